@@ -1,0 +1,30 @@
+//! The one way to make an HTTP client for calls between services.
+
+use std::time::Duration;
+
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::CorrId;
+
+/// A client with bounded connect and total time that follows no redirects and no proxy settings.
+///
+/// # Errors
+/// When the TLS backend cannot be set up.
+pub fn build(total: Duration) -> Result<reqwest::Client, reqwest::Error> {
+    reqwest::Client::builder()
+        .connect_timeout(Duration::from_millis(500))
+        .timeout(total)
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .build()
+}
+
+/// The headers that carry the current request's correlation id to the next hop.
+pub fn correlation_headers() -> HeaderMap {
+    let id = CorrId::current();
+    let mut headers = HeaderMap::new();
+    if let Ok(value) = HeaderValue::from_str(id.as_str()) {
+        headers.insert(HeaderName::from_static("x-correlation-id"), value);
+    }
+    headers
+}
