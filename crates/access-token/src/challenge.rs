@@ -1,0 +1,89 @@
+//! The `WWW-Authenticate` value of RFC 6750 §3, with RFC 9728's `resource_metadata`.
+
+use crate::error::TokenError;
+
+/// A refusal as HTTP wants it: a status and, unless we are the ones who cannot answer, a header value.
+///
+/// ```
+/// use access_token::{Challenge, TokenError};
+/// let challenge = Challenge::from(TokenError::Expired).resource_metadata("https://ehr.example/meta");
+/// assert_eq!(challenge.status(), 401);
+/// assert_eq!(
+///     challenge.www_authenticate().as_deref(),
+///     Some(r#"Bearer error="invalid_token", error_description="the token has expired", resource_metadata="https://ehr.example/meta""#),
+/// );
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Challenge {
+    status: u16,
+    error: Option<&'static str>,
+    description: Option<String>,
+    scope: Option<String>,
+    resource_metadata: Option<String>,
+}
+
+impl From<TokenError> for Challenge {
+    fn from(refusal: TokenError) -> Self {
+        let error = match refusal {
+            // RFC 6750 §3.1: a request without any authentication gets no error code.
+            TokenError::Missing | TokenError::NotBearer | TokenError::KeysUnavailable => None,
+            TokenError::BadRequest => Some("invalid_request"),
+            _ => Some("invalid_token"),
+        };
+        Self {
+            status: refusal.status(),
+            error,
+            description: error.map(|_| refusal.to_string()),
+            scope: None,
+            resource_metadata: None,
+        }
+    }
+}
+
+impl Challenge {
+    /// 403: the token is good and does not allow this. `scope` names what would.
+    pub fn insufficient_scope(scope: &str) -> Self {
+        Self {
+            status: 403,
+            error: Some("insufficient_scope"),
+            description: None,
+            scope: Some(scope.to_owned()),
+            resource_metadata: None,
+        }
+    }
+
+    /// Adds where the protected resource's metadata (RFC 9728) is.
+    #[must_use]
+    pub fn resource_metadata(mut self, url: &str) -> Self {
+        self.resource_metadata = Some(url.to_owned());
+        self
+    }
+
+    /// The HTTP status.
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// The header's value; `None` for 503, which no other credential would change.
+    pub fn www_authenticate(&self) -> Option<String> {
+        if self.status == 503 {
+            return None;
+        }
+        let params = [
+            ("error", self.error),
+            ("error_description", self.description.as_deref()),
+            ("scope", self.scope.as_deref()),
+            ("resource_metadata", self.resource_metadata.as_deref()),
+        ];
+        let params: Vec<_> = params
+            .into_iter()
+            .filter_map(|(name, value)| Some(format!(r#"{name}="{}""#, quoted(value?))))
+            .collect();
+        Some(if params.is_empty() { "Bearer".to_owned() } else { format!("Bearer {}", params.join(", ")) })
+    }
+}
+
+/// Only characters that a quoted string carries unescaped.
+fn quoted(value: &str) -> String {
+    value.chars().filter(|c| (' '..='~').contains(c) && !matches!(c, '"' | '\\')).collect()
+}

@@ -1,0 +1,114 @@
+//! Token → claims, or a typed refusal.
+
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+use time::OffsetDateTime;
+use url::Url;
+
+use crate::claims::Claims;
+use crate::error::TokenError;
+use crate::jwks::{Jwks, KeySource};
+use crate::{MAX_LEEWAY, MAX_TOKEN_LIFETIME, jws};
+
+/// Checks access tokens of one issuer for one audience. Build one for a process and share it.
+pub struct Verifier {
+    issuer: String,
+    audience: String,
+    leeway: i64,
+    keys: KeySource,
+}
+
+impl Verifier {
+    /// A verifier that fetches the issuer's keys from `jwks_url`.
+    pub fn new(
+        issuer: impl Into<String>,
+        audience: impl Into<String>,
+        jwks_url: Url,
+        http: reqwest::Client,
+    ) -> Self {
+        Self::with_keys(issuer.into(), audience.into(), KeySource::published(jwks_url, http))
+    }
+
+    /// A verifier with keys known beforehand: for the issuer itself, and for tests.
+    pub fn with_jwks(issuer: impl Into<String>, audience: impl Into<String>, jwks: &Jwks) -> Self {
+        Self::with_keys(issuer.into(), audience.into(), KeySource::fixed(jwks))
+    }
+
+    fn with_keys(issuer: String, audience: String, keys: KeySource) -> Self {
+        Self { issuer, audience, leeway: 0, keys }
+    }
+
+    /// Tolerates a clock difference of so many seconds, at most [`MAX_LEEWAY`]. Zero without this call.
+    #[must_use]
+    pub fn leeway(mut self, seconds: i64) -> Self {
+        self.leeway = seconds.clamp(0, MAX_LEEWAY);
+        self
+    }
+
+    /// Fetches the keys if they are not there or old; for a readiness check.
+    pub async fn ready(&self, now: OffsetDateTime) -> Result<(), TokenError> {
+        self.keys.ready(now).await
+    }
+
+    /// Checks a request's `Authorization` header, of which there must be exactly one.
+    pub async fn verify_headers(&self, headers: &HeaderMap, now: OffsetDateTime) -> Result<Claims, TokenError> {
+        let mut values = headers.get_all(AUTHORIZATION).iter();
+        let value = values.next().map(|value| value.to_str()).transpose().map_err(|_| TokenError::BadRequest)?;
+        if values.next().is_some() {
+            return Err(TokenError::BadRequest);
+        }
+        self.verify_bearer(value, now).await
+    }
+
+    /// Checks the value of an `Authorization` header.
+    pub async fn verify_bearer(&self, header: Option<&str>, now: OffsetDateTime) -> Result<Claims, TokenError> {
+        let header = header.ok_or(TokenError::Missing)?;
+        let (scheme, token) = header.split_once(' ').ok_or(TokenError::NotBearer)?;
+        if !scheme.eq_ignore_ascii_case("bearer") {
+            return Err(TokenError::NotBearer);
+        }
+        self.verify(token.trim_matches(' '), now).await
+    }
+
+    /// Checks a token.
+    pub async fn verify(&self, token: &str, now: OffsetDateTime) -> Result<Claims, TokenError> {
+        let jws = jws::parse(token)?;
+        if jws.typ.as_deref().is_none_or(|typ| !is_access_token_type(typ)) {
+            return Err(TokenError::Type);
+        }
+        let key = self.keys.key(&jws.kid, now).await?;
+        let claims = Claims::from_payload(&jws.verify(&key)?)?;
+        self.check(&claims, now.unix_timestamp())?;
+        Ok(claims)
+    }
+
+    fn check(&self, claims: &Claims, now: i64) -> Result<(), TokenError> {
+        if claims.iss != self.issuer {
+            return Err(TokenError::Issuer);
+        }
+        if claims.aud != self.audience {
+            return Err(TokenError::Audience);
+        }
+        check_window(claims.iat, claims.nbf, claims.exp, now, self.leeway)?;
+        if claims.exp - claims.iat > MAX_TOKEN_LIFETIME {
+            return Err(TokenError::Lifetime);
+        }
+        Ok(())
+    }
+}
+
+/// RFC 9068 §4: `at+jwt`, with or without the media type's prefix.
+fn is_access_token_type(typ: &str) -> bool {
+    typ.eq_ignore_ascii_case("at+jwt") || typ.eq_ignore_ascii_case("application/at+jwt")
+}
+
+/// `[max(iat, nbf) - leeway, exp + leeway)`.
+pub(crate) fn check_window(iat: i64, nbf: Option<i64>, exp: i64, now: i64, leeway: i64) -> Result<(), TokenError> {
+    if now >= exp + leeway {
+        return Err(TokenError::Expired);
+    }
+    if iat.max(nbf.unwrap_or(iat)) > now + leeway {
+        return Err(TokenError::NotYetValid);
+    }
+    Ok(())
+}
