@@ -1,0 +1,17 @@
+//! # consent-core
+//!
+//! The rules of Consentry, without any input or output: identifiers, the policy document and its hash, consent states
+//! and the pure decision `decide(request, facts, now) -> Permit | Denial`.
+//!
+//! Time and randomness are parameters. Nothing here blocks, logs or knows a service. The one thing to remember:
+//! **doubt is a denial**. A [`decide::Permit`] can only be made by [`decide::decide`], and only a permit can tell
+//! which resource of an answer may be released.
+
+pub mod consent;
+pub mod id;
+pub mod json;
+pub mod policy;
+
+pub use consent::{Consent, ConsentEvent, EffectiveStatus, EventKind, StoredStatus, UNTIL_REVOKED};
+pub use id::{Address, ConsentId, Hash32, ScopeId, consent_id, keccak256};
+pub use policy::{Policy, PolicyError};
