@@ -1,0 +1,15 @@
+//! What the contracts look like from Rust, in one place.
+//!
+//! * [`registry`]: call and event types generated from the exported ABI.
+//! * [`deployment`]: the address and code the export promises.
+//! * [`event`]: a chain log turned into a consent event, or refused.
+//! * [`intent`]: EIP-712 messages people sign off-chain, and their verification.
+
+pub mod deployment;
+pub mod event;
+pub mod intent;
+pub mod registry;
+
+pub use deployment::Deployment;
+pub use event::{LogError, decode};
+pub use intent::{Bind, BindError};
