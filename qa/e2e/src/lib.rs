@@ -1,0 +1,14 @@
+//! The system seen from outside: what a provider's backend, a patient, an administrator and an
+//! auditor can do with it, and the walk-through that shows the whole promise.
+//!
+//! * [`api`]: tokens, FHIR reads, consents, policies and counts over HTTP.
+//! * [`ledger`]: the parties' own transactions.
+//! * [`archive`]: audit records read back from Object Lock storage.
+//! * [`walkthrough`]: the demo's steps; also run by the end-to-end tests.
+//! * [`report`]: how steps are shown, to people or as JSON lines.
+
+pub mod api;
+pub mod archive;
+pub mod ledger;
+pub mod report;
+pub mod walkthrough;
