@@ -163,7 +163,6 @@ contract ConsentRegistry is IConsentRegistry {
 
     /// @dev The block time. It fits until the year 36812.
     function _now() private view returns (uint40) {
-        // forge-lint: disable-next-line(unsafe-typecast)
         return uint40(block.timestamp);
     }
 }

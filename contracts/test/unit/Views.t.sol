@@ -86,7 +86,7 @@ contract ViewsTest is SituationTest {
     function _flip(bytes memory data, uint256 argument, uint256 bit) private pure returns (bytes memory changed) {
         changed = bytes.concat(data);
         uint256 at = 4 + 32 * argument + 31 - bit / 8;
-        changed[at] ^= bytes1(uint8(1) << uint8(bit % 8));
+        changed[at] ^= bytes1(bytes32(uint256(1) << (248 + bit % 8)));
     }
 
     function _expectCallFails(bytes memory data, string memory what) private {
