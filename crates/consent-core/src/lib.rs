@@ -8,9 +8,12 @@
 //! which resource of an answer may be released.
 
 pub mod consent;
+pub mod decide;
 pub mod id;
 pub mod json;
 pub mod policy;
+pub mod resource;
+pub mod sensitivity;
 
 pub use consent::{Consent, ConsentEvent, EffectiveStatus, EventKind, StoredStatus, UNTIL_REVOKED};
 pub use id::{Address, ConsentId, Hash32, ScopeId, consent_id, keccak256};
