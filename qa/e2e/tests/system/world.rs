@@ -1,0 +1,156 @@
+//! What every scenario gets: a running stack and a short way to make consents on it.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use alloy::primitives::B256;
+use anyhow::{Context, Result, ensure};
+use consent_core::Policy;
+use consent_core::policy::{Purpose, ResourceScope};
+use e2e::api::{Answer, Api};
+use e2e::archive::{Archive, Archived};
+use e2e::ledger::{Party, UNTIL_REVOKED, Which, now};
+use e2e::walkthrough::{PROVIDER_SCOPES, policy, put_policy, wait_for_consent};
+use local_stack::Stack;
+use local_stack::endpoints::Patient;
+use tokio::sync::Mutex;
+use uuid::Uuid;
+
+/// How long a scenario waits for something that must come.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A running stack, and what has been released from it so far.
+pub struct World {
+    pub api: Api,
+    pub archive: Archive,
+    pub stack: Mutex<Stack>,
+    pub logs: PathBuf,
+    next_patient: AtomicUsize,
+}
+
+/// A provider with a token for the gateway.
+pub struct Provider {
+    pub id: String,
+    pub token: String,
+    pub party: Party,
+}
+
+impl World {
+    pub fn new(stack: Stack) -> Result<Self> {
+        let api = Api::new(stack.endpoints().clone())?;
+        let archive = Archive::new(&api.endpoints().s3);
+        let logs = stack.logs().to_path_buf();
+        Ok(Self { api, archive, stack: Mutex::new(stack), logs, next_patient: AtomicUsize::new(0) })
+    }
+
+    /// The provider organisations in the order of the endpoints file: 0 or 1.
+    pub async fn provider(&self, index: usize) -> Result<Provider> {
+        let endpoints = self.api.endpoints();
+        let client = endpoints
+            .clients
+            .iter()
+            .filter(|client| client.persona == "provider")
+            .nth(index)
+            .context("two provider organisations are expected")?;
+        let (token, _) = self.api.token(&client.id, &endpoints.gateway, PROVIDER_SCOPES).await?;
+        let key = client.private_key.as_deref().context("a provider without a chain key")?;
+        Ok(Provider { id: client.id.clone(), token, party: Party::new(&endpoints.chain, key)? })
+    }
+
+    /// Patients in turn, so that scenarios seldom meet on one. Consents never collide all the
+    /// same: each policy has a salt of its own.
+    pub fn patient(&self) -> Result<Patient> {
+        let patients = &self.api.endpoints().patients;
+        ensure!(!patients.is_empty(), "the stack has no patients");
+        let index = self.next_patient.fetch_add(1, Ordering::Relaxed) % patients.len();
+        Ok(patients[index].clone())
+    }
+
+    /// A token of the operations system client.
+    pub async fn ops(&self, audience: &str, scope: &str) -> Result<String> {
+        Ok(self.api.token("ops-system", audience, scope).await?.0)
+    }
+
+    /// Stores a policy, grants it from the patient to the provider over `[from, to)`, and waits
+    /// until the indexer shows it in `status`.
+    pub async fn consent(
+        &self,
+        patient: &Patient,
+        provider: &Provider,
+        policy: &Policy,
+        (from, to): (u64, u64),
+        status: &str,
+    ) -> Result<Which> {
+        let indexer = &self.api.endpoints().indexer;
+        let (token, _) = self.api.token(&provider.id, indexer, "provider:consent.request").await?;
+        let stored = put_policy(&self.api, indexer, &token, policy).await?;
+        ensure!(matches!(stored.status, 200 | 201), "policy: HTTP {}", stored.status);
+        let which = Which {
+            subject: patient.subject.parse()?,
+            grantee: provider.party.address(),
+            scope: B256::from(policy.hash().0),
+        };
+        self.grant(patient, which, (from, to)).await?;
+        wait_for_consent(&self.api, which, status).await?;
+        Ok(which)
+    }
+
+    /// Grants without storing a document first.
+    pub async fn grant(&self, patient: &Patient, which: Which, (from, to): (u64, u64)) -> Result<()> {
+        let party = Party::new(&self.api.endpoints().chain, &patient.private_key)?;
+        party.grant(which, from, to, false).await?;
+        Ok(())
+    }
+
+    /// Ends a consent and waits until the indexer knows.
+    pub async fn revoke(&self, patient: &Patient, which: Which) -> Result<()> {
+        let party = Party::new(&self.api.endpoints().chain, &patient.private_key)?;
+        party.revoke(which).await?;
+        wait_for_consent(&self.api, which, "REVOKED").await?;
+        Ok(())
+    }
+
+    /// Observations for treatment from a moment ago until revoked.
+    pub async fn observations_consent(&self, patient: &Patient, provider: &Provider) -> Result<Which> {
+        self.consent(patient, provider, &observations()?, (now() - 1, UNTIL_REVOKED), "ACTIVE").await
+    }
+
+    /// Waits until the given decisions are in the archive, and returns them.
+    pub async fn archived(&self, ids: &[Uuid]) -> Result<BTreeMap<Uuid, Archived>> {
+        let started = Instant::now();
+        loop {
+            let mut found = self.archive.decisions().await?;
+            found.retain(|id, _| ids.contains(id));
+            if ids.iter().all(|id| found.contains_key(id)) {
+                return Ok(found);
+            }
+            ensure!(started.elapsed() < PATIENCE, "{} of {} decisions archived", found.len(), ids.len());
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    }
+}
+
+/// All Observations, for treatment.
+pub fn observations() -> Result<Policy> {
+    policy(vec![ResourceScope { resource_type: "Observation".into(), category: None }], Purpose::Treatment)
+}
+
+/// A denial: status and rule as expected, and nothing of the record in the body.
+pub fn ensure_denied(answer: &Answer, status: u16, rule: &str) -> Result<Uuid> {
+    ensure!(answer.status == status, "HTTP {} instead of {status}, rule {}", answer.status, answer.rule());
+    ensure!(answer.rule() == rule, "rule {} instead of {rule}", answer.rule());
+    ensure_no_phi(answer)?;
+    answer.decision_id().context("no decision id")
+}
+
+/// An error body must be an OperationOutcome alone: no resource, no reference, no value.
+pub fn ensure_no_phi(answer: &Answer) -> Result<()> {
+    let body = answer.json();
+    ensure!(body["resourceType"] == "OperationOutcome", "the body is no OperationOutcome");
+    for mark in ["Patient/", "valueQuantity", "\"entry\"", "contained", "Observation/"] {
+        ensure!(!answer.text.contains(mark), "the body holds `{mark}`");
+    }
+    Ok(())
+}
