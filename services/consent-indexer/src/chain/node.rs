@@ -1,0 +1,130 @@
+//! One JSON-RPC node, asked with a time limit. What it answers is verified before it leaves this module.
+
+use std::time::Duration;
+
+use alloy::eips::{BlockId, BlockNumberOrTag};
+use alloy::primitives::{Address, B256, keccak256};
+use alloy::providers::{Provider as _, RootProvider};
+use alloy::rpc::client::ClientBuilder;
+use alloy::rpc::types::TransactionReceipt;
+use alloy::transports::TransportError;
+use thiserror::Error;
+use url::Url;
+
+use super::Identity;
+use super::verify::{Header, Unproven};
+
+/// Why the node gave no usable answer. Always worth another try.
+#[derive(Debug, Error)]
+pub enum NodeError {
+    /// No answer, or an error. The transport's message may hold the node's URL and stays out of ours.
+    #[error("the node is unreachable or refused: {0}")]
+    Unreachable(&'static str),
+    /// The node lacks what it should have.
+    #[error("the node has no {0}")]
+    Missing(&'static str),
+    /// See [`Unproven`].
+    #[error(transparent)]
+    Unproven(#[from] Unproven),
+}
+
+impl From<TransportError> for NodeError {
+    fn from(error: TransportError) -> Self {
+        Self::Unreachable(match error {
+            TransportError::ErrorResp(_) => "it answered with an error",
+            TransportError::DeserError { .. } => "its answer cannot be read",
+            _ => "no answer",
+        })
+    }
+}
+
+/// The heights that a chain calls more or less final. Absent where the chain has no such notion.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct FinalHeights {
+    /// Unlikely to be reverted.
+    pub safe: Option<u64>,
+    /// Final.
+    pub finalized: Option<u64>,
+}
+
+/// A node and the registry we read there.
+pub struct Node {
+    provider: RootProvider,
+    registry: Address,
+}
+
+impl Node {
+    /// A client with this limit on each call.
+    ///
+    /// # Errors
+    /// When the TLS backend cannot be set up.
+    pub fn new(url: Url, registry: Address, timeout: Duration) -> Result<Self, reqwest::Error> {
+        let http = service_kit::http_client::build(timeout)?;
+        let client = ClientBuilder::default().http_with_client(http, url);
+        Ok(Self { provider: RootProvider::new(client), registry })
+    }
+
+    /// The registry's address.
+    pub fn registry(&self) -> Address {
+        self.registry
+    }
+
+    /// Chain id, genesis and the registry's code as they are now.
+    pub async fn identity(&self) -> Result<Identity, NodeError> {
+        let chain_id = self.provider.get_chain_id().await?;
+        let genesis = self.by_number(0).await?.at().hash;
+        let code = self.provider.get_code_at(self.registry).await?;
+        if code.is_empty() {
+            return Err(NodeError::Missing("contract at the registry's address"));
+        }
+        Ok(Identity { chain_id, genesis, registry: self.registry, code_hash: keccak256(&code) })
+    }
+
+    /// The head.
+    pub async fn latest(&self) -> Result<Header, NodeError> {
+        self.tagged(BlockNumberOrTag::Latest).await?.ok_or(NodeError::Missing("latest block"))
+    }
+
+    /// The safe and the finalized height. A node that knows no such tags is not an error.
+    pub async fn final_heights(&self) -> Result<FinalHeights, NodeError> {
+        let height = async |tag| match self.tagged(tag).await {
+            Ok(header) => Ok(header.map(|header| header.at().no)),
+            Err(NodeError::Unreachable("it answered with an error")) => Ok(None),
+            Err(error) => Err(error),
+        };
+        Ok(FinalHeights {
+            safe: height(BlockNumberOrTag::Safe).await?,
+            finalized: height(BlockNumberOrTag::Finalized).await?,
+        })
+    }
+
+    /// The canonical block at a height, as the node sees it.
+    pub async fn by_number(&self, no: u64) -> Result<Header, NodeError> {
+        let header = self.tagged(BlockNumberOrTag::Number(no)).await?.ok_or(NodeError::Missing("block below its head"))?;
+        if header.at().no != no {
+            return Err(Unproven::OtherBlock.into());
+        }
+        Ok(header)
+    }
+
+    /// The block with this hash, canonical or not.
+    pub async fn by_hash(&self, hash: B256) -> Result<Header, NodeError> {
+        let block = self.provider.get_block_by_hash(hash).await?.ok_or(NodeError::Missing("parent of a block it has"))?;
+        let header = Header::verify(block.header)?;
+        if header.at().hash != hash {
+            return Err(Unproven::OtherBlock.into());
+        }
+        Ok(header)
+    }
+
+    /// All receipts of a block, unverified: only [`super::verify::registry_events`] may look at them.
+    pub async fn receipts(&self, hash: B256) -> Result<Vec<TransactionReceipt>, NodeError> {
+        let receipts = self.provider.get_block_receipts(BlockId::hash(hash)).await?;
+        receipts.ok_or(NodeError::Missing("receipts of a block it has"))
+    }
+
+    async fn tagged(&self, tag: BlockNumberOrTag) -> Result<Option<Header>, NodeError> {
+        let block = self.provider.get_block_by_number(tag).await?;
+        Ok(block.map(|block| Header::verify(block.header)).transpose()?)
+    }
+}

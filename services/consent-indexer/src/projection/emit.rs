@@ -1,0 +1,100 @@
+//! Each change of a consent gets a revision, an entry of `changes` and an event for the topic, in the transaction
+//! that makes it.
+
+use service_kit::bus::Event;
+use service_kit::{CorrId, outbox};
+use sqlx::{Postgres, Transaction};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::cursor::Cursor;
+use super::stored::bigint;
+use super::{Projected, ProjectionError, one_row};
+use crate::row::{Cause, Change, ChangeKind, ConsentRow, View};
+
+/// The topic that gateways and portals listen to, keyed by subject.
+pub const TOPIC: &str = "consent.events.v1";
+
+/// One step being written: the transaction, the locked cursor, and how rows look at this moment.
+pub struct Writer {
+    /// Ends with a commit or has no effect.
+    pub tx: Transaction<'static, Postgres>,
+    /// As it will be stored at the end.
+    pub cursor: Cursor,
+    /// For the derived columns of the rows that are sent out.
+    pub view: View,
+}
+
+impl Writer {
+    /// The next revision.
+    pub fn next_rev(&mut self) -> u64 {
+        self.cursor.rev += 1;
+        self.cursor.rev
+    }
+
+    /// Writes what changed, under revision `rev`. For [`ChangeKind::Absent`] `projected` is what is gone.
+    pub async fn emit(
+        &mut self,
+        projected: &Projected,
+        rev: u64,
+        kind: ChangeKind,
+        cause: Cause,
+        happened_at: OffsetDateTime,
+    ) -> Result<(), ProjectionError> {
+        let mut row = ConsentRow::new(projected, rev, &self.view);
+        if kind == ChangeKind::Absent {
+            row = row.absent();
+        }
+        let change = Change { kind, cause, consent: row, rev, reorg_epoch: self.cursor.reorg_epoch };
+        let body = serde_json::to_vec(&change).map_err(|error| sqlx::Error::Encode(error.into()))?;
+        let event_id = self.event_id(projected, rev, kind);
+        let stored = sqlx::query!(
+            "INSERT INTO changes (rev, event_id, body) VALUES ($1, $2, $3)",
+            bigint(rev),
+            event_id,
+            body
+        )
+        .execute(&mut *self.tx)
+        .await?;
+        one_row("changes", stored)?;
+
+        let identity = &self.cursor.identity;
+        let event = Event {
+            topic: TOPIC.to_owned(),
+            key: projected.consent.subject.to_string(),
+            id: event_id,
+            kind: "consentry.consent.changed.v1".to_owned(),
+            source: format!("consent-indexer/{}/{}", identity.chain_id, identity.registry),
+            time: happened_at,
+            tenant: None,
+            corr_id: correlation(projected).to_string(),
+            body,
+        };
+        outbox::insert(&mut self.tx, &event).await?;
+        Ok(())
+    }
+
+    /// The same for the same change, whoever writes it.
+    fn event_id(&self, projected: &Projected, rev: u64, kind: ChangeKind) -> Uuid {
+        let position = &projected.position;
+        let name = format!(
+            "{}|{}|{}|{}|{}|{rev}",
+            self.cursor.identity.chain_id,
+            self.cursor.identity.registry,
+            position.block_hash,
+            position.log_index,
+            kind.as_str(),
+        );
+        Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes())
+    }
+}
+
+/// No request caused this; the first half of the transaction's hash ties together what did.
+fn correlation(projected: &Projected) -> CorrId {
+    let hash = hex_half(&projected.position.tx_hash.0);
+    CorrId::parse(&hash).unwrap_or_else(CorrId::generate)
+}
+
+fn hex_half(hash: &[u8; 32]) -> String {
+    hash[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+}

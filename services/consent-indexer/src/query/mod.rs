@@ -1,0 +1,40 @@
+//! The read API: consents, changes, the chain's state, and policy documents by hash.
+
+pub mod access;
+pub mod chain;
+pub mod changes;
+pub mod consents;
+pub mod error;
+pub mod policies;
+pub mod snapshot;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use access_token::Verifier;
+use alloy::primitives::Address;
+use sqlx::PgPool;
+
+use crate::head::Head;
+use crate::row::Finality;
+
+/// What the routes share.
+pub struct App {
+    /// The database.
+    pub pool: PgPool,
+    /// What ingest sees.
+    pub head: Head,
+    /// Checks tokens.
+    pub verifier: Verifier,
+    /// From which level on a grant counts.
+    pub finality: Finality,
+    /// How old a confirmation of the head may be.
+    pub max_head_age: Duration,
+    /// The chain's id.
+    pub chain_id: u64,
+    /// The registry's address.
+    pub registry: Address,
+}
+
+/// The routes' state.
+pub type Shared = Arc<App>;
