@@ -1,0 +1,20 @@
+//! Answers from the archive.
+//!
+//! The read model is an index in memory, built from the objects at start and extended after each
+//! write. It was preferred to scanning objects at each query because a record may lie in an object
+//! of a much later day than its own (a gateway catches up after an outage) and because an event
+//! must be counted once over *all* objects: a scan could leave out nothing and would need the
+//! same set of ids. The index holds pointers, totals and chain heads, about 250 bytes a record;
+//! the records themselves are read from the objects, through a bounded cache. Up to a million
+//! records (some 250 MB) are sensible; beyond that the index gives way to Parquet.
+
+pub mod accesses;
+pub mod continuity;
+pub mod counts;
+pub mod index;
+pub mod load;
+pub mod reader;
+
+pub use continuity::Continuity;
+pub use index::{Index, Place};
+pub use reader::Reader;
