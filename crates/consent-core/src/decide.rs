@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::consent::{Consent, EffectiveStatus};
 use crate::id::{Address, ConsentId, Hash32, ScopeId};
 use crate::policy::{Action, Policy, Purpose};
-use crate::resource::{TypeRow, type_row};
+use crate::resource::{Category, TypeRow, type_row};
 
 mod inspect;
 mod redact;
@@ -37,8 +37,23 @@ pub struct Request {
     pub resource_type: String,
     /// Category codes that were asked for; `None` = all.
     pub categories: Option<Vec<String>>,
-    /// Category codes that the token's scopes are narrowed to; `None` = not narrowed.
-    pub scope_categories: Option<Vec<String>>,
+    /// Categories that the token's scopes are narrowed to; `None` = not narrowed.
+    pub scope_categories: Option<Vec<CategoryFilter>>,
+}
+
+/// A category that a scope is narrowed to: a code, of one system or of any.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CategoryFilter {
+    /// The code system; `None` = any.
+    pub system: Option<String>,
+    /// The code.
+    pub code: String,
+}
+
+impl CategoryFilter {
+    fn matches(&self, category: &Category<'_>) -> bool {
+        self.code == category.code && (self.system.is_none() || self.system.as_deref() == category.system)
+    }
 }
 
 /// A consent and what is known about how it came to us.
@@ -193,7 +208,7 @@ pub struct Permit {
     patient: String,
     base: String,
     row: &'static TypeRow,
-    scope_categories: Option<Vec<String>>,
+    scope_categories: Option<Vec<CategoryFilter>>,
     /// Never empty.
     ways: Vec<Way>,
 }
@@ -217,6 +232,7 @@ impl Permit {
 
 /// Decides. Everything that is not an active, final consent of this very subject for this very grantee, in its window,
 /// with a known policy that shares this type, for this action and purpose, is a denial.
+#[allow(clippy::result_large_err, reason = "a denial is as ordinary as a permit")]
 pub fn decide(request: &Request, facts: &Facts, now: u64) -> Result<Permit, Denial> {
     let mut nearest = Denial { rule: Rule::NoConsent, ground: None };
     let mut ways = Vec::new();

@@ -208,25 +208,34 @@ impl TypeRow {
         self.search.iter().find(|param| param.name == name)
     }
 
-    /// The category codes of a resource: of codeable concepts, codings or plain codes.
-    pub fn categories<'a>(&self, resource: &'a Value) -> Vec<&'a str> {
-        let mut codes = Vec::new();
+    /// The categories of a resource: of codeable concepts, codings or plain codes.
+    pub fn categories<'a>(&self, resource: &'a Value) -> Vec<Category<'a>> {
+        let mut found = Vec::new();
         if let Some(value) = self.category.and_then(|element| resource.get(element)) {
-            collect_codes(value, &mut codes);
+            collect_categories(value, &mut found);
         }
-        codes
+        found
     }
 }
 
-fn collect_codes<'a>(value: &'a Value, codes: &mut Vec<&'a str>) {
+/// One category of a resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Category<'a> {
+    /// Its code system, if it names one.
+    pub system: Option<&'a str>,
+    /// Its code.
+    pub code: &'a str,
+}
+
+fn collect_categories<'a>(value: &'a Value, found: &mut Vec<Category<'a>>) {
     match value {
-        Value::String(code) => codes.push(code),
-        Value::Array(items) => items.iter().for_each(|item| collect_codes(item, codes)),
+        Value::String(code) => found.push(Category { system: None, code }),
+        Value::Array(items) => items.iter().for_each(|item| collect_categories(item, found)),
         Value::Object(members) => {
             if let Some(codings) = members.get("coding").and_then(Value::as_array) {
-                codes.extend(codings.iter().filter_map(|coding| coding.get("code")?.as_str()));
+                codings.iter().for_each(|coding| collect_categories(coding, found));
             } else if let Some(code) = members.get("code").and_then(Value::as_str) {
-                codes.push(code);
+                found.push(Category { system: members.get("system").and_then(Value::as_str), code });
             }
         }
         _ => {}
@@ -334,7 +343,7 @@ mod tests {
     fn categories_are_read_from_every_shape() {
         let read = |name: &str, json: &str| -> Vec<String> {
             let value: Value = serde_json::from_str(json).unwrap();
-            type_row(name).unwrap().categories(&value).into_iter().map(str::to_owned).collect()
+            type_row(name).unwrap().categories(&value).into_iter().map(|category| category.code.to_owned()).collect()
         };
         let concept = r#"{"category":[{"coding":[{"code":"laboratory"},{"code":"x"}]},{"text":"y"}]}"#;
         assert_eq!(read("Observation", concept), ["laboratory", "x"]);

@@ -3,7 +3,7 @@
 mod common;
 
 use common::*;
-use consent_core::decide::{Fault, Known, Permit, Verdict, Withheld, decide};
+use consent_core::decide::{CategoryFilter, Fault, Known, Permit, Verdict, Withheld, decide};
 use consent_core::policy::{Period, Policy, Sensitivity, Terms};
 use serde_json::{Value, json};
 
@@ -138,9 +138,15 @@ fn the_tokens_own_categories_narrow_as_well() {
     let policy = policy(1, terms());
     let facts = facts(vec![(consent(&policy), policy)]);
     let mut asked = request("Observation");
-    asked.scope_categories = Some(vec!["vital-signs".to_owned()]);
-    let permit = decide(&asked, &facts, NOW).unwrap();
-    assert_eq!(inspect(&permit, &observation()), Verdict::Withhold(Withheld::Category));
+    let mut is_released_to = |system: Option<&str>, code: &str| {
+        let filter = CategoryFilter { system: system.map(str::to_owned), code: code.to_owned() };
+        asked.scope_categories = Some(vec![filter]);
+        is_released(&decide(&asked, &facts, NOW).unwrap(), &observation())
+    };
+    assert!(!is_released_to(None, "vital-signs"));
+    assert!(is_released_to(None, "laboratory"));
+    assert!(is_released_to(Some("http://terminology.hl7.org/CodeSystem/observation-category"), "laboratory"));
+    assert!(!is_released_to(Some("http://other.example"), "laboratory"));
 }
 
 #[test]

@@ -197,13 +197,15 @@ impl Permit {
         Ok(Redaction::renderings(self.row.documents))
     }
 
+    /// Whether the token's scopes reach this resource.
     fn in_scope_categories(&self, resource: &Value) -> bool {
-        self.scope_categories.as_ref().is_none_or(|categories| self.has_category(resource, categories))
+        let Some(filters) = &self.scope_categories else { return true };
+        self.row.categories(resource).iter().any(|category| filters.iter().any(|filter| filter.matches(category)))
     }
 
     /// A record of several categories is in each of them.
     fn has_category(&self, resource: &Value, categories: &[String]) -> bool {
-        self.row.categories(resource).iter().any(|code| categories.iter().any(|category| category == code))
+        self.row.categories(resource).iter().any(|found| categories.iter().any(|category| category == found.code))
     }
 
     /// The resource must be of this type, about this patient and about nobody else.

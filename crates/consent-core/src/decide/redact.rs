@@ -43,9 +43,9 @@ fn write(text: &str, dropped: &dyn Fn(&str) -> bool, out: &mut String) -> Option
     match text.as_bytes().first()? {
         b'{' => {
             let members = members(text)?;
-            let hides = |key: &str| key == "display" || key == "_display";
             let cut_display = refers_to_a_record(&members);
-            let kept = members.iter().filter(|(key, _)| !dropped(key) && !(cut_display && hides(key)));
+            let hidden = |key: &str| dropped(key) || (cut_display && (key == "display" || key == "_display"));
+            let kept = members.iter().filter(|(key, _)| !hidden(key));
             out.push('{');
             for (place, (key, value)) in kept.enumerate() {
                 if place > 0 {
