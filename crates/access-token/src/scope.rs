@@ -17,6 +17,11 @@ mod smart;
 pub use persona::{Persona, PersonaScope, UnknownPersona};
 pub use smart::{Category, Context, Interaction, SmartScope};
 
+/// Every persona scope, for the issuer's metadata.
+pub fn supported() -> impl Iterator<Item = String> {
+    persona::every().map(|scope| scope.to_string())
+}
+
 /// The longest scope text that is read.
 const MAX_TEXT: usize = 4096;
 /// The most rights a scope text may expand to.

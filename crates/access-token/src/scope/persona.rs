@@ -81,6 +81,11 @@ const RIGHTS: [(Persona, &str); 15] = [
     (Persona::System, "policy.write"),
 ];
 
+/// Every scope of [`RIGHTS`].
+pub(super) fn every() -> impl Iterator<Item = PersonaScope> {
+    RIGHTS.into_iter().map(|(persona, right)| PersonaScope { persona, right: Some(right) })
+}
+
 /// A right of a persona, or all of them (`admin:*`, `system:*`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PersonaScope {

@@ -1,0 +1,68 @@
+//! # auth-service
+//!
+//! Says who is calling: OAuth 2.0 client credentials with `private_key_jwt` for organisations' backends,
+//! administrators' tools and our own services, ES256 access tokens, and the directory of patients (with the
+//! subject's signed binding) and organisations. Consent is never in a token; the gateway decides it live.
+//!
+//! A token request walks `routes` → `token::endpoint` → `client::authenticate` (assertion, replay) →
+//! `token::issue` (scopes, audience, organisation) → `token::keys`. A directory request walks `routes` →
+//! `routes::access` (token → permit) → `directory`.
+
+pub mod client;
+pub mod config;
+pub mod db;
+pub mod directory;
+pub mod routes;
+pub mod token;
+
+use std::sync::Arc;
+
+use access_token::Verifier;
+use alloy::sol_types::Eip712Domain;
+use sqlx::PgPool;
+use time::OffsetDateTime;
+
+/// Where the time comes from; tests set their own.
+pub type Clock = Arc<dyn Fn() -> OffsetDateTime + Send + Sync>;
+
+/// What the handlers share.
+pub struct App {
+    /// The service's own database.
+    pub db: PgPool,
+    /// The time.
+    pub clock: Clock,
+    /// The issuer's identifier, an origin without trailing slash.
+    pub issuer: String,
+    /// Signs tokens and publishes the public halves.
+    pub keys: token::keys::Keys,
+    /// Checks tokens presented to the directory.
+    pub verifier: Verifier,
+    /// Under which patients sign their bindings.
+    pub domain: Eip712Domain,
+}
+
+impl App {
+    /// Puts the parts together.
+    pub fn new(config: &config::Config, db: PgPool, clock: Clock) -> Self {
+        let keys = token::keys::Keys::new(config.signing_key.clone());
+        let issuer = config.issuer.0.clone();
+        Self {
+            verifier: Verifier::with_jwks(issuer.clone(), config.audience.clone(), keys.published()),
+            domain: contract_bindings::intent::domain(config.chain_id, config.registry_address),
+            db,
+            clock,
+            issuer,
+            keys,
+        }
+    }
+
+    /// Now.
+    pub fn now(&self) -> OffsetDateTime {
+        (self.clock)()
+    }
+
+    /// The token endpoint's address.
+    pub fn token_endpoint(&self) -> String {
+        format!("{}/oauth2/token", self.issuer)
+    }
+}

@@ -1,0 +1,79 @@
+//! Every route of the service.
+
+use std::sync::Arc;
+
+use alloy::primitives::Address;
+use axum::Router;
+use service_kit::Problem;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::App;
+use crate::token::endpoint;
+
+pub mod access;
+pub mod discovery;
+pub mod organizations;
+pub mod patients;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "auth-service",
+        description = "Access tokens for organisations' backends, administrators and services; the directory of patients and organisations.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0"),
+    ),
+    modifiers(&Bearer),
+    tags(
+        (name = "oauth", description = "Tokens, keys and metadata"),
+        (name = "directory", description = "Patients with their signed bindings, and organisations; only the token's tenant is visible"),
+    ),
+)]
+struct Document;
+
+struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+        openapi
+            .components
+            .get_or_insert_default()
+            .add_security_scheme("accessToken", SecurityScheme::Http(scheme));
+    }
+}
+
+fn documented() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(endpoint::token))
+        .routes(routes!(discovery::jwks))
+        .routes(routes!(discovery::metadata))
+        .routes(routes!(discovery::smart_configuration))
+        .routes(routes!(patients::put, patients::get))
+        .routes(routes!(patients::list))
+        .routes(routes!(organizations::put, organizations::get))
+        .routes(routes!(organizations::list))
+}
+
+/// The routes; limits, error bodies and probes are added around them by `service_kit::server`.
+pub fn router(app: Arc<App>) -> Router {
+    let (router, _) = documented().split_for_parts();
+    router.with_state(app)
+}
+
+/// The OpenAPI document.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    documented().into_openapi()
+}
+
+/// The form in which addresses leave the service.
+fn shown(address: &Address) -> String {
+    address.to_checksum(None)
+}
+
+/// 400 for one member of a body. Names the member and the rule, never the value.
+fn fault_in(member: &str, fault: &str) -> Problem {
+    Problem::bad_request("invalid-body", format!("{member} {fault}."))
+}

@@ -1,0 +1,79 @@
+//! From the request's token to the permit that the directory demands.
+
+use std::sync::Arc;
+
+use access_token::{Challenge, Claims, TokenError};
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use service_kit::{CorrId, Problem};
+
+use crate::App;
+use crate::directory::{READ_SCOPES, ReadPermit, WRITE_SCOPE, WritePermit};
+
+/// 401, 403, 400 or 503 with its challenge.
+#[derive(Debug)]
+pub struct Refusal {
+    challenge: Challenge,
+    problem: Problem,
+}
+
+impl Refusal {
+    fn unauthenticated(error: TokenError) -> Self {
+        tracing::info!(corr_id = %CorrId::current(), check = error.check(), "request not authenticated");
+        let challenge = Challenge::from(error);
+        let (slug, hint) = match error {
+            TokenError::KeysUnavailable => ("unavailable", "Try again shortly."),
+            TokenError::BadRequest => ("invalid-authorization", "Send one Authorization header."),
+            _ => ("unauthenticated", "Send an access token of this service as Bearer."),
+        };
+        let status = StatusCode::from_u16(challenge.status()).unwrap_or(StatusCode::UNAUTHORIZED);
+        Self { problem: Problem::new(status, slug, format!("{error}. {hint}")), challenge }
+    }
+
+    fn insufficient(claims: &Claims, scopes: &[&str]) -> Self {
+        tracing::info!(
+            corr_id = %CorrId::current(), client_id = claims.client_id, persona = %claims.persona,
+            check = "insufficient-scope", "request denied"
+        );
+        let detail = format!("This needs the scope {}.", scopes.join(" or "));
+        Self {
+            problem: Problem::new(StatusCode::FORBIDDEN, "insufficient-scope", detail),
+            challenge: Challenge::insufficient_scope(&scopes.join(" ")),
+        }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let mut response = self.problem.into_response();
+        let value = self.challenge.www_authenticate().and_then(|text| HeaderValue::try_from(text).ok());
+        if let Some(value) = value {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, value);
+        }
+        response
+    }
+}
+
+async fn claims(parts: &Parts, app: &App) -> Result<Claims, Refusal> {
+    app.verifier.verify_headers(&parts.headers, app.now()).await.map_err(Refusal::unauthenticated)
+}
+
+impl FromRequestParts<Arc<App>> for ReadPermit {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refusal> {
+        let claims = claims(parts, app).await?;
+        Self::from_claims(&claims).ok_or_else(|| Refusal::insufficient(&claims, &READ_SCOPES))
+    }
+}
+
+impl FromRequestParts<Arc<App>> for WritePermit {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refusal> {
+        let claims = claims(parts, app).await?;
+        Self::from_claims(&claims).ok_or_else(|| Refusal::insufficient(&claims, &[WRITE_SCOPE]))
+    }
+}

@@ -1,0 +1,187 @@
+//! `/v1/organizations`.
+
+use std::sync::Arc;
+
+use alloy::primitives::Address;
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use service_kit::extract::{JsonBody, QueryParams};
+use service_kit::{CorrId, Problem};
+use utoipa::ToSchema;
+
+use crate::App;
+use crate::directory::organizations::{self, Organization, PutError};
+use crate::directory::page::{Page, PageQuery};
+use crate::directory::{ReadPermit, WritePermit, text};
+
+const MAX_ADDRESSES: usize = 32;
+const MAX_NAME: usize = 200;
+
+/// An organisation to store.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OrganizationRequest {
+    /// Its name, 1 to 200 characters.
+    name: String,
+    /// Its addresses on chain, 1 to 32. Addresses not in the list are no longer the organisation's.
+    #[schema(example = json!(["0x70997970C51812dc3A010C7d01b50e0d17dc79C8"]))]
+    addresses: Vec<String>,
+}
+
+/// An organisation.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OrganizationView {
+    /// The custodian whose directory this is.
+    tenant: String,
+    /// Its id.
+    id: String,
+    /// Its name.
+    name: String,
+    /// Its addresses on chain.
+    addresses: Vec<String>,
+}
+
+/// A page of organisations.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OrganizationPage {
+    /// In order of id.
+    organizations: Vec<OrganizationView>,
+    /// The cursor of the next page, if there is one.
+    next: Option<String>,
+}
+
+impl From<Organization> for OrganizationView {
+    fn from(organization: Organization) -> Self {
+        Self {
+            tenant: organization.tenant,
+            id: organization.id,
+            name: organization.name,
+            addresses: organization.addresses.iter().map(super::shown).collect(),
+        }
+    }
+}
+
+impl From<PutError> for Problem {
+    fn from(error: PutError) -> Self {
+        match error {
+            PutError::AddressTaken => Self::conflict("address-taken", format!("{error}.")),
+            PutError::Store(error) => error.into(),
+        }
+    }
+}
+
+fn checked_id(id: &str) -> Result<&str, Problem> {
+    match text::id(id) {
+        Ok(_) => Ok(id),
+        Err(fault) => Err(Problem::bad_request("invalid-id", format!("The id in the path {fault}."))),
+    }
+}
+
+fn checked_name(name: &str) -> Result<&str, Problem> {
+    let sane = !name.trim().is_empty() && name.chars().count() <= MAX_NAME && !name.chars().any(char::is_control);
+    if sane { Ok(name) } else { Err(super::fault_in("name", "must be 1 to 200 characters without control characters")) }
+}
+
+fn checked_addresses(addresses: &[String]) -> Result<Vec<Address>, Problem> {
+    if !(1..=MAX_ADDRESSES).contains(&addresses.len()) {
+        return Err(super::fault_in("addresses", "must be 1 to 32"));
+    }
+    let checked = |(index, address): (usize, &String)| {
+        text::address(address).map_err(|fault| super::fault_in(&format!("addresses[{index}]"), fault))
+    };
+    addresses.iter().enumerate().map(checked).collect()
+}
+
+fn unknown() -> Problem {
+    Problem::not_found("This tenant has no organisation of this id.")
+}
+
+/// Store an organisation.
+#[utoipa::path(
+    put,
+    path = "/v1/organizations/{id}",
+    tag = "directory",
+    operation_id = "putOrganization",
+    security(("accessToken" = ["admin:directory.write"])),
+    params(("id" = String, Path, description = "The organisation's id.")),
+    request_body = OrganizationRequest,
+    responses(
+        (status = 200, description = "The organisation was changed.", body = OrganizationView),
+        (status = 201, description = "The organisation is new.", body = OrganizationView),
+        (status = 400, description = "The request is wrong.", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "No valid token.", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The token does not allow it.", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "An address belongs to another organisation.", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The database is not available.", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn put(
+    State(app): State<Arc<App>>,
+    permit: WritePermit,
+    Path(id): Path<String>,
+    JsonBody(request): JsonBody<OrganizationRequest>,
+) -> Result<Response, Problem> {
+    let id = checked_id(&id)?;
+    let name = checked_name(&request.name)?;
+    let addresses = checked_addresses(&request.addresses)?;
+    let created = organizations::put(&app.db, &permit, id, name, &addresses, app.now()).await?;
+    tracing::info!(corr_id = %CorrId::current(), tenant = permit.tenant(), organization = id, created, "organisation stored");
+    let stored = organizations::find(&app.db, &permit.read(), id).await?.ok_or_else(unknown)?;
+    let status = if created { StatusCode::CREATED } else { StatusCode::OK };
+    Ok((status, Json(OrganizationView::from(stored))).into_response())
+}
+
+/// Read an organisation.
+#[utoipa::path(
+    get,
+    path = "/v1/organizations/{id}",
+    tag = "directory",
+    operation_id = "getOrganization",
+    security(("accessToken" = ["system:directory.read"]), ("accessToken" = ["admin:directory.read"])),
+    params(("id" = String, Path, description = "The organisation's id.")),
+    responses(
+        (status = 200, description = "The organisation.", body = OrganizationView),
+        (status = 400, description = "Not an id.", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "No valid token.", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The token does not allow it.", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "The tenant has no such organisation.", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The database is not available.", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn get(
+    State(app): State<Arc<App>>,
+    permit: ReadPermit,
+    Path(id): Path<String>,
+) -> Result<Json<OrganizationView>, Problem> {
+    let id = checked_id(&id)?;
+    let organization = organizations::find(&app.db, &permit, id).await?.ok_or_else(unknown)?;
+    Ok(Json(organization.into()))
+}
+
+/// List the tenant's organisations.
+#[utoipa::path(
+    get,
+    path = "/v1/organizations",
+    tag = "directory",
+    operation_id = "listOrganizations",
+    security(("accessToken" = ["system:directory.read"]), ("accessToken" = ["admin:directory.read"])),
+    params(PageQuery),
+    responses(
+        (status = 200, description = "A page.", body = OrganizationPage),
+        (status = 400, description = "A parameter is wrong or unknown.", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "No valid token.", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The token does not allow it.", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The database is not available.", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn list(
+    State(app): State<Arc<App>>,
+    permit: ReadPermit,
+    QueryParams(query): QueryParams<PageQuery>,
+) -> Result<Json<OrganizationPage>, Problem> {
+    let (organizations, next) = organizations::list(&app.db, &permit, &Page::try_from(query)?).await?;
+    Ok(Json(OrganizationPage { organizations: organizations.into_iter().map(Into::into).collect(), next }))
+}

@@ -1,0 +1,31 @@
+//! The keys that sign tokens. For now one, from a file; its life cycle comes with rotation.
+
+use access_token::{Claims, Jwks, KeyError, SigningKey};
+
+/// The active signing key and the published public keys.
+#[derive(Debug)]
+pub struct Keys {
+    active: SigningKey,
+    published: Jwks,
+}
+
+impl Keys {
+    /// One active key, published.
+    pub fn new(active: SigningKey) -> Self {
+        let published = Jwks::new(vec![active.public().clone()]);
+        Self { active, published }
+    }
+
+    /// What `/oauth2/jwks` answers.
+    pub fn published(&self) -> &Jwks {
+        &self.published
+    }
+
+    /// Signs an access token (RFC 9068).
+    ///
+    /// # Errors
+    /// When the key does not sign.
+    pub fn sign(&self, claims: &Claims) -> Result<String, KeyError> {
+        self.active.sign("at+jwt", claims)
+    }
+}

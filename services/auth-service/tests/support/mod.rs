@@ -1,0 +1,346 @@
+//! The service in one process, on a database of its own, with a clock that the test sets.
+#![allow(dead_code, reason = "each test file uses a part")]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use access_token::{AssertionClaims, Claims, SigningKey, Verifier};
+use alloy::primitives::{Address, B256, U256};
+use alloy::signers::local::PrivateKeySigner;
+use auth_service::client::registry::Registry;
+use auth_service::config::Config;
+use auth_service::{App, client, db, routes};
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use conf::Conf;
+use contract_bindings::intent::{self, Bind};
+use http_body_util::BodyExt;
+use p256::pkcs8::{EncodePrivateKey, LineEnding};
+use serde_json::{Value, json};
+use service_kit::{Readiness, server};
+use sqlx::{Connection, Executor, PgConnection, PgPool};
+use time::OffsetDateTime;
+use tower::ServiceExt;
+
+pub const ISSUER: &str = "https://auth.example";
+pub const GATEWAY: &str = "https://ehr.example";
+pub const INDEXER: &str = "https://index.example";
+pub const TENANT: &str = "general-hospital";
+pub const OTHER_TENANT: &str = "other-hospital";
+pub const CHAIN_ID: u64 = 31_337;
+pub const REGISTRY: Address = Address::repeat_byte(9);
+pub const NOW: i64 = 1_900_000_000;
+pub const ASSERTION_TYPE: &str = access_token::assertion::ASSERTION_TYPE;
+
+pub fn at(seconds: i64) -> OffsetDateTime {
+    OffsetDateTime::from_unix_timestamp(seconds).unwrap()
+}
+
+pub fn secret(n: u8) -> p256::SecretKey {
+    p256::SecretKey::from_slice(&[n; 32]).unwrap()
+}
+
+pub fn key(n: u8) -> SigningKey {
+    SigningKey::from_jwk(&secret(n).to_jwk_string()).unwrap()
+}
+
+/// The key that signs access tokens.
+pub const SIGNER: u8 = 100;
+pub const CLINIC_A: (&str, u8) = ("clinic-a-backend", 1);
+pub const CLINIC_B: (&str, u8) = ("clinic-b-backend", 2);
+pub const ADMIN: (&str, u8) = ("admin-tool", 3);
+pub const SYSTEM: (&str, u8) = ("gateway", 4);
+pub const OTHER_ADMIN: (&str, u8) = ("other-admin-tool", 5);
+pub const OTHER_SYSTEM: (&str, u8) = ("other-gateway", 6);
+
+pub fn registration(client: (&str, u8), persona: &str, organization: Option<&str>, scopes: &[&str]) -> Value {
+    let mut registration = json!({
+        "clientId": client.0, "persona": persona, "jwks": {"keys": [key(client.1).public()]},
+        "scopes": scopes, "audiences": [ISSUER, GATEWAY, INDEXER],
+    });
+    if let Some(organization) = organization {
+        registration["organization"] = json!(organization);
+        registration["purposes"] = json!(["TREAT", "HPAYMT"]);
+        registration["audiences"] = json!([GATEWAY, INDEXER]);
+    }
+    registration
+}
+
+pub fn clients() -> Value {
+    let provider = ["provider:records.read", "provider:consent.request", "system/Observation.rs?category=laboratory"];
+    json!([
+        registration(CLINIC_A, "provider", Some("clinic-a"), &provider),
+        registration(CLINIC_B, "provider", Some("clinic-b"), &provider),
+        registration(ADMIN, "admin", None, &["admin:*"]),
+        registration(SYSTEM, "system", None, &["system:directory.read", "system:consent.read"]),
+    ])
+}
+
+fn other_clients() -> Value {
+    json!([
+        registration(OTHER_ADMIN, "admin", None, &["admin:*"]),
+        registration(OTHER_SYSTEM, "system", None, &["system:*"]),
+    ])
+}
+
+/// A database of the test's own, dropped with it.
+pub struct Database {
+    pub url: String,
+    server: String,
+    name: String,
+}
+
+impl Database {
+    pub async fn create() -> Self {
+        let server = std::env::var("TEST_DATABASE_URL").expect(
+            "TEST_DATABASE_URL is not set: it names a Postgres superuser on a server for tests, \
+             such as postgres://postgres@127.0.0.1:7432/postgres. scripts/test sets it.",
+        );
+        let name = format!("auth_test_{}", uuid::Uuid::now_v7().simple());
+        let mut connection = PgConnection::connect(&server).await.expect("TEST_DATABASE_URL must be reachable");
+        connection.execute(sqlx::AssertSqlSafe(format!("create database {name}"))).await.unwrap();
+        let mut url: url::Url = server.parse().unwrap();
+        url.set_path(&name);
+        Self { url: url.into(), server, name }
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        let (server, name) = (self.server.clone(), self.name.clone());
+        let dropping = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async move {
+                let mut connection = PgConnection::connect(&server).await?;
+                connection.execute(sqlx::AssertSqlSafe(format!("drop database {name} with (force)"))).await
+            })
+        });
+        let _ = dropping.join();
+    }
+}
+
+/// What the files and variables of a configuration hold.
+pub struct Setup {
+    pub dir: tempfile::TempDir,
+    pub variables: Vec<(String, String)>,
+}
+
+impl Setup {
+    pub fn new(database_url: &str, clients: &Value) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let pem = secret(SIGNER).to_pkcs8_pem(LineEnding::LF).unwrap();
+        std::fs::write(dir.path().join("signing.pem"), pem.as_bytes()).unwrap();
+        std::fs::write(dir.path().join("clients.json"), clients.to_string()).unwrap();
+        let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+        let variables = [
+            ("LISTEN", "127.0.0.1:0".to_owned()),
+            ("METRICS_LISTEN", "127.0.0.1:0".to_owned()),
+            ("DATABASE_URL", database_url.to_owned()),
+            ("ISSUER", ISSUER.to_owned()),
+            ("AUDIENCE", ISSUER.to_owned()),
+            ("TENANT", TENANT.to_owned()),
+            ("CHAIN_ID", CHAIN_ID.to_string()),
+            ("REGISTRY_ADDRESS", REGISTRY.to_string()),
+            ("CLIENTS_FILE", path("clients.json")),
+            ("SIGNING_KEY_FILE", path("signing.pem")),
+        ];
+        let variables = variables.map(|(name, value)| (name.to_owned(), value)).to_vec();
+        Self { dir, variables }
+    }
+
+    pub fn config(&self) -> Config {
+        Config::try_parse_from(["auth-service"], self.variables.clone())
+            .unwrap_or_else(|error| panic!("the test's configuration is wrong: {error}"))
+    }
+}
+
+pub struct Service {
+    pub router: Router,
+    pub db: PgPool,
+    clock: Arc<AtomicI64>,
+    _database: Option<Database>,
+}
+
+/// Status, headers and the body as JSON (null when it is none).
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Value,
+}
+
+impl Answer {
+    pub fn error(&self) -> (u16, &str) {
+        (self.status.as_u16(), self.body["error"].as_str().unwrap_or("none"))
+    }
+
+    /// Status and the last part of the problem's type.
+    pub fn problem(&self) -> (u16, &str) {
+        let kind = self.body["type"].as_str().and_then(|kind| kind.rsplit('/').next());
+        (self.status.as_u16(), kind.unwrap_or("none"))
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+}
+
+impl Service {
+    /// Both tenants registered, `clinic-a` and `clinic-b` in the directory of the first.
+    pub async fn start() -> Self {
+        let database = Database::create().await;
+        let config = Setup::new(&database.url, &clients()).config();
+        let db = db::open(&config.database_url, 8).await.unwrap();
+        client::store::register(&db, TENANT, &config.clients, at(NOW)).await.unwrap();
+        let others = Registry::parse(&other_clients().to_string()).unwrap();
+        client::store::register(&db, OTHER_TENANT, &others, at(NOW)).await.unwrap();
+        let service = Self::over(config, db, Some(database));
+        for (id, byte) in [("clinic-a", 0xa1), ("clinic-b", 0xb1)] {
+            let body = json!({"name": id, "addresses": [Address::repeat_byte(byte)]});
+            let admin = service.admin().await;
+            let stored = service.put(&format!("/v1/organizations/{id}"), &admin, &body).await;
+            assert_eq!(stored.status, 201);
+        }
+        service
+    }
+
+    /// A service whose database nobody answers for.
+    pub async fn without_database() -> Self {
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let url = format!("postgres://nobody@{free}/none");
+        let config = Setup::new(&url, &clients()).config();
+        let db = db::pool(&url, 2).unwrap();
+        Self::over(config, db, None)
+    }
+
+    fn over(config: Config, db: PgPool, database: Option<Database>) -> Self {
+        let clock = Arc::new(AtomicI64::new(NOW));
+        let time = clock.clone();
+        let app = Arc::new(App::new(&config, db.clone(), Arc::new(move || at(time.load(Ordering::SeqCst)))));
+        let router = server::app(&config.server, routes::router(app), Readiness::default());
+        Self { router, db, clock, _database: database }
+    }
+
+    pub fn set_time(&self, seconds: i64) {
+        self.clock.store(seconds, Ordering::SeqCst);
+    }
+
+    pub fn time(&self) -> i64 {
+        self.clock.load(Ordering::SeqCst)
+    }
+
+    pub async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+        Answer { status: parts.status, headers: parts.headers, body }
+    }
+
+    pub async fn request(&self, method: Method, path: &str, token: &str, body: Option<String>) -> Answer {
+        let request = Request::builder().method(method).uri(path).header(header::AUTHORIZATION, format!("Bearer {token}"));
+        let request = match body {
+            Some(body) => request.header(header::CONTENT_TYPE, "application/json").body(Body::from(body)),
+            None => request.body(Body::empty()),
+        };
+        self.send(request.unwrap()).await
+    }
+
+    pub async fn get(&self, path: &str, token: &str) -> Answer {
+        self.request(Method::GET, path, token, None).await
+    }
+
+    pub async fn put(&self, path: &str, token: &str, body: &Value) -> Answer {
+        self.request(Method::PUT, path, token, Some(body.to_string())).await
+    }
+
+    /// Posts a form to the token endpoint.
+    pub async fn form(&self, form: &[(&str, &str)]) -> Answer {
+        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+        let request = Request::post("/oauth2/token")
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(Body::from(body));
+        self.send(request.unwrap()).await
+    }
+
+    /// A new, good assertion.
+    pub fn assertion(&self, client: (&str, u8)) -> String {
+        let jti = uuid::Uuid::now_v7().simple().to_string();
+        let audience = format!("{ISSUER}/oauth2/token");
+        AssertionClaims::new(client.0, &audience, jti, at(self.time()), 60).sign(&key(client.1)).unwrap()
+    }
+
+    /// Asks for a token with a good assertion and these further parameters.
+    pub async fn ask(&self, client: (&str, u8), more: &[(&str, &str)]) -> Answer {
+        self.ask_with(&self.assertion(client), more).await
+    }
+
+    pub async fn ask_with(&self, assertion: &str, more: &[(&str, &str)]) -> Answer {
+        let mut form = vec![
+            ("grant_type", "client_credentials"),
+            ("client_assertion_type", ASSERTION_TYPE),
+            ("client_assertion", assertion),
+        ];
+        form.extend_from_slice(more);
+        self.form(&form).await
+    }
+
+    async fn token(&self, client: (&str, u8), scope: &str) -> String {
+        let answer = self.ask(client, &[("scope", scope), ("resource", ISSUER)]).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        answer.body["access_token"].as_str().unwrap().to_owned()
+    }
+
+    pub async fn admin(&self) -> String {
+        self.token(ADMIN, "admin:*").await
+    }
+
+    pub async fn system(&self) -> String {
+        self.token(SYSTEM, "system:directory.read").await
+    }
+
+    pub async fn other_admin(&self) -> String {
+        self.token(OTHER_ADMIN, "admin:*").await
+    }
+
+    pub async fn other_system(&self) -> String {
+        self.token(OTHER_SYSTEM, "system:directory.read").await
+    }
+
+    /// What a token for `audience` says, read the way every verifier reads it.
+    pub async fn claims(&self, answer: &Answer, audience: &str) -> Claims {
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        let jwks = self.send(Request::get("/oauth2/jwks").body(Body::empty()).unwrap()).await;
+        let jwks = access_token::Jwks::parse(jwks.body.to_string().as_bytes()).unwrap();
+        let token = answer.body["access_token"].as_str().unwrap();
+        Verifier::with_jwks(ISSUER, audience, &jwks).verify(token, at(self.time())).await.unwrap()
+    }
+}
+
+/// An access token of our issuer, made by hand.
+pub fn token_by_hand(change: impl FnOnce(&mut Value)) -> String {
+    let mut claims = json!({
+        "iss": ISSUER, "aud": ISSUER, "sub": ADMIN.0, "client_id": ADMIN.0, "jti": "j", "iat": NOW,
+        "exp": NOW + 300, "scope": "admin:*", "tenant": TENANT, "persona": "admin",
+    });
+    change(&mut claims);
+    key(SIGNER).sign("at+jwt", &claims).unwrap()
+}
+
+pub fn subject(n: u8) -> PrivateKeySigner {
+    PrivateKeySigner::from_bytes(&B256::repeat_byte(n)).unwrap()
+}
+
+/// The body of a binding, rightly signed for a tenant.
+pub fn binding_for(tenant: &str, fhir_id: &str, signer: &PrivateKeySigner, nonce: u64, deadline: u64) -> Value {
+    let bind = Bind::new(tenant, fhir_id, signer.address(), U256::from(nonce), deadline);
+    let signature = bind.sign(&intent::domain(CHAIN_ID, REGISTRY), signer).unwrap();
+    json!({
+        "subject": signer.address(), "nonce": nonce.to_string(), "deadline": deadline,
+        "signature": format!("0x{}", hex::encode(signature)),
+    })
+}
+
+pub fn binding(fhir_id: &str, signer: &PrivateKeySigner, nonce: u64) -> Value {
+    binding_for(TENANT, fhir_id, signer, nonce, NOW as u64 + 600)
+}
