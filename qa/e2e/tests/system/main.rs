@@ -1,0 +1,112 @@
+//! The whole system, end to end, on real components: one stack, then every scenario on it.
+//!
+//! `CONSENTRY_KAFKA=tansu` and `CONSENTRY_FHIR=hapi` choose other components. A filter on the
+//! command line picks scenarios by name.
+
+mod crash;
+mod deny;
+mod faults;
+mod garbage;
+mod hostile;
+mod privacy;
+mod release;
+mod world;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use e2e::report::Silent;
+use e2e::walkthrough::Walk;
+use libtest_mimic::{Arguments, Conclusion, Failed, Trial};
+use local_stack::{Options, Progress, Stack};
+
+use crate::world::World;
+
+async fn walkthrough(world: &World) -> Result<()> {
+    let mut report = Silent;
+    let summary = Walk::new(&world.api, world.logs.clone(), &mut report).run().await?;
+    eprintln!("revocation to first denial: {} ms", summary.revocation_to_denial.as_millis());
+    Ok(())
+}
+
+fn main() -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    // The scenarios stop and kill parts of one stack: one after the other, in this order.
+    arguments.test_threads = Some(1);
+    if arguments.list {
+        return libtest_mimic::run(&arguments, trials(None)).exit_code();
+    }
+    match run(&arguments) {
+        Ok(conclusion) => conclusion.exit_code(),
+        Err(error) => {
+            eprintln!("the stack could not be started: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<Conclusion> {
+    let runtime = tokio::runtime::Runtime::new()?;
+    let options = Options::from_environment()?;
+    let stack = runtime
+        .block_on(Stack::start(options, &Progress::stderr(local_stack::Style::Lines)))
+        .map_err(|error| anyhow::anyhow!("{error}"))?;
+    let world = Arc::new(World::new(stack).context("a client for the stack")?);
+    let running = Running { runtime: runtime.handle().clone(), world: world.clone() };
+    let conclusion = libtest_mimic::run(arguments, trials(Some(running)));
+    runtime.block_on(world.shut_down());
+    Ok(conclusion)
+}
+
+#[derive(Clone)]
+struct Running {
+    runtime: tokio::runtime::Handle,
+    world: Arc<World>,
+}
+
+/// Names every scenario once: `module::function`.
+macro_rules! scenarios {
+    ($running:expr, $($($part:ident)::+),+ $(,)?) => {
+        vec![$({
+            let running: Option<Running> = $running.clone();
+            let name = stringify!($($part)::+).replace(' ', "");
+            Trial::test(name, move || {
+                let Some(Running { runtime, world }) = running else { return Ok(()) };
+                runtime.block_on($($part)::+(&world)).map_err(|error| Failed::from(format!("{error:#}")))
+            })
+        }),+]
+    };
+}
+
+fn trials(running: Option<Running>) -> Vec<Trial> {
+    scenarios![
+        running,
+        walkthrough,
+        deny::without_consent,
+        deny::an_unknown_patient_looks_like_no_consent,
+        deny::with_another_organisations_consent,
+        deny::for_another_type,
+        deny::for_another_patient,
+        deny::outside_the_window,
+        deny::under_an_unknown_policy,
+        deny::for_another_purpose,
+        release::only_the_shared_category_without_sensitive_records,
+        release::reads_by_id_do_not_tell_absent_from_forbidden,
+        release::the_correlation_id_runs_from_the_caller_to_the_archive,
+        release::an_evaluation_says_what_a_read_would,
+        garbage::garbage_is_answered_with_a_clear_refusal,
+        hostile::a_server_that_ignores_the_patient_is_refused_whole,
+        hostile::an_answer_that_cannot_be_read_is_not_relayed,
+        faults::the_indexer_is_down,
+        faults::postgres_is_down,
+        faults::the_fhir_server_is_down,
+        faults::the_fhir_server_hangs,
+        faults::kafka_is_down,
+        faults::the_journal_is_unavailable,
+        crash::the_gateway_is_killed_under_load,
+        crash::the_audit_pipeline_is_killed_under_load,
+        crash::counts_agree_after_all_that,
+        privacy::nothing_personal_in_logs_metrics_or_audit_records,
+    ]
+}
