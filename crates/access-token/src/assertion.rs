@@ -57,13 +57,20 @@ impl<'a> Assertion<'a> {
     /// Takes an assertion apart and inspects its header.
     pub fn parse(assertion: &'a str) -> Result<Self, TokenError> {
         let jws = jws::parse(assertion)?;
-        let known = |typ: &str| ["JWT", "client-authentication+jwt"].iter().any(|t| t.eq_ignore_ascii_case(typ));
+        let known = |typ: &str| {
+            ["JWT", "client-authentication+jwt"]
+                .iter()
+                .any(|t| t.eq_ignore_ascii_case(typ))
+        };
         if !jws.typ.as_deref().is_none_or(known) {
             return Err(TokenError::Type);
         }
         let raw: RawAssertion =
             serde_json::from_slice(jws.unverified_payload()).map_err(|_| TokenError::Malformed)?;
-        Ok(Self { client_id: id(raw.iss, "iss")?, jws })
+        Ok(Self {
+            client_id: id(raw.iss, "iss")?,
+            jws,
+        })
     }
 
     /// Who it claims to be from. Not verified.
@@ -78,9 +85,13 @@ impl<'a> Assertion<'a> {
         audiences: &[&str],
         now: OffsetDateTime,
     ) -> Result<AssertionClaims, TokenError> {
-        let key = keys.iter().find(|key| key.kid() == self.jws.kid).ok_or(TokenError::UnknownKey)?;
+        let key = keys
+            .iter()
+            .find(|key| key.kid() == self.jws.kid)
+            .ok_or(TokenError::UnknownKey)?;
         let payload = self.jws.verify(&key.decoding_key()?)?;
-        let raw: RawAssertion = serde_json::from_slice(&payload).map_err(|_| TokenError::Malformed)?;
+        let raw: RawAssertion =
+            serde_json::from_slice(&payload).map_err(|_| TokenError::Malformed)?;
         let claims = AssertionClaims {
             iss: id(raw.iss, "iss")?,
             sub: id(raw.sub, "sub")?,
@@ -112,7 +123,13 @@ impl AssertionClaims {
     }
 
     /// The claims of a new assertion that lives for `lifetime` seconds (at most five minutes).
-    pub fn new(client_id: &str, audience: &str, jti: String, now: OffsetDateTime, lifetime: i64) -> Self {
+    pub fn new(
+        client_id: &str,
+        audience: &str,
+        jti: String,
+        now: OffsetDateTime,
+        lifetime: i64,
+    ) -> Self {
         let iat = now.unix_timestamp();
         Self {
             iss: client_id.to_owned(),
@@ -133,5 +150,9 @@ impl AssertionClaims {
 fn id(value: Option<Value>, name: &'static str) -> Result<String, TokenError> {
     let id = text(value, name)?;
     let sane = id.len() <= MAX_ID && id.bytes().all(|b| b.is_ascii_graphic());
-    if sane { Ok(id) } else { Err(TokenError::Claim(name)) }
+    if sane {
+        Ok(id)
+    } else {
+        Err(TokenError::Claim(name))
+    }
 }

@@ -79,11 +79,18 @@ impl Challenge {
             .into_iter()
             .filter_map(|(name, value)| Some(format!(r#"{name}="{}""#, quoted(value?))))
             .collect();
-        Some(if params.is_empty() { "Bearer".to_owned() } else { format!("Bearer {}", params.join(", ")) })
+        Some(if params.is_empty() {
+            "Bearer".to_owned()
+        } else {
+            format!("Bearer {}", params.join(", "))
+        })
     }
 }
 
 /// Only characters that a quoted string carries unescaped.
 fn quoted(value: &str) -> String {
-    value.chars().filter(|c| (' '..='~').contains(c) && !matches!(c, '"' | '\\')).collect()
+    value
+        .chars()
+        .filter(|c| (' '..='~').contains(c) && !matches!(c, '"' | '\\'))
+        .collect()
 }

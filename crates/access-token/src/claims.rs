@@ -77,12 +77,18 @@ impl Claims {
             iat: instant(raw.iat, "iat")?,
             nbf: raw.nbf.map(|nbf| instant(Some(nbf), "nbf")).transpose()?,
             exp: instant(raw.exp, "exp")?,
-            scope: ScopeSet::parse(&string(raw.scope, "scope")?).map_err(|_| TokenError::Claim("scope"))?,
+            scope: ScopeSet::parse(&string(raw.scope, "scope")?)
+                .map_err(|_| TokenError::Claim("scope"))?,
             tenant: text(raw.tenant, "tenant")?,
-            persona: text(raw.persona, "persona")?.parse().map_err(|_| TokenError::Claim("persona"))?,
+            persona: text(raw.persona, "persona")?
+                .parse()
+                .map_err(|_| TokenError::Claim("persona"))?,
             org: raw.org.map(|org| text(Some(org), "org")).transpose()?,
             grantees: addresses(raw.grantees)?,
-            purpose: raw.purpose.map(|purpose| text(Some(purpose), "purpose")).transpose()?,
+            purpose: raw
+                .purpose
+                .map(|purpose| text(Some(purpose), "purpose"))
+                .transpose()?,
         };
         if !claims.scope.within(claims.persona) {
             return Err(TokenError::Claim("scope"));
@@ -107,17 +113,30 @@ fn string(value: Option<Value>, name: &'static str) -> Result<String, TokenError
 /// A non-empty string of at most 2,048 characters.
 pub(crate) fn text(value: Option<Value>, name: &'static str) -> Result<String, TokenError> {
     let text = string(value, name)?;
-    if text.is_empty() || text.len() > 2048 { Err(TokenError::Claim(name)) } else { Ok(text) }
+    if text.is_empty() || text.len() > 2048 {
+        Err(TokenError::Claim(name))
+    } else {
+        Ok(text)
+    }
 }
 
 /// A JSON number of Unix seconds; a fraction is cut off. A string is refused.
 pub(crate) fn instant(value: Option<Value>, name: &'static str) -> Result<i64, TokenError> {
     // 9999-12-31, so that later arithmetic cannot overflow.
     const LAST: i64 = 253_402_300_799;
-    let Some(Value::Number(number)) = value else { return Err(TokenError::Claim(name)) };
-    #[allow(clippy::cast_possible_truncation, reason = "float to int casts saturate, and the range is checked")]
-    let seconds = number.as_i64().or_else(|| number.as_f64().map(|f| f.floor() as i64));
-    seconds.filter(|s| (0..=LAST).contains(s)).ok_or(TokenError::Claim(name))
+    let Some(Value::Number(number)) = value else {
+        return Err(TokenError::Claim(name));
+    };
+    #[allow(
+        clippy::cast_possible_truncation,
+        reason = "float to int casts saturate, and the range is checked"
+    )]
+    let seconds = number
+        .as_i64()
+        .or_else(|| number.as_f64().map(|f| f.floor() as i64));
+    seconds
+        .filter(|s| (0..=LAST).contains(s))
+        .ok_or(TokenError::Claim(name))
 }
 
 fn addresses(value: Option<Value>) -> Result<Vec<String>, TokenError> {
@@ -136,5 +155,6 @@ fn addresses(value: Option<Value>) -> Result<Vec<String>, TokenError> {
 }
 
 fn is_address(text: &str) -> bool {
-    text.strip_prefix("0x").is_some_and(|hex| hex.len() == 40 && hex.bytes().all(|b| b.is_ascii_hexdigit()))
+    text.strip_prefix("0x")
+        .is_some_and(|hex| hex.len() == 40 && hex.bytes().all(|b| b.is_ascii_hexdigit()))
 }

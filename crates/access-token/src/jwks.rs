@@ -53,9 +53,16 @@ impl Jwks {
         if raw.keys.len() > MAX_KEYS {
             return None;
         }
-        let keys: Vec<_> = raw.keys.iter().filter_map(|key| PublicJwk::from_value(key).ok()).collect();
-        let unique = |key: &&PublicJwk| keys.iter().filter(|other| other.kid() == key.kid()).count() == 1;
-        Some(Self { keys: keys.iter().filter(unique).cloned().collect() })
+        let keys: Vec<_> = raw
+            .keys
+            .iter()
+            .filter_map(|key| PublicJwk::from_value(key).ok())
+            .collect();
+        let unique =
+            |key: &&PublicJwk| keys.iter().filter(|other| other.kid() == key.kid()).count() == 1;
+        Some(Self {
+            keys: keys.iter().filter(unique).cloned().collect(),
+        })
     }
 
     /// The keys.
@@ -69,7 +76,10 @@ impl Jwks {
     }
 
     fn decoding_keys(&self) -> HashMap<String, DecodingKey> {
-        self.keys.iter().filter_map(|key| Some((key.kid().to_owned(), key.decoding_key().ok()?))).collect()
+        self.keys
+            .iter()
+            .filter_map(|key| Some((key.kid().to_owned(), key.decoding_key().ok()?)))
+            .collect()
     }
 }
 
@@ -89,7 +99,8 @@ impl State {
     }
 
     fn may_fetch(&self, now: i64) -> bool {
-        self.attempt.is_none_or(|(at, ok)| (now - at).abs() >= if ok { FETCH_EVERY } else { RETRY_AFTER })
+        self.attempt
+            .is_none_or(|(at, ok)| (now - at).abs() >= if ok { FETCH_EVERY } else { RETRY_AFTER })
     }
 }
 
@@ -115,7 +126,12 @@ impl KeySource {
     }
 
     pub fn published(url: Url, http: reqwest::Client) -> Self {
-        Self::Published(Box::new(Published { url, http, state: RwLock::default(), fetching: Mutex::new(()) }))
+        Self::Published(Box::new(Published {
+            url,
+            http,
+            state: RwLock::default(),
+            fetching: Mutex::new(()),
+        }))
     }
 
     /// The key of this name, or why it cannot be had.
@@ -128,12 +144,18 @@ impl KeySource {
 
     /// Makes sure that believable keys are there.
     pub async fn ready(&self, now: OffsetDateTime) -> Result<(), TokenError> {
-        let Self::Published(published) = self else { return Ok(()) };
+        let Self::Published(published) = self else {
+            return Ok(());
+        };
         let now = now.unix_timestamp();
         if !published.state().younger_than(REFRESH_AFTER, now) {
             published.refresh(now, None).await;
         }
-        if published.state().younger_than(STALE_AFTER, now) { Ok(()) } else { Err(TokenError::KeysUnavailable) }
+        if published.state().younger_than(STALE_AFTER, now) {
+            Ok(())
+        } else {
+            Err(TokenError::KeysUnavailable)
+        }
     }
 }
 
@@ -144,7 +166,9 @@ impl Published {
             Some(key) if state.younger_than(REFRESH_AFTER, now) => return Ok(key.clone()),
             Some(key) if state.younger_than(STALE_AFTER, now) => {
                 // One caller fetches, the others go on with what is still believed.
-                let Ok(guard) = self.fetching.try_lock() else { return Ok(key.clone()) };
+                let Ok(guard) = self.fetching.try_lock() else {
+                    return Ok(key.clone());
+                };
                 self.fetch_if_due(now).await;
                 drop(guard);
             }
@@ -168,7 +192,8 @@ impl Published {
         }
         let _guard = self.fetching.lock().await;
         let state = self.state();
-        let brought = wanted.is_some_and(|kid| state.keys.contains_key(kid)) && state.younger_than(REFRESH_AFTER, now);
+        let brought = wanted.is_some_and(|kid| state.keys.contains_key(kid))
+            && state.younger_than(REFRESH_AFTER, now);
         if !brought {
             self.fetch_if_due(now).await;
         }
@@ -193,8 +218,18 @@ impl Published {
     }
 
     async fn fetch(&self) -> Result<Jwks, &'static str> {
-        let request = self.http.get(self.url.clone()).header("accept", "application/json").timeout(FETCH_TIMEOUT);
-        let mut response = request.send().await.map_err(|e| if e.is_timeout() { "timeout" } else { "unreachable" })?;
+        let request = self
+            .http
+            .get(self.url.clone())
+            .header("accept", "application/json")
+            .timeout(FETCH_TIMEOUT);
+        let mut response = request.send().await.map_err(|e| {
+            if e.is_timeout() {
+                "timeout"
+            } else {
+                "unreachable"
+            }
+        })?;
         if response.url() != &self.url {
             return Err("redirected");
         }
@@ -209,11 +244,18 @@ impl Published {
             }
         }
         let jwks = Jwks::parse(&body).ok_or("not a key set")?;
-        if jwks.keys().is_empty() { Err("no usable key") } else { Ok(jwks) }
+        if jwks.keys().is_empty() {
+            Err("no usable key")
+        } else {
+            Ok(jwks)
+        }
     }
 
     fn state(&self) -> State {
-        self.state.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.state
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     fn update(&self, change: impl FnOnce(&mut State)) {

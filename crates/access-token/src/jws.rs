@@ -14,7 +14,9 @@ use crate::key::kid_is_sane;
 const MAX_LENGTH: usize = 8 * 1024;
 
 /// Parameters that could make a verifier fetch something, trust an embedded key or skip a check.
-const FORBIDDEN: [&str; 9] = ["crit", "jku", "jwk", "x5u", "x5c", "b64", "enc", "zip", "cty"];
+const FORBIDDEN: [&str; 9] = [
+    "crit", "jku", "jwk", "x5u", "x5c", "b64", "enc", "zip", "cty",
+];
 
 /// Header parameters that are harmless in a client's assertion.
 const HARMLESS: [&str; 2] = ["x5t", "x5t#S256"];
@@ -55,20 +57,40 @@ pub(crate) fn parse(token: &str) -> Result<Unverified<'_>, TokenError> {
     if payload.contains('.') || header.is_empty() || payload.is_empty() {
         return Err(TokenError::Malformed);
     }
-    let header = URL_SAFE_NO_PAD.decode(header).map_err(|_| TokenError::Malformed)?;
+    let header = URL_SAFE_NO_PAD
+        .decode(header)
+        .map_err(|_| TokenError::Malformed)?;
     let header: RawHeader = serde_json::from_slice(&header).map_err(|_| TokenError::Malformed)?;
     if header.alg != "ES256" {
         return Err(TokenError::Algorithm);
     }
-    if let Some(name) = FORBIDDEN.into_iter().find(|name| header.rest.contains_key(*name)) {
+    if let Some(name) = FORBIDDEN
+        .into_iter()
+        .find(|name| header.rest.contains_key(*name))
+    {
         return Err(TokenError::HeaderParameter(name));
     }
-    if header.rest.keys().any(|name| !HARMLESS.contains(&name.as_str())) {
+    if header
+        .rest
+        .keys()
+        .any(|name| !HARMLESS.contains(&name.as_str()))
+    {
         return Err(TokenError::HeaderParameter("an unknown parameter"));
     }
-    let kid = header.kid.filter(|kid| kid_is_sane(kid)).ok_or(TokenError::KeyId)?;
-    let payload = URL_SAFE_NO_PAD.decode(payload).map_err(|_| TokenError::Malformed)?;
-    Ok(Unverified { typ: header.typ, kid, payload, message, signature })
+    let kid = header
+        .kid
+        .filter(|kid| kid_is_sane(kid))
+        .ok_or(TokenError::KeyId)?;
+    let payload = URL_SAFE_NO_PAD
+        .decode(payload)
+        .map_err(|_| TokenError::Malformed)?;
+    Ok(Unverified {
+        typ: header.typ,
+        kid,
+        payload,
+        message,
+        signature,
+    })
 }
 
 impl Unverified<'_> {
@@ -79,7 +101,12 @@ impl Unverified<'_> {
 
     /// The payload, once the signature is right.
     pub fn verify(self, key: &DecodingKey) -> Result<Vec<u8>, TokenError> {
-        match jsonwebtoken::crypto::verify(self.signature, self.message.as_bytes(), key, Algorithm::ES256) {
+        match jsonwebtoken::crypto::verify(
+            self.signature,
+            self.message.as_bytes(),
+            key,
+            Algorithm::ES256,
+        ) {
             Ok(true) => Ok(self.payload),
             Ok(false) | Err(_) => Err(TokenError::Signature),
         }
@@ -87,10 +114,24 @@ impl Unverified<'_> {
 }
 
 /// Signs `claims` with the header `{alg: ES256, typ, kid}`.
-pub(crate) fn sign(typ: &str, kid: &str, key: &EncodingKey, claims: &impl Serialize) -> Option<String> {
-    let header = serde_json::to_vec(&OwnHeader { alg: "ES256", typ, kid }).ok()?;
+pub(crate) fn sign(
+    typ: &str,
+    kid: &str,
+    key: &EncodingKey,
+    claims: &impl Serialize,
+) -> Option<String> {
+    let header = serde_json::to_vec(&OwnHeader {
+        alg: "ES256",
+        typ,
+        kid,
+    })
+    .ok()?;
     let claims = serde_json::to_vec(claims).ok()?;
-    let message = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
+    let message = format!(
+        "{}.{}",
+        URL_SAFE_NO_PAD.encode(header),
+        URL_SAFE_NO_PAD.encode(claims)
+    );
     let signature = jsonwebtoken::crypto::sign(message.as_bytes(), key, Algorithm::ES256).ok()?;
     Some(format!("{message}.{signature}"))
 }

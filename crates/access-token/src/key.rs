@@ -76,7 +76,11 @@ impl RawJwk {
 }
 
 fn coordinate(text: &str) -> Result<[u8; 32], KeyError> {
-    URL_SAFE_NO_PAD.decode(text).ok().and_then(|b| b.try_into().ok()).ok_or(KeyError::Invalid)
+    URL_SAFE_NO_PAD
+        .decode(text)
+        .ok()
+        .and_then(|b| b.try_into().ok())
+        .ok_or(KeyError::Invalid)
 }
 
 /// Whether a `kid` is one we would look up: 1 to 128 printable ASCII characters.
@@ -96,7 +100,9 @@ impl PublicJwk {
 
     fn from_point(key: &p256::PublicKey, kid: Option<String>) -> Result<Self, KeyError> {
         let point = key.to_encoded_point(false);
-        let (Some(x), Some(y)) = (point.x(), point.y()) else { return Err(KeyError::Invalid) };
+        let (Some(x), Some(y)) = (point.x(), point.y()) else {
+            return Err(KeyError::Invalid);
+        };
         let mut jwk = Self {
             kty: "EC",
             crv: "P-256",
@@ -120,8 +126,10 @@ impl PublicJwk {
 
     /// RFC 7638: SHA-256 over the required members in lexical order, base64url.
     pub fn thumbprint(&self) -> String {
-        let canonical =
-            format!(r#"{{"crv":"{}","kty":"{}","x":"{}","y":"{}"}}"#, self.crv, self.kty, self.x, self.y);
+        let canonical = format!(
+            r#"{{"crv":"{}","kty":"{}","x":"{}","y":"{}"}}"#,
+            self.crv, self.kty, self.x, self.y
+        );
         URL_SAFE_NO_PAD.encode(Sha256::digest(canonical))
     }
 
@@ -139,7 +147,9 @@ pub struct SigningKey {
 
 impl std::fmt::Debug for SigningKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SigningKey").field("kid", &self.public.kid).finish_non_exhaustive()
+        f.debug_struct("SigningKey")
+            .field("kid", &self.public.kid)
+            .finish_non_exhaustive()
     }
 }
 

@@ -48,7 +48,9 @@ pub use claims::Claims;
 pub use error::TokenError;
 pub use jwks::Jwks;
 pub use key::{KeyError, PublicJwk, SigningKey};
-pub use scope::{Category, Context, Interaction, Persona, Scope, ScopeError, ScopeSet, SmartAccess};
+pub use scope::{
+    Category, Context, Interaction, Persona, Scope, ScopeError, ScopeSet, SmartAccess,
+};
 pub use source::{SourceError, TokenSource, TokenSourceConfig};
 pub use verify::Verifier;
 

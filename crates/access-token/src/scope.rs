@@ -118,7 +118,10 @@ impl ScopeSet {
             return Err(ScopeError::TooLong);
         }
         // RFC 6749 §3.3: %x21 / %x23-5B / %x5D-7E, separated by spaces.
-        if !text.bytes().all(|b| (b' '..=b'~').contains(&b) && b != b'"' && b != b'\\') {
+        if !text
+            .bytes()
+            .all(|b| (b' '..=b'~').contains(&b) && b != b'"' && b != b'\\')
+        {
             return Err(ScopeError::Character);
         }
         let mut rights = BTreeSet::new();
@@ -153,24 +156,39 @@ impl ScopeSet {
     /// What both allow.
     #[must_use]
     pub fn intersect(&self, other: &Self) -> Self {
-        self.0.iter().flat_map(|a| other.0.iter().filter_map(|b| a.meet(b))).collect()
+        self.0
+            .iter()
+            .flat_map(|a| other.0.iter().filter_map(|b| a.meet(b)))
+            .collect()
     }
 
     /// Refuses a set that no single persona may hold; an empty set passes.
     pub fn check_one_persona(&self) -> Result<(), ScopeError> {
         let held_by_one = Persona::ALL.into_iter().any(|persona| self.within(persona));
-        if held_by_one { Ok(()) } else { Err(ScopeError::MixedPersonas) }
+        if held_by_one {
+            Ok(())
+        } else {
+            Err(ScopeError::MixedPersonas)
+        }
     }
 
     /// Whether every right is one that `persona` may hold (the persona's ceiling).
     pub fn within(&self, persona: Persona) -> bool {
-        self.0.iter().all(|scope| scope.holders().contains(&persona))
+        self.0
+            .iter()
+            .all(|scope| scope.holders().contains(&persona))
     }
 
     /// The rights that `persona` may hold.
     #[must_use]
     pub fn ceiling(&self, persona: Persona) -> Self {
-        Self(self.0.iter().filter(|scope| scope.holders().contains(&persona)).cloned().collect())
+        Self(
+            self.0
+                .iter()
+                .filter(|scope| scope.holders().contains(&persona))
+                .cloned()
+                .collect(),
+        )
     }
 
     /// Whether this one right is allowed.
@@ -184,7 +202,12 @@ impl ScopeSet {
     }
 
     /// What the SMART scopes of `contexts` allow for one interaction on one resource type.
-    pub fn smart_access(&self, contexts: &[Context], interaction: Interaction, resource_type: &str) -> SmartAccess {
+    pub fn smart_access(
+        &self,
+        contexts: &[Context],
+        interaction: Interaction,
+        resource_type: &str,
+    ) -> SmartAccess {
         let mut categories = BTreeSet::new();
         for scope in &self.0 {
             let Scope::Smart(scope) = scope else { continue };
@@ -196,7 +219,11 @@ impl ScopeSet {
                 Some(category) => _ = categories.insert(category.clone()),
             }
         }
-        if categories.is_empty() { SmartAccess::None } else { SmartAccess::Categories(categories) }
+        if categories.is_empty() {
+            SmartAccess::None
+        } else {
+            SmartAccess::Categories(categories)
+        }
     }
 
     /// Whether an organisation's or system's SMART scopes (`user/…`, `system/…`) allow an interaction.
@@ -209,7 +236,11 @@ impl ScopeSet {
         resource_type: &str,
         categories: Option<&[Category]>,
     ) -> bool {
-        match self.smart_access(&[Context::User, Context::System], interaction, resource_type) {
+        match self.smart_access(
+            &[Context::User, Context::System],
+            interaction,
+            resource_type,
+        ) {
             SmartAccess::None => false,
             SmartAccess::All => true,
             SmartAccess::Categories(allowed) => categories.is_some_and(|wanted| {
@@ -223,8 +254,16 @@ impl FromIterator<Scope> for ScopeSet {
     /// Keeps the rights that no other one covers.
     fn from_iter<I: IntoIterator<Item = Scope>>(scopes: I) -> Self {
         let all: BTreeSet<Scope> = scopes.into_iter().collect();
-        let covered = |scope: &Scope| all.iter().any(|other| other != scope && other.covers(scope));
-        Self(all.iter().filter(|scope| !covered(scope)).cloned().collect())
+        let covered = |scope: &Scope| {
+            all.iter()
+                .any(|other| other != scope && other.covers(scope))
+        };
+        Self(
+            all.iter()
+                .filter(|scope| !covered(scope))
+                .cloned()
+                .collect(),
+        )
     }
 }
 
@@ -237,7 +276,10 @@ impl fmt::Display for ScopeSet {
             match scope {
                 Scope::Persona(scope) => words.push(scope.to_string()),
                 Scope::Smart(scope) => {
-                    smart.entry((scope.target(), scope.category())).or_default().push(scope.interaction());
+                    smart
+                        .entry((scope.target(), scope.category()))
+                        .or_default()
+                        .push(scope.interaction());
                 }
             }
         }

@@ -77,7 +77,11 @@ struct TokenResponse {
 impl TokenSource {
     /// A source that asks on first use.
     pub fn new(config: TokenSourceConfig, http: reqwest::Client) -> Self {
-        Self { config, http, state: Mutex::default() }
+        Self {
+            config,
+            http,
+            state: Mutex::default(),
+        }
     }
 
     /// A token that lives at least some seconds longer.
@@ -112,7 +116,11 @@ impl TokenSource {
     /// Forgets the token if it is still the given one: call it when a service refused that one with 401.
     pub async fn invalidate(&self, token: &str) {
         let mut state = self.state.lock().await;
-        if state.token.as_ref().is_some_and(|(mine, _)| **mine == *token) {
+        if state
+            .token
+            .as_ref()
+            .is_some_and(|(mine, _)| **mine == *token)
+        {
             state.token = None;
         }
     }
@@ -120,9 +128,15 @@ impl TokenSource {
     async fn fetch(&self, now: OffsetDateTime) -> Result<TokenResponse, SourceError> {
         let config = &self.config;
         let jti = Uuid::now_v7().simple().to_string();
-        let assertion = AssertionClaims::new(&config.client_id, &config.issuer, jti, now, ASSERTION_LIFETIME)
-            .sign(&config.key)
-            .map_err(|_| SourceError::Key)?;
+        let assertion = AssertionClaims::new(
+            &config.client_id,
+            &config.issuer,
+            jti,
+            now,
+            ASSERTION_LIFETIME,
+        )
+        .sign(&config.key)
+        .map_err(|_| SourceError::Key)?;
         let form = [
             ("grant_type", "client_credentials"),
             ("client_assertion_type", ASSERTION_TYPE),
@@ -130,7 +144,11 @@ impl TokenSource {
             ("scope", &config.scope),
             ("resource", &config.resource),
         ];
-        let request = self.http.post(config.token_url.clone()).form(&form).timeout(TIMEOUT);
+        let request = self
+            .http
+            .post(config.token_url.clone())
+            .form(&form)
+            .timeout(TIMEOUT);
         let mut response = request.send().await.map_err(|_| SourceError::Unreachable)?;
         let status = response.status();
         if status.is_server_error() {
@@ -140,16 +158,25 @@ impl TokenSource {
             return Err(SourceError::Refused(status.as_u16()));
         }
         let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|_| SourceError::Unreachable)? {
+        while let Some(chunk) = response
+            .chunk()
+            .await
+            .map_err(|_| SourceError::Unreachable)?
+        {
             body.extend_from_slice(&chunk);
             if body.len() > MAX_BODY {
                 return Err(SourceError::Unreadable);
             }
         }
-        let token: TokenResponse = serde_json::from_slice(&body).map_err(|_| SourceError::Unreadable)?;
+        let token: TokenResponse =
+            serde_json::from_slice(&body).map_err(|_| SourceError::Unreadable)?;
         let usable = token.token_type.eq_ignore_ascii_case("bearer")
             && !token.access_token.is_empty()
             && (1..=86_400).contains(&token.expires_in);
-        if usable { Ok(token) } else { Err(SourceError::Unreadable) }
+        if usable {
+            Ok(token)
+        } else {
+            Err(SourceError::Unreadable)
+        }
     }
 }

@@ -26,7 +26,11 @@ impl Verifier {
         jwks_url: Url,
         http: reqwest::Client,
     ) -> Self {
-        Self::with_keys(issuer.into(), audience.into(), KeySource::published(jwks_url, http))
+        Self::with_keys(
+            issuer.into(),
+            audience.into(),
+            KeySource::published(jwks_url, http),
+        )
     }
 
     /// A verifier with keys known beforehand: for the issuer itself, and for tests.
@@ -35,7 +39,12 @@ impl Verifier {
     }
 
     fn with_keys(issuer: String, audience: String, keys: KeySource) -> Self {
-        Self { issuer, audience, leeway: 0, keys }
+        Self {
+            issuer,
+            audience,
+            leeway: 0,
+            keys,
+        }
     }
 
     /// Tolerates a clock difference of so many seconds, at most [`MAX_LEEWAY`]. Zero without this call.
@@ -51,9 +60,17 @@ impl Verifier {
     }
 
     /// Checks a request's `Authorization` header, of which there must be exactly one.
-    pub async fn verify_headers(&self, headers: &HeaderMap, now: OffsetDateTime) -> Result<Claims, TokenError> {
+    pub async fn verify_headers(
+        &self,
+        headers: &HeaderMap,
+        now: OffsetDateTime,
+    ) -> Result<Claims, TokenError> {
         let mut values = headers.get_all(AUTHORIZATION).iter();
-        let value = values.next().map(|value| value.to_str()).transpose().map_err(|_| TokenError::BadRequest)?;
+        let value = values
+            .next()
+            .map(|value| value.to_str())
+            .transpose()
+            .map_err(|_| TokenError::BadRequest)?;
         if values.next().is_some() {
             return Err(TokenError::BadRequest);
         }
@@ -61,7 +78,11 @@ impl Verifier {
     }
 
     /// Checks the value of an `Authorization` header.
-    pub async fn verify_bearer(&self, header: Option<&str>, now: OffsetDateTime) -> Result<Claims, TokenError> {
+    pub async fn verify_bearer(
+        &self,
+        header: Option<&str>,
+        now: OffsetDateTime,
+    ) -> Result<Claims, TokenError> {
         let header = header.ok_or(TokenError::Missing)?;
         let (scheme, token) = header.split_once(' ').ok_or(TokenError::NotBearer)?;
         if !scheme.eq_ignore_ascii_case("bearer") {
@@ -73,7 +94,11 @@ impl Verifier {
     /// Checks a token.
     pub async fn verify(&self, token: &str, now: OffsetDateTime) -> Result<Claims, TokenError> {
         let jws = jws::parse(token)?;
-        if jws.typ.as_deref().is_none_or(|typ| !is_access_token_type(typ)) {
+        if jws
+            .typ
+            .as_deref()
+            .is_none_or(|typ| !is_access_token_type(typ))
+        {
             return Err(TokenError::Type);
         }
         let key = self.keys.key(&jws.kid, now).await?;
@@ -103,7 +128,13 @@ fn is_access_token_type(typ: &str) -> bool {
 }
 
 /// `[max(iat, nbf) - leeway, exp + leeway)`.
-pub(crate) fn check_window(iat: i64, nbf: Option<i64>, exp: i64, now: i64, leeway: i64) -> Result<(), TokenError> {
+pub(crate) fn check_window(
+    iat: i64,
+    nbf: Option<i64>,
+    exp: i64,
+    now: i64,
+    leeway: i64,
+) -> Result<(), TokenError> {
     if now >= exp + leeway {
         return Err(TokenError::Expired);
     }

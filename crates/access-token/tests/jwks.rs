@@ -14,12 +14,26 @@ fn keys(n: u8) -> (u16, String) {
 }
 
 fn verifier(server: &Server) -> Verifier {
-    Verifier::new(ISSUER, AUDIENCE, server.url.parse().unwrap(), reqwest::Client::new())
+    Verifier::new(
+        ISSUER,
+        AUDIENCE,
+        server.url.parse().unwrap(),
+        reqwest::Client::new(),
+    )
 }
 
 /// A token signed by key `n` that is valid at `now`.
 fn token(n: u8, now: i64) -> String {
-    key(n).sign("at+jwt", &Claims { iat: now, exp: now + 300, ..claims() }).unwrap()
+    key(n)
+        .sign(
+            "at+jwt",
+            &Claims {
+                iat: now,
+                exp: now + 300,
+                ..claims()
+            },
+        )
+        .unwrap()
 }
 
 #[tokio::test]
@@ -41,11 +55,18 @@ async fn an_unknown_kid_causes_at_most_one_fetch_in_ten_seconds() {
     let server = Server::start(|_, _| keys(1)).await;
     let verifier = verifier(&server);
     for second in 0..FETCH_EVERY {
-        let refused = verifier.verify(&token(2, NOW + second), at(NOW + second)).await;
+        let refused = verifier
+            .verify(&token(2, NOW + second), at(NOW + second))
+            .await;
         assert_eq!(refused, Err(TokenError::UnknownKey));
     }
     assert_eq!(server.hits(), 1);
-    assert_eq!(verifier.verify(&token(2, NOW + FETCH_EVERY), at(NOW + FETCH_EVERY)).await, Err(TokenError::UnknownKey));
+    assert_eq!(
+        verifier
+            .verify(&token(2, NOW + FETCH_EVERY), at(NOW + FETCH_EVERY))
+            .await,
+        Err(TokenError::UnknownKey)
+    );
     assert_eq!(server.hits(), 2);
 }
 
@@ -59,7 +80,10 @@ async fn a_new_key_is_found_and_an_old_one_forgotten() {
     current.store(2, Ordering::SeqCst);
     let later = NOW + FETCH_EVERY;
     assert!(verifier.verify(&token(2, later), at(later)).await.is_ok());
-    assert_eq!(verifier.verify(&token(1, later), at(later)).await, Err(TokenError::UnknownKey));
+    assert_eq!(
+        verifier.verify(&token(1, later), at(later)).await,
+        Err(TokenError::UnknownKey)
+    );
 }
 
 #[tokio::test]
@@ -71,14 +95,24 @@ async fn a_withdrawn_key_is_forgotten_at_the_next_refresh() {
     assert!(verifier.verify(&token(1, NOW), at(NOW)).await.is_ok());
     current.store(2, Ordering::SeqCst);
     let later = NOW + REFRESH_AFTER;
-    assert_eq!(verifier.verify(&token(1, later), at(later)).await, Err(TokenError::UnknownKey));
+    assert_eq!(
+        verifier.verify(&token(1, later), at(later)).await,
+        Err(TokenError::UnknownKey)
+    );
 }
 
 #[tokio::test]
 async fn an_unreachable_issuer_is_outlived_for_a_while_and_never_longer() {
     let down = Arc::new(AtomicBool::new(false));
     let switch = down.clone();
-    let server = Server::start(move |_, _| if switch.load(Ordering::SeqCst) { (500, String::new()) } else { keys(1) }).await;
+    let server = Server::start(move |_, _| {
+        if switch.load(Ordering::SeqCst) {
+            (500, String::new())
+        } else {
+            keys(1)
+        }
+    })
+    .await;
     let verifier = verifier(&server);
     assert!(verifier.verify(&token(1, NOW), at(NOW)).await.is_ok());
     down.store(true, Ordering::SeqCst);
@@ -89,7 +123,10 @@ async fn an_unreachable_issuer_is_outlived_for_a_while_and_never_longer() {
     for doubtful in [NOW + STALE_AFTER, NOW + 10 * STALE_AFTER, NOW - STALE_AFTER] {
         let refused = verifier.verify(&token(1, doubtful), at(doubtful)).await;
         assert_eq!(refused, Err(TokenError::KeysUnavailable));
-        assert_eq!(verifier.ready(at(doubtful)).await, Err(TokenError::KeysUnavailable));
+        assert_eq!(
+            verifier.ready(at(doubtful)).await,
+            Err(TokenError::KeysUnavailable)
+        );
     }
     down.store(false, Ordering::SeqCst);
     let back = NOW + 20 * STALE_AFTER;
@@ -98,10 +135,20 @@ async fn an_unreachable_issuer_is_outlived_for_a_while_and_never_longer() {
 
 #[tokio::test]
 async fn a_failed_fetch_is_repeated_a_second_later_and_not_before() {
-    let server = Server::start(|hit, _| if hit == 0 { (503, String::new()) } else { keys(1) }).await;
+    let server = Server::start(|hit, _| {
+        if hit == 0 {
+            (503, String::new())
+        } else {
+            keys(1)
+        }
+    })
+    .await;
     let verifier = verifier(&server);
     for _ in 0..5 {
-        assert_eq!(verifier.verify(&token(1, NOW), at(NOW)).await, Err(TokenError::KeysUnavailable));
+        assert_eq!(
+            verifier.verify(&token(1, NOW), at(NOW)).await,
+            Err(TokenError::KeysUnavailable)
+        );
     }
     assert_eq!(server.hits(), 1);
     let later = NOW + RETRY_AFTER;
@@ -131,13 +178,24 @@ async fn an_answer_that_is_no_key_set_allows_nothing() {
         let shown = body.chars().take(60).collect::<String>();
         let server = Server::start(move |_, _| (status, body.clone())).await;
         let refused = verifier(&server).verify(&token(1, NOW), at(NOW)).await;
-        assert_eq!(refused, Err(TokenError::KeysUnavailable), "{status} {shown}");
+        assert_eq!(
+            refused,
+            Err(TokenError::KeysUnavailable),
+            "{status} {shown}"
+        );
     }
 }
 
 #[tokio::test]
 async fn a_redirect_is_not_followed_to_other_keys() {
-    let server = Server::start(|_, request| if request.starts_with("GET /elsewhere") { keys(1) } else { (302, String::new()) }).await;
+    let server = Server::start(|_, request| {
+        if request.starts_with("GET /elsewhere") {
+            keys(1)
+        } else {
+            (302, String::new())
+        }
+    })
+    .await;
     let refused = verifier(&server).verify(&token(1, NOW), at(NOW)).await;
     assert_eq!(refused, Err(TokenError::KeysUnavailable));
 }
@@ -149,11 +207,17 @@ async fn nobody_listening_allows_nothing() {
         server.url.clone()
     };
     // A port that was just given back may still be held by the listening task: bind and drop one of our own.
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let free = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
     let _ = address;
     let url = format!("http://{free}/oauth2/jwks").parse().unwrap();
     let verifier = Verifier::new(ISSUER, AUDIENCE, url, reqwest::Client::new());
-    assert_eq!(verifier.verify(&token(1, NOW), at(NOW)).await, Err(TokenError::KeysUnavailable));
+    assert_eq!(
+        verifier.verify(&token(1, NOW), at(NOW)).await,
+        Err(TokenError::KeysUnavailable)
+    );
 }
 
 #[tokio::test]
@@ -164,7 +228,10 @@ async fn header_urls_are_never_fetched() {
     for name in ["jku", "x5u"] {
         let header = serde_json::json!({"alg": "ES256", "typ": "at+jwt", "kid": key(9).kid(), name: trap.url});
         let token = support::forge(&header, &support::claims_with(serde_json::json!({})), 9);
-        assert_eq!(verifier.verify(&token, at(NOW)).await, Err(TokenError::HeaderParameter(name)));
+        assert_eq!(
+            verifier.verify(&token, at(NOW)).await,
+            Err(TokenError::HeaderParameter(name))
+        );
     }
     assert_eq!((trap.hits(), server.hits()), (0, 0));
 }

@@ -9,22 +9,44 @@ fn set(text: &str) -> ScopeSet {
 
 fn scope_token() -> impl Strategy<Value = String> {
     let persona = prop::sample::select(vec![
-        "patient:consent.read", "patient:consent.write", "patient:audit.read", "provider:consent.request",
-        "provider:records.read", "admin:*", "admin:directory.read", "admin:audit.read", "system:*",
-        "system:policy.write", "system:directory.read", "admin:unknown", "provider:*", "openid",
+        "patient:consent.read",
+        "patient:consent.write",
+        "patient:audit.read",
+        "provider:consent.request",
+        "provider:records.read",
+        "admin:*",
+        "admin:directory.read",
+        "admin:audit.read",
+        "system:*",
+        "system:policy.write",
+        "system:directory.read",
+        "admin:unknown",
+        "provider:*",
+        "openid",
     ])
     .prop_map(str::to_owned);
     let smart = (
         prop::sample::select(vec!["patient", "user", "system", "launch"]),
         prop::sample::select(vec!["*", "Observation", "DiagnosticReport", "observation"]),
-        prop::sample::select(vec!["r", "s", "rs", "cud", "cruds", "read", "write", "*", "sr", ""]),
         prop::sample::select(vec![
-            "", "?category=laboratory", "?category=http://h.example/c|laboratory", "?category=vital-signs",
-            "?category=laboratory,vital-signs", "?code=1", "?category=laboratory&code=1", "?category=",
-            "?category:not=laboratory", "?category=a&category=b",
+            "r", "s", "rs", "cud", "cruds", "read", "write", "*", "sr", "",
+        ]),
+        prop::sample::select(vec![
+            "",
+            "?category=laboratory",
+            "?category=http://h.example/c|laboratory",
+            "?category=vital-signs",
+            "?category=laboratory,vital-signs",
+            "?code=1",
+            "?category=laboratory&code=1",
+            "?category=",
+            "?category:not=laboratory",
+            "?category=a&category=b",
         ]),
     )
-        .prop_map(|(context, resource, actions, filter)| format!("{context}/{resource}.{actions}{filter}"));
+        .prop_map(|(context, resource, actions, filter)| {
+            format!("{context}/{resource}.{actions}{filter}")
+        });
     prop_oneof![persona, smart]
 }
 
@@ -96,30 +118,61 @@ proptest! {
 #[test]
 fn v1_and_v2_name_the_same_rights() {
     for (v1, v2) in [("read", "rs"), ("write", "cud"), ("*", "cruds")] {
-        assert_eq!(set(&format!("user/Observation.{v1}")), set(&format!("user/Observation.{v2}")), "{v1}");
+        assert_eq!(
+            set(&format!("user/Observation.{v1}")),
+            set(&format!("user/Observation.{v2}")),
+            "{v1}"
+        );
     }
-    assert_eq!(set("user/Observation.rs").to_string(), "user/Observation.rs");
-    assert_eq!(set("user/Observation.read user/Observation.write"), set("user/Observation.*"));
+    assert_eq!(
+        set("user/Observation.rs").to_string(),
+        "user/Observation.rs"
+    );
+    assert_eq!(
+        set("user/Observation.read user/Observation.write"),
+        set("user/Observation.*")
+    );
 }
 
 #[test]
 fn v2_letters_out_of_order_or_repeated_are_not_a_scope() {
     for actions in ["sr", "rr", "", "x", "rsx", "Rs"] {
-        assert!(set(&format!("user/Observation.{actions}")).is_empty(), "{actions}");
+        assert!(
+            set(&format!("user/Observation.{actions}")).is_empty(),
+            "{actions}"
+        );
     }
 }
 
 #[test]
 fn an_unknown_filter_drops_the_whole_scope() {
-    for filter in ["code=1", "category:not=a", "category=a&status=final", "category=", "category=a,", "", "category", "category=%61"] {
-        assert!(set(&format!("system/Observation.rs?{filter}")).is_empty(), "{filter}");
+    for filter in [
+        "code=1",
+        "category:not=a",
+        "category=a&status=final",
+        "category=",
+        "category=a,",
+        "",
+        "category",
+        "category=%61",
+    ] {
+        assert!(
+            set(&format!("system/Observation.rs?{filter}")).is_empty(),
+            "{filter}"
+        );
     }
-    assert_eq!(set("system/Observation.rs?code=1 system/Condition.r"), set("system/Condition.r"));
+    assert_eq!(
+        set("system/Observation.rs?code=1 system/Condition.r"),
+        set("system/Condition.r")
+    );
 }
 
 #[test]
 fn a_category_without_system_covers_the_one_with_system_and_not_the_reverse() {
-    let (any, one) = (set("system/Observation.r?category=laboratory"), set("system/Observation.r?category=http://h.example|laboratory"));
+    let (any, one) = (
+        set("system/Observation.r?category=laboratory"),
+        set("system/Observation.r?category=http://h.example|laboratory"),
+    );
     assert!(any.covers(&one) && !one.covers(&any));
     assert_eq!(any.intersect(&one), one);
 }
@@ -129,34 +182,69 @@ fn a_star_covers_every_right_of_its_persona_and_no_other() {
     assert!(set("admin:*").covers(&set("admin:directory.write admin:audit.read")));
     assert!(!set("admin:*").allows_persona("system:audit.read"));
     assert!(!set("admin:*").allows_persona("admin:nonsense"));
-    assert!(set("provider:* patient:*").is_empty(), "only admin and system have a star");
+    assert!(
+        set("provider:* patient:*").is_empty(),
+        "only admin and system have a star"
+    );
 }
 
 #[test]
 fn scopes_of_two_personas_are_mixed() {
-    for mixed in ["provider:records.read admin:audit.read", "patient/Observation.r provider:records.read", "user/*.r system:audit.read", "admin:audit.read system/*.r"] {
-        assert_eq!(set(mixed).check_one_persona(), Err(ScopeError::MixedPersonas), "{mixed}");
+    for mixed in [
+        "provider:records.read admin:audit.read",
+        "patient/Observation.r provider:records.read",
+        "user/*.r system:audit.read",
+        "admin:audit.read system/*.r",
+    ] {
+        assert_eq!(
+            set(mixed).check_one_persona(),
+            Err(ScopeError::MixedPersonas),
+            "{mixed}"
+        );
     }
-    for one in ["", "provider:records.read system/*.rs user/Observation.r", "system:* system/*.rs", "patient:consent.read patient/*.r"] {
+    for one in [
+        "",
+        "provider:records.read system/*.rs user/Observation.r",
+        "system:* system/*.rs",
+        "patient:consent.read patient/*.r",
+    ] {
         assert_eq!(set(one).check_one_persona(), Ok(()), "{one}");
     }
-    assert_eq!(set("provider:records.read admin:audit.read").ceiling(Persona::Provider), set("provider:records.read"));
+    assert_eq!(
+        set("provider:records.read admin:audit.read").ceiling(Persona::Provider),
+        set("provider:records.read")
+    );
 }
 
 #[test]
 fn smart_access_is_by_interaction_type_category_and_context() {
-    let scopes = set("system/Observation.rs?category=laboratory,vital-signs system/DiagnosticReport.r patient/Condition.rs");
+    let scopes = set(
+        "system/Observation.rs?category=laboratory,vital-signs system/DiagnosticReport.r patient/Condition.rs",
+    );
     let lab = Category::parse("http://h.example|laboratory").unwrap();
     let social = Category::parse("social-history").unwrap();
-    assert!(scopes.allows_smart(Interaction::Search, "Observation", Some(std::slice::from_ref(&lab))));
+    assert!(scopes.allows_smart(
+        Interaction::Search,
+        "Observation",
+        Some(std::slice::from_ref(&lab))
+    ));
     assert!(!scopes.allows_smart(Interaction::Search, "Observation", Some(&[lab, social])));
     assert!(!scopes.allows_smart(Interaction::Search, "Observation", Some(&[])));
     assert!(!scopes.allows_smart(Interaction::Search, "Observation", None));
     assert!(scopes.allows_smart(Interaction::Read, "DiagnosticReport", None));
     assert!(!scopes.allows_smart(Interaction::Search, "DiagnosticReport", None));
-    assert!(!scopes.allows_smart(Interaction::Read, "Condition", None), "patient/ is another context");
-    assert_eq!(scopes.smart_access(&[Context::Patient], Interaction::Read, "Condition"), SmartAccess::All);
-    assert_eq!(scopes.smart_access(&[Context::System], Interaction::Create, "Observation"), SmartAccess::None);
+    assert!(
+        !scopes.allows_smart(Interaction::Read, "Condition", None),
+        "patient/ is another context"
+    );
+    assert_eq!(
+        scopes.smart_access(&[Context::Patient], Interaction::Read, "Condition"),
+        SmartAccess::All
+    );
+    assert_eq!(
+        scopes.smart_access(&[Context::System], Interaction::Create, "Observation"),
+        SmartAccess::None
+    );
 }
 
 #[test]
@@ -165,8 +253,20 @@ fn texts_that_are_no_scope_are_refused() {
     assert_eq!(ScopeSet::parse("a\\b"), Err(ScopeError::Character));
     assert_eq!(ScopeSet::parse("a\nb"), Err(ScopeError::Character));
     assert_eq!(ScopeSet::parse("é"), Err(ScopeError::Character));
-    assert_eq!(ScopeSet::parse(&"a ".repeat(4000)), Err(ScopeError::TooLong));
-    let many: Vec<_> = ('A'..='Z').flat_map(|a| ('a'..='c').map(move |b| format!("user/{a}{b}.*"))).collect();
-    assert_eq!(ScopeSet::parse(&many.join(" ")), Err(ScopeError::TooLong), "390 rights");
-    assert_eq!(ScopeSet::parse_all("admin:* admin:x"), Err(ScopeError::Unknown("admin:x".into())));
+    assert_eq!(
+        ScopeSet::parse(&"a ".repeat(4000)),
+        Err(ScopeError::TooLong)
+    );
+    let many: Vec<_> = ('A'..='Z')
+        .flat_map(|a| ('a'..='c').map(move |b| format!("user/{a}{b}.*")))
+        .collect();
+    assert_eq!(
+        ScopeSet::parse(&many.join(" ")),
+        Err(ScopeError::TooLong),
+        "390 rights"
+    );
+    assert_eq!(
+        ScopeSet::parse_all("admin:* admin:x"),
+        Err(ScopeError::Unknown("admin:x".into()))
+    );
 }

@@ -20,7 +20,10 @@ fn source(server: &Server) -> TokenSource {
 }
 
 fn token(hit: usize) -> (u16, String) {
-    (200, format!(r#"{{"access_token":"t{hit}","token_type":"Bearer","expires_in":300}}"#))
+    (
+        200,
+        format!(r#"{{"access_token":"t{hit}","token_type":"Bearer","expires_in":300}}"#),
+    )
 }
 
 #[tokio::test]
@@ -45,18 +48,36 @@ async fn one_request_serves_all_callers_until_shortly_before_expiry() {
 async fn the_request_carries_a_fresh_verifiable_assertion() {
     let server = Server::start(|_, request| {
         let body = request.split_once("\r\n\r\n").unwrap().1;
-        let form: Vec<(String, String)> = url::form_urlencoded::parse(body.as_bytes()).into_owned().collect();
-        let value = |name: &str| form.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str()).unwrap();
+        let form: Vec<(String, String)> = url::form_urlencoded::parse(body.as_bytes())
+            .into_owned()
+            .collect();
+        let value = |name: &str| {
+            form.iter()
+                .find(|(n, _)| n == name)
+                .map(|(_, v)| v.as_str())
+                .unwrap()
+        };
         assert_eq!(value("grant_type"), "client_credentials");
         assert_eq!(value("resource"), "https://auth.example");
         let assertion = Assertion::parse(value("client_assertion")).unwrap();
         assert_eq!(assertion.client_id(), "gateway");
-        let claims = assertion.verify(&[key(3).public().clone()], &[ISSUER], at(NOW)).unwrap();
-        (200, format!(r#"{{"access_token":"{}","token_type":"Bearer","expires_in":1}}"#, claims.jti))
+        let claims = assertion
+            .verify(&[key(3).public().clone()], &[ISSUER], at(NOW))
+            .unwrap();
+        (
+            200,
+            format!(
+                r#"{{"access_token":"{}","token_type":"Bearer","expires_in":1}}"#,
+                claims.jti
+            ),
+        )
     })
     .await;
     let source = source(&server);
-    let (first, second) = (source.token(at(NOW)).await.unwrap(), source.token(at(NOW)).await.unwrap());
+    let (first, second) = (
+        source.token(at(NOW)).await.unwrap(),
+        source.token(at(NOW)).await.unwrap(),
+    );
     assert_ne!(first, second, "a jti is used once");
 }
 
@@ -73,7 +94,14 @@ async fn a_refused_token_is_forgotten_only_if_it_is_the_current_one() {
 
 #[tokio::test]
 async fn a_failure_is_remembered_for_a_second() {
-    let server = Server::start(|hit, _| if hit == 0 { (401, "{}".into()) } else { token(hit) }).await;
+    let server = Server::start(|hit, _| {
+        if hit == 0 {
+            (401, "{}".into())
+        } else {
+            token(hit)
+        }
+    })
+    .await;
     let source = source(&server);
     assert_eq!(source.token(at(NOW)).await, Err(SourceError::Refused(401)));
     assert_eq!(source.token(at(NOW)).await, Err(SourceError::Refused(401)));
@@ -84,14 +112,24 @@ async fn a_failure_is_remembered_for_a_second() {
 #[tokio::test]
 async fn answers_that_are_no_token_are_errors() {
     for body in [
-        "", "{}", "[]", r#"{"access_token":"","token_type":"Bearer","expires_in":300}"#,
+        "",
+        "{}",
+        "[]",
+        r#"{"access_token":"","token_type":"Bearer","expires_in":300}"#,
         r#"{"access_token":"t","token_type":"mac","expires_in":300}"#,
         r#"{"access_token":"t","token_type":"Bearer","expires_in":-1}"#,
         r#"{"access_token":"t","token_type":"Bearer","expires_in":"300"}"#,
     ] {
         let server = Server::start(move |_, _| (200, body.to_owned())).await;
-        assert_eq!(source(&server).token(at(NOW)).await, Err(SourceError::Unreadable), "{body}");
+        assert_eq!(
+            source(&server).token(at(NOW)).await,
+            Err(SourceError::Unreadable),
+            "{body}"
+        );
     }
     let server = Server::start(|_, _| (503, String::new())).await;
-    assert_eq!(source(&server).token(at(NOW)).await, Err(SourceError::Unreachable));
+    assert_eq!(
+        source(&server).token(at(NOW)).await,
+        Err(SourceError::Unreachable)
+    );
 }

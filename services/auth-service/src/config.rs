@@ -18,8 +18,8 @@ pub struct Config {
     /// The HTTP server.
     #[conf(flatten)]
     pub server: ServerConfig,
-    /// Address of the Postgres database of this service.
-    #[conf(long, env, secret)]
+    /// Address of the Postgres database of this service. Only from the environment, where no process list shows it.
+    #[conf(env, secret)]
     pub database_url: String,
     /// The issuer: this service's public origin, such as https://auth.example, without a path.
     #[conf(long, env)]
@@ -60,12 +60,17 @@ impl FromStr for Issuer {
         let origin = url.origin().ascii_serialization();
         let is_origin = matches!(url.scheme(), "http" | "https")
             && (text == origin || text.strip_suffix('/') == Some(&origin));
-        if is_origin { Ok(Self(origin)) } else { Err(FAULT) }
+        if is_origin {
+            Ok(Self(origin))
+        } else {
+            Err(FAULT)
+        }
     }
 }
 
 fn read_signing_key(path: &str) -> Result<SigningKey, String> {
-    let pem = std::fs::read_to_string(path).map_err(|error| format!("cannot be read: {}", error.kind()))?;
+    let pem = std::fs::read_to_string(path)
+        .map_err(|error| format!("cannot be read: {}", error.kind()))?;
     SigningKey::from_pkcs8_pem(&pem).map_err(|error| error.to_string())
 }
 

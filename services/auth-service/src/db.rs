@@ -41,9 +41,16 @@ impl From<sqlx::Error> for StoreError {
             | sqlx::Error::WorkerCrashed => Self::Unavailable,
             sqlx::Error::Database(database) => {
                 let code = database.code().unwrap_or_default().into_owned();
-                // 08 connection, 53 resources, 57 operator (shutdown, statement timeout), 58 system.
-                let unavailable = ["08", "53", "57", "58"].iter().any(|class| code.starts_with(class));
-                if unavailable { Self::Unavailable } else { Self::Failed(code) }
+                // 08 connection, 40 rollback (deadlock), 53 resources, 57 operator (shutdown, timeout),
+                // 58 system.
+                let unavailable = ["08", "40", "53", "57", "58"]
+                    .iter()
+                    .any(|class| code.starts_with(class));
+                if unavailable {
+                    Self::Unavailable
+                } else {
+                    Self::Failed(code)
+                }
             }
             _ => Self::Failed("none".to_owned()),
         }
@@ -67,7 +74,10 @@ impl From<StoreError> for Problem {
 /// # Errors
 /// When the address is malformed.
 pub fn pool(url: &str, connections: u32) -> anyhow::Result<PgPool> {
-    let options: PgConnectOptions = url.parse().ok().context("DATABASE_URL is not a Postgres URL")?;
+    let options: PgConnectOptions = url
+        .parse()
+        .ok()
+        .context("DATABASE_URL is not a Postgres URL")?;
     let options = options
         .application_name("auth-service")
         .options([("statement_timeout", STATEMENT_TIMEOUT)]);
@@ -89,8 +99,13 @@ pub async fn open(url: &str, connections: u32) -> anyhow::Result<PgPool> {
             tokio::time::sleep(Duration::from_millis(500)).await;
         }
     };
-    tokio::time::timeout(START_BUDGET, wait).await.context("the database did not answer in time (DATABASE_URL)")?;
-    MIGRATIONS.run(&pool).await.context("the database schema could not be brought up to date")?;
+    tokio::time::timeout(START_BUDGET, wait)
+        .await
+        .context("the database did not answer in time (DATABASE_URL)")?;
+    MIGRATIONS
+        .run(&pool)
+        .await
+        .context("the database schema could not be brought up to date")?;
     Ok(pool)
 }
 

@@ -31,13 +31,19 @@ pub const WRITE_SCOPE: &str = "admin:directory.write";
 impl ReadPermit {
     /// A permit for the token's tenant, if a scope allows it.
     pub fn from_claims(claims: &Claims) -> Option<Self> {
-        let allowed = READ_SCOPES.iter().any(|scope| claims.scope.allows_persona(scope));
-        allowed.then(|| Self { tenant: claims.tenant.clone() })
+        let allowed = READ_SCOPES
+            .iter()
+            .any(|scope| claims.scope.allows_persona(scope));
+        allowed.then(|| Self {
+            tenant: claims.tenant.clone(),
+        })
     }
 
     /// A permit for an authenticated client's own tenant, to look up its organisation.
     pub fn for_client(client: &Client) -> Self {
-        Self { tenant: client.tenant.clone() }
+        Self {
+            tenant: client.tenant.clone(),
+        }
     }
 
     /// The tenant.
@@ -49,7 +55,9 @@ impl ReadPermit {
 impl WritePermit {
     /// A permit for the token's tenant, if a scope allows it.
     pub fn from_claims(claims: &Claims) -> Option<Self> {
-        claims.scope.allows_persona(WRITE_SCOPE).then(|| Self { tenant: claims.tenant.clone() })
+        claims.scope.allows_persona(WRITE_SCOPE).then(|| Self {
+            tenant: claims.tenant.clone(),
+        })
     }
 
     /// The tenant.
@@ -59,6 +67,8 @@ impl WritePermit {
 
     /// Who may change may see what was changed.
     pub fn read(&self) -> ReadPermit {
-        ReadPermit { tenant: self.tenant.clone() }
+        ReadPermit {
+            tenant: self.tenant.clone(),
+        }
     }
 }

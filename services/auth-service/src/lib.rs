@@ -47,7 +47,11 @@ impl App {
         let keys = token::keys::Keys::new(config.signing_key.clone());
         let issuer = config.issuer.0.clone();
         Self {
-            verifier: Verifier::with_jwks(issuer.clone(), config.audience.clone(), keys.published()),
+            verifier: Verifier::with_jwks(
+                issuer.clone(),
+                config.audience.clone(),
+                keys.published(),
+            ),
             domain: contract_bindings::intent::domain(config.chain_id, config.registry_address),
             db,
             clock,

@@ -15,7 +15,13 @@ fn main() -> ExitCode {
 async fn serve(config: Config) -> anyhow::Result<()> {
     let shutdown = Shutdown::on_signals()?;
     let db = db::open(&config.database_url, config.database_connections).await?;
-    client::store::register(&db, &config.tenant, &config.clients, OffsetDateTime::now_utc()).await?;
+    client::store::register(
+        &db,
+        &config.tenant,
+        &config.clients,
+        OffsetDateTime::now_utc(),
+    )
+    .await?;
 
     let readiness = Readiness::default();
     let checked = db.clone();
@@ -25,6 +31,9 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     });
 
     let app = Arc::new(App::new(&config, db, Arc::new(OffsetDateTime::now_utc)));
-    shutdown.spawn("assertion sweeper", client::replay::sweep(app.clone(), shutdown.clone()));
+    shutdown.spawn(
+        "assertion sweeper",
+        client::replay::sweep(app.clone(), shutdown.clone()),
+    );
     server::run(&config.server, routes::router(app), readiness, shutdown).await
 }

@@ -4,6 +4,9 @@ use std::sync::Arc;
 
 use alloy::primitives::Address;
 use axum::Router;
+use axum::http::{HeaderValue, header};
+use axum::middleware::map_response;
+use axum::response::Response;
 use service_kit::Problem;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
@@ -37,7 +40,10 @@ struct Bearer;
 
 impl Modify for Bearer {
     fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
-        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+        let scheme = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("JWT")
+            .build();
         openapi
             .components
             .get_or_insert_default()
@@ -60,7 +66,16 @@ fn documented() -> OpenApiRouter<Arc<App>> {
 /// The routes; limits, error bodies and probes are added around them by `service_kit::server`.
 pub fn router(app: Arc<App>) -> Router {
     let (router, _) = documented().split_for_parts();
-    router.with_state(app)
+    router.layer(map_response(no_store)).with_state(app)
+}
+
+/// Answers about patients stay out of caches; what may be cached says so itself.
+async fn no_store(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
+    response
 }
 
 /// The OpenAPI document.

@@ -6,7 +6,8 @@ use axum::body::Body;
 use axum::http::{Method, Request, header};
 use serde_json::{Value, json};
 use support::{
-    CLINIC_A, GATEWAY, NOW, OTHER_TENANT, SYSTEM, Service, TENANT, binding, binding_for, key, subject, token_by_hand,
+    CLINIC_A, GATEWAY, NOW, OTHER_TENANT, SYSTEM, Service, TENANT, binding, binding_for, key,
+    subject, token_by_hand,
 };
 
 const ROUTES: [(Method, &str); 6] = [
@@ -27,7 +28,15 @@ async fn call(service: &Service, method: &Method, path: &str, token: &str) -> su
 async fn without_a_token_every_route_answers_401_with_a_bare_challenge() {
     let service = Service::start().await;
     for (method, path) in ROUTES {
-        let answer = service.send(Request::builder().method(method).uri(path).body(Body::empty()).unwrap()).await;
+        let answer = service
+            .send(
+                Request::builder()
+                    .method(method)
+                    .uri(path)
+                    .body(Body::empty())
+                    .unwrap(),
+            )
+            .await;
         assert_eq!(answer.problem(), (401, "unauthenticated"), "{path}");
         assert_eq!(answer.header("www-authenticate"), "Bearer");
         assert_eq!(answer.body["corrId"], answer.header("x-correlation-id"));
@@ -56,26 +65,55 @@ async fn a_token_of_another_persona_or_scope_is_denied() {
     for (method, path) in ROUTES {
         for token in &strangers {
             let answer = call(&service, &method, path, token).await;
-            assert_eq!(answer.problem(), (403, "insufficient-scope"), "{method} {path}");
-            assert!(answer.header("www-authenticate").contains("insufficient_scope"));
+            assert_eq!(
+                answer.problem(),
+                (403, "insufficient-scope"),
+                "{method} {path}"
+            );
+            assert!(
+                answer
+                    .header("www-authenticate")
+                    .contains("insufficient_scope")
+            );
         }
         let reader = call(&service, &method, path, &service.system().await).await;
-        assert_eq!(reader.status == 403, method == Method::PUT, "{method} {path}: system reads and never writes");
+        assert_eq!(
+            reader.status == 403,
+            method == Method::PUT,
+            "{method} {path}: system reads and never writes"
+        );
         let writer = by_hand("admin:directory.write", "admin");
-        assert_eq!(call(&service, &method, path, &writer).await.status == 403, method == Method::GET, "{method} {path}");
+        assert_eq!(
+            call(&service, &method, path, &writer).await.status == 403,
+            method == Method::GET,
+            "{method} {path}"
+        );
     }
 }
 
 #[tokio::test]
 async fn a_token_that_is_not_ours_not_for_us_or_no_longer_good_is_refused() {
     let service = Service::start().await;
-    let gateway_token = service.ask(SYSTEM, &[("scope", "system:directory.read"), ("resource", GATEWAY)]).await;
-    let provider_token = service.ask(CLINIC_A, &[("scope", "provider:records.read")]).await;
+    let gateway_token = service
+        .ask(
+            SYSTEM,
+            &[("scope", "system:directory.read"), ("resource", GATEWAY)],
+        )
+        .await;
+    let provider_token = service
+        .ask(CLINIC_A, &[("scope", "provider:records.read")])
+        .await;
     let mut claims = json!({});
     let good = token_by_hand(|good| claims = good.clone());
     let bad = [
-        gateway_token.body["access_token"].as_str().unwrap().to_owned(),
-        provider_token.body["access_token"].as_str().unwrap().to_owned(),
+        gateway_token.body["access_token"]
+            .as_str()
+            .unwrap()
+            .to_owned(),
+        provider_token.body["access_token"]
+            .as_str()
+            .unwrap()
+            .to_owned(),
         token_by_hand(|claims| claims["exp"] = json!(NOW)),
         token_by_hand(|claims| claims["exp"] = json!((NOW + 300).to_string())),
         token_by_hand(|claims| claims["exp"] = json!(NOW + 301)),
@@ -101,13 +139,21 @@ async fn a_token_that_is_not_ours_not_for_us_or_no_longer_good_is_refused() {
         .header(header::AUTHORIZATION, format!("Bearer {good}"))
         .header(header::AUTHORIZATION, format!("Bearer {good}"))
         .body(Body::empty());
-    assert_eq!(service.send(twice.unwrap()).await.problem(), (400, "invalid-authorization"));
+    assert_eq!(
+        service.send(twice.unwrap()).await.problem(),
+        (400, "invalid-authorization")
+    );
 }
 
 #[tokio::test]
 async fn authentication_comes_before_every_other_check() {
     let service = Service::start().await;
-    for path in ["/v1/patients/a_b", "/v1/patients?limit=0", "/v1/patients?nonsense=1", "/v1/organizations/a%20b"] {
+    for path in [
+        "/v1/patients/a_b",
+        "/v1/patients?limit=0",
+        "/v1/patients?nonsense=1",
+        "/v1/organizations/a%20b",
+    ] {
         assert_eq!(service.get(path, "garbage").await.status, 401, "{path}");
     }
 }
@@ -116,36 +162,99 @@ async fn authentication_comes_before_every_other_check() {
 async fn only_the_tokens_tenant_is_visible() {
     let service = Service::start().await;
     let (admin, other) = (service.admin().await, service.other_admin().await);
-    assert_eq!(service.put("/v1/patients/pat-1", &admin, &binding("pat-1", &subject(1), 1)).await.status, 201);
+    assert_eq!(
+        service
+            .put(
+                "/v1/patients/pat-1",
+                &admin,
+                &binding("pat-1", &subject(1), 1)
+            )
+            .await
+            .status,
+        201
+    );
     let theirs = binding_for(OTHER_TENANT, "pat-2", &subject(2), 1, NOW as u64 + 600);
-    assert_eq!(service.put("/v1/patients/pat-2", &other, &theirs).await.status, 201);
+    assert_eq!(
+        service
+            .put("/v1/patients/pat-2", &other, &theirs)
+            .await
+            .status,
+        201
+    );
 
     for token in [&other, &service.other_system().await] {
-        assert_eq!(service.get("/v1/patients/pat-1", token).await.problem(), (404, "not-found"));
-        assert_eq!(service.get("/v1/organizations/clinic-a", token).await.problem(), (404, "not-found"));
+        assert_eq!(
+            service.get("/v1/patients/pat-1", token).await.problem(),
+            (404, "not-found")
+        );
+        assert_eq!(
+            service
+                .get("/v1/organizations/clinic-a", token)
+                .await
+                .problem(),
+            (404, "not-found")
+        );
         let patients = service.get("/v1/patients", token).await.body;
         assert_eq!(patients["patients"].as_array().unwrap().len(), 1);
         assert_eq!(patients["patients"][0]["tenant"], OTHER_TENANT);
-        assert_eq!(service.get("/v1/organizations", token).await.body["organizations"], json!([]));
+        assert_eq!(
+            service.get("/v1/organizations", token).await.body["organizations"],
+            json!([])
+        );
     }
     assert_eq!(service.get("/v1/patients/pat-2", &admin).await.status, 404);
-    assert_eq!(service.get("/v1/patients", &admin).await.body["patients"][0]["tenant"], TENANT);
+    assert_eq!(
+        service.get("/v1/patients", &admin).await.body["patients"][0]["tenant"],
+        TENANT
+    );
 }
 
 #[tokio::test]
 async fn the_same_ids_in_two_tenants_are_different_rows() {
     let service = Service::start().await;
     let (admin, other) = (service.admin().await, service.other_admin().await);
-    let body = json!({"name": "Theirs", "addresses": [alloy::primitives::Address::repeat_byte(0xa1)]});
-    assert_eq!(service.put("/v1/organizations/clinic-a", &other, &body).await.status, 201);
-    assert_eq!(service.get("/v1/organizations/clinic-a", &admin).await.body["name"], "clinic-a");
-    assert_eq!(service.get("/v1/organizations/clinic-a", &other).await.body["name"], "Theirs");
-    assert_eq!(service.put("/v1/patients/pat-1", &admin, &binding("pat-1", &subject(1), 1)).await.status, 201);
+    let body =
+        json!({"name": "Theirs", "addresses": [alloy::primitives::Address::repeat_byte(0xa1)]});
+    assert_eq!(
+        service
+            .put("/v1/organizations/clinic-a", &other, &body)
+            .await
+            .status,
+        201
+    );
+    assert_eq!(
+        service.get("/v1/organizations/clinic-a", &admin).await.body["name"],
+        "clinic-a"
+    );
+    assert_eq!(
+        service.get("/v1/organizations/clinic-a", &other).await.body["name"],
+        "Theirs"
+    );
+    assert_eq!(
+        service
+            .put(
+                "/v1/patients/pat-1",
+                &admin,
+                &binding("pat-1", &subject(1), 1)
+            )
+            .await
+            .status,
+        201
+    );
     let theirs = binding_for(OTHER_TENANT, "pat-1", &subject(2), 1, NOW as u64 + 600);
-    assert_eq!(service.put("/v1/patients/pat-1", &other, &theirs).await.status, 201);
+    assert_eq!(
+        service
+            .put("/v1/patients/pat-1", &other, &theirs)
+            .await
+            .status,
+        201
+    );
     let mine = service.get("/v1/patients/pat-1", &admin).await.body;
     assert_eq!(mine["bindings"].as_array().unwrap().len(), 1);
-    assert_eq!(mine["bindings"][0]["subject"], subject(1).address().to_checksum(None));
+    assert_eq!(
+        mine["bindings"][0]["subject"],
+        subject(1).address().to_checksum(None)
+    );
 }
 
 /// Walks all pages and returns the ids.
@@ -170,14 +279,32 @@ async fn pages_show_every_row_once_in_order() {
     let service = Service::start().await;
     let admin = service.admin().await;
     for (n, id) in (1..).zip(["b", "B", "a", "a-1", "Z9"]) {
-        let stored = service.put(&format!("/v1/patients/{id}"), &admin, &binding(id, &subject(n), 1)).await;
+        let stored = service
+            .put(
+                &format!("/v1/patients/{id}"),
+                &admin,
+                &binding(id, &subject(n), 1),
+            )
+            .await;
         assert_eq!(stored.status, 201);
         let body = json!({"name": id, "addresses": [subject(n).address()]});
-        assert_eq!(service.put(&format!("/v1/organizations/{id}"), &admin, &body).await.status, 201);
+        assert_eq!(
+            service
+                .put(&format!("/v1/organizations/{id}"), &admin, &body)
+                .await
+                .status,
+            201
+        );
     }
-    assert_eq!(walk(&service, "/v1/patients", "patients", "fhirId", &admin).await, ["B", "Z9", "a", "a-1", "b"]);
+    assert_eq!(
+        walk(&service, "/v1/patients", "patients", "fhirId", &admin).await,
+        ["B", "Z9", "a", "a-1", "b"]
+    );
     let organizations = walk(&service, "/v1/organizations", "organizations", "id", &admin).await;
-    assert_eq!(organizations, ["B", "Z9", "a", "a-1", "b", "clinic-a", "clinic-b"]);
+    assert_eq!(
+        organizations,
+        ["B", "Z9", "a", "a-1", "b", "clinic-a", "clinic-b"]
+    );
 }
 
 #[tokio::test]
@@ -185,9 +312,24 @@ async fn wrong_and_unknown_parameters_are_refused() {
     let service = Service::start().await;
     let admin = service.admin().await;
     for path in ["/v1/patients", "/v1/organizations"] {
-        for query in ["limit=0", "limit=201", "limit=-1", "limit=x", "limit=1&limit=2", "cursor=%00", "cursor=!", "cursor=YSBi", "cursor=", "patient=1"] {
+        for query in [
+            "limit=0",
+            "limit=201",
+            "limit=-1",
+            "limit=x",
+            "limit=1&limit=2",
+            "cursor=%00",
+            "cursor=!",
+            "cursor=YSBi",
+            "cursor=",
+            "patient=1",
+        ] {
             let answer = service.get(&format!("{path}?{query}"), &admin).await;
-            assert_eq!(answer.problem(), (400, "invalid-parameter"), "{path}?{query}");
+            assert_eq!(
+                answer.problem(),
+                (400, "invalid-parameter"),
+                "{path}?{query}"
+            );
         }
     }
 }
@@ -197,22 +339,33 @@ async fn unknown_routes_and_methods_have_clear_bodies() {
     let service = Service::start().await;
     let admin = service.admin().await;
     for path in ["/", "/v1", "/v1/patients/", "/v1/patients/a/b", "/admin"] {
-        assert_eq!(service.get(path, &admin).await.problem(), (404, "not-found"), "{path}");
+        assert_eq!(
+            service.get(path, &admin).await.problem(),
+            (404, "not-found"),
+            "{path}"
+        );
     }
-    let deleted = service.request(Method::DELETE, "/v1/patients/pat-1", &admin, None).await;
+    let deleted = service
+        .request(Method::DELETE, "/v1/patients/pat-1", &admin, None)
+        .await;
     assert_eq!(deleted.problem(), (405, "method-not-allowed"));
     let form = Request::put("/v1/organizations/lab")
         .header(header::AUTHORIZATION, format!("Bearer {admin}"))
         .header(header::CONTENT_TYPE, "text/plain")
         .body(Body::from("{}"));
-    assert_eq!(service.send(form.unwrap()).await.problem(), (415, "unsupported-media-type"));
+    assert_eq!(
+        service.send(form.unwrap()).await.problem(),
+        (415, "unsupported-media-type")
+    );
 }
 
 #[tokio::test]
 async fn without_its_database_the_service_answers_503_and_still_publishes_its_keys() {
     let service = Service::without_database().await;
     let token = token_by_hand(|_| {});
-    let keys = service.send(Request::get("/oauth2/jwks").body(Body::empty()).unwrap()).await;
+    let keys = service
+        .send(Request::get("/oauth2/jwks").body(Body::empty()).unwrap())
+        .await;
     assert_eq!(keys.status, 200);
     let assertion = service.assertion(support::ADMIN);
     let (read, issued) = tokio::join!(
@@ -221,5 +374,9 @@ async fn without_its_database_the_service_answers_503_and_still_publishes_its_ke
     );
     assert_eq!(read.problem(), (503, "unavailable"));
     assert_eq!(issued.error(), (503, "temporarily_unavailable"));
-    assert_eq!(service.get("/v1/patients/pat-1", "garbage").await.status, 401, "a bad token needs no database");
+    assert_eq!(
+        service.get("/v1/patients/pat-1", "garbage").await.status,
+        401,
+        "a bad token needs no database"
+    );
 }

@@ -58,7 +58,10 @@ impl fmt::Display for Persona {
 impl FromStr for Persona {
     type Err = UnknownPersona;
     fn from_str(text: &str) -> Result<Self, UnknownPersona> {
-        Self::ALL.into_iter().find(|persona| persona.as_str() == text).ok_or(UnknownPersona)
+        Self::ALL
+            .into_iter()
+            .find(|persona| persona.as_str() == text)
+            .ok_or(UnknownPersona)
     }
 }
 
@@ -83,7 +86,10 @@ const RIGHTS: [(Persona, &str); 15] = [
 
 /// Every scope of [`RIGHTS`].
 pub(super) fn every() -> impl Iterator<Item = PersonaScope> {
-    RIGHTS.into_iter().map(|(persona, right)| PersonaScope { persona, right: Some(right) })
+    RIGHTS.into_iter().map(|(persona, right)| PersonaScope {
+        persona,
+        right: Some(right),
+    })
 }
 
 /// A right of a persona, or all of them (`admin:*`, `system:*`).
@@ -100,10 +106,18 @@ impl PersonaScope {
         let (persona, right) = text.split_once(':')?;
         let persona: Persona = persona.parse().ok()?;
         if right == "*" {
-            return matches!(persona, Persona::Admin | Persona::System).then_some(Self { persona, right: None });
+            return matches!(persona, Persona::Admin | Persona::System).then_some(Self {
+                persona,
+                right: None,
+            });
         }
-        let (_, right) = RIGHTS.into_iter().find(|(p, name)| *p == persona && *name == right)?;
-        Some(Self { persona, right: Some(right) })
+        let (_, right) = RIGHTS
+            .into_iter()
+            .find(|(p, name)| *p == persona && *name == right)?;
+        Some(Self {
+            persona,
+            right: Some(right),
+        })
     }
 
     /// Whose right it is.

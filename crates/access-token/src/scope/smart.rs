@@ -64,7 +64,13 @@ pub enum Interaction {
 
 impl Interaction {
     /// In the order in which a v2 scope writes them.
-    pub const ALL: [Self; 5] = [Self::Create, Self::Read, Self::Update, Self::Delete, Self::Search];
+    pub const ALL: [Self; 5] = [
+        Self::Create,
+        Self::Read,
+        Self::Update,
+        Self::Delete,
+        Self::Search,
+    ];
 
     fn letter(self) -> char {
         match self {
@@ -93,10 +99,18 @@ impl Category {
         };
         let plain = |part: &str| {
             !part.is_empty()
-                && part.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'|' | b',' | b'&' | b'?' | b'%' | b'\\' | b'"' | b'$' | b'='))
+                && part.bytes().all(|b| {
+                    b.is_ascii_graphic()
+                        && !matches!(
+                            b,
+                            b'|' | b',' | b'&' | b'?' | b'%' | b'\\' | b'"' | b'$' | b'='
+                        )
+                })
         };
-        (plain(code) && system.is_none_or(plain))
-            .then(|| Self { system: system.map(str::to_owned), code: code.to_owned() })
+        (plain(code) && system.is_none_or(plain)).then(|| Self {
+            system: system.map(str::to_owned),
+            code: code.to_owned(),
+        })
     }
 
     /// The code system, if the category names one.
@@ -170,7 +184,12 @@ impl SmartScope {
 
     /// Whether it is about this interaction on this resource type, category aside.
     pub fn is_for(&self, interaction: Interaction, resource_type: &str) -> bool {
-        self.interaction == interaction && self.target.resource.as_deref().is_none_or(|mine| mine == resource_type)
+        self.interaction == interaction
+            && self
+                .target
+                .resource
+                .as_deref()
+                .is_none_or(|mine| mine == resource_type)
     }
 
     pub(super) fn meet(&self, other: &Self) -> Option<Self> {
@@ -185,8 +204,15 @@ impl SmartScope {
             (None, category) | (category, None) => category.clone(),
             (Some(a), Some(b)) => Some(a.meet(b)?),
         };
-        let target = Target { context: self.target.context, resource };
-        Some(Self { target, interaction: self.interaction, category })
+        let target = Target {
+            context: self.target.context,
+            resource,
+        };
+        Some(Self {
+            target,
+            interaction: self.interaction,
+            category,
+        })
     }
 }
 
@@ -198,7 +224,10 @@ pub(super) fn parse(text: &str) -> Option<Vec<SmartScope>> {
     };
     let (context, rest) = scope.split_once('/')?;
     let (resource, actions) = rest.split_once('.')?;
-    let target = Target { context: Context::parse(context)?, resource: parse_resource(resource)? };
+    let target = Target {
+        context: Context::parse(context)?,
+        resource: parse_resource(resource)?,
+    };
     let interactions = parse_interactions(actions)?;
     let categories = match query {
         None => vec![None],
@@ -209,7 +238,12 @@ pub(super) fn parse(text: &str) -> Option<Vec<SmartScope>> {
         interaction: *interaction,
         category: category.clone(),
     };
-    Some(categories.iter().flat_map(|category| interactions.iter().map(move |i| right(i, category))).collect())
+    Some(
+        categories
+            .iter()
+            .flat_map(|category| interactions.iter().map(move |i| right(i, category)))
+            .collect(),
+    )
 }
 
 fn parse_resource(text: &str) -> Option<Option<String>> {
@@ -232,7 +266,10 @@ fn parse_interactions(text: &str) -> Option<Vec<Interaction>> {
     }
     // v2: a non-empty subsequence of "cruds", in this order.
     let mut rest = Interaction::ALL.into_iter();
-    let found: Option<Vec<_>> = text.chars().map(|c| rest.find(|i| i.letter() == c)).collect();
+    let found: Option<Vec<_>> = text
+        .chars()
+        .map(|c| rest.find(|i| i.letter() == c))
+        .collect();
     found.filter(|interactions| !interactions.is_empty())
 }
 
@@ -242,15 +279,27 @@ fn parse_categories(query: &str) -> Option<BTreeSet<Category>> {
     if name != "category" {
         return None;
     }
-    let categories: BTreeSet<_> = values.split(',').map(Category::parse).collect::<Option<_>>()?;
+    let categories: BTreeSet<_> = values
+        .split(',')
+        .map(Category::parse)
+        .collect::<Option<_>>()?;
     (categories.len() <= MAX_CATEGORIES).then_some(categories)
 }
 
 /// Writes a SMART v2 scope.
-pub(super) fn write(target: &Target, interactions: &[Interaction], category: Option<&Category>) -> String {
-    let letters: String =
-        Interaction::ALL.into_iter().filter(|i| interactions.contains(i)).map(Interaction::letter).collect();
+pub(super) fn write(
+    target: &Target,
+    interactions: &[Interaction],
+    category: Option<&Category>,
+) -> String {
+    let letters: String = Interaction::ALL
+        .into_iter()
+        .filter(|i| interactions.contains(i))
+        .map(Interaction::letter)
+        .collect();
     let resource = target.resource.as_deref().unwrap_or("*");
-    let filter = category.map(|c| format!("?category={c}")).unwrap_or_default();
+    let filter = category
+        .map(|c| format!("?category={c}"))
+        .unwrap_or_default();
     format!("{}/{resource}.{letters}{filter}", target.context.as_str())
 }

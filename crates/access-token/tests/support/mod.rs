@@ -48,7 +48,9 @@ pub fn claims() -> Claims {
         iat: NOW,
         nbf: None,
         exp: NOW + 300,
-        scope: "provider:records.read system/Observation.rs".parse().unwrap(),
+        scope: "provider:records.read system/Observation.rs"
+            .parse()
+            .unwrap(),
         tenant: "general-hospital".into(),
         persona: Persona::Provider,
         org: Some("clinic-a".into()),
@@ -71,9 +73,15 @@ pub fn header_with(changes: Value) -> Value {
 }
 
 fn merge(into: &mut Value, changes: Value) {
-    let (Value::Object(into), Value::Object(changes)) = (into, changes) else { panic!("objects") };
+    let (Value::Object(into), Value::Object(changes)) = (into, changes) else {
+        panic!("objects")
+    };
     for (name, value) in changes {
-        if value.is_null() { into.remove(&name) } else { into.insert(name, value) };
+        if value.is_null() {
+            into.remove(&name)
+        } else {
+            into.insert(name, value)
+        };
     }
 }
 
@@ -83,10 +91,15 @@ pub fn forge(header: &Value, payload: &Value, n: u8) -> String {
 }
 
 pub fn forge_text(header: &str, payload: &str, n: u8) -> String {
-    let message = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(payload));
+    let message = format!(
+        "{}.{}",
+        URL_SAFE_NO_PAD.encode(header),
+        URL_SAFE_NO_PAD.encode(payload)
+    );
     let der = secret(n).to_pkcs8_der().unwrap();
     let signing = EncodingKey::from_ec_der(der.as_bytes());
-    let signature = jsonwebtoken::crypto::sign(message.as_bytes(), &signing, Algorithm::ES256).unwrap();
+    let signature =
+        jsonwebtoken::crypto::sign(message.as_bytes(), &signing, Algorithm::ES256).unwrap();
     format!("{message}.{signature}")
 }
 
@@ -98,7 +111,9 @@ pub struct Server {
 }
 
 impl Server {
-    pub async fn start(answer: impl Fn(usize, &str) -> (u16, String) + Send + Sync + 'static) -> Self {
+    pub async fn start(
+        answer: impl Fn(usize, &str) -> (u16, String) + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let hits = Arc::new(AtomicUsize::new(0));
@@ -107,7 +122,9 @@ impl Server {
             while let Ok((mut stream, _)) = listener.accept().await {
                 let (counter, answer) = (counter.clone(), answer.clone());
                 tokio::spawn(async move {
-                    let Some(request) = read_request(&mut stream).await else { return };
+                    let Some(request) = read_request(&mut stream).await else {
+                        return;
+                    };
                     let (status, body) = answer(counter.fetch_add(1, Ordering::SeqCst), &request);
                     let head = format!(
                         "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\nlocation: /elsewhere\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
@@ -141,7 +158,13 @@ async fn read_request(stream: &mut tokio::net::TcpStream) -> Option<String> {
         if let Some((head, body)) = text.split_once("\r\n\r\n") {
             let length = head
                 .lines()
-                .find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.trim().parse().ok())
+                .find_map(|line| {
+                    line.to_ascii_lowercase()
+                        .strip_prefix("content-length: ")?
+                        .trim()
+                        .parse()
+                        .ok()
+                })
                 .unwrap_or(0);
             if body.len() >= length {
                 return Some(text);

@@ -48,7 +48,9 @@ pub async fn authenticate(app: &App, assertion: &str) -> Result<Client, Authenti
     let claims = assertion
         .verify(&client.keys, &[&endpoint, &app.issuer], app.now())
         .map_err(|error| match error {
-            TokenError::UnknownKey | TokenError::Signature => AuthenticationError::Unproven(error.check()),
+            TokenError::UnknownKey | TokenError::Signature => {
+                AuthenticationError::Unproven(error.check())
+            }
             // The signature was right: only the client itself learns the rest.
             other => AuthenticationError::Refused(other),
         })?;

@@ -39,7 +39,7 @@ pub struct Faults(pub Vec<String>);
 
 impl fmt::Display for Faults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.join("; "))
+        f.write_str(&self.0.join("\n    "))
     }
 }
 
@@ -70,7 +70,8 @@ impl Registry {
     /// # Errors
     /// All faults.
     pub fn read(path: &str) -> Result<Self, Faults> {
-        let fault = |error: std::io::Error| Faults(vec![format!("cannot be read: {}", error.kind())]);
+        let fault =
+            |error: std::io::Error| Faults(vec![format!("cannot be read: {}", error.kind())]);
         Self::parse(&std::fs::read_to_string(path).map_err(fault)?)
     }
 
@@ -79,8 +80,8 @@ impl Registry {
     /// # Errors
     /// All faults.
     pub fn parse(json: &str) -> Result<Self, Faults> {
-        let entries: Vec<Value> =
-            serde_json::from_str(json).map_err(|error| Faults(vec![format!("not a JSON array of clients: {error}")]))?;
+        let entries: Vec<Value> = serde_json::from_str(json)
+            .map_err(|error| Faults(vec![format!("not a JSON array of clients: {error}")]))?;
         let mut faults = Vec::new();
         let mut clients = Vec::new();
         let mut ids = HashSet::new();
@@ -104,7 +105,11 @@ impl Registry {
                 clients.push(client);
             }
         }
-        if faults.is_empty() { Ok(Self(clients)) } else { Err(Faults(faults)) }
+        if faults.is_empty() {
+            Ok(Self(clients))
+        } else {
+            Err(Faults(faults))
+        }
     }
 
     /// The clients.
@@ -114,7 +119,8 @@ impl Registry {
 }
 
 fn check(raw: RawClient, note: &mut impl FnMut(String)) -> Option<Registration> {
-    let id_is_sane = (1..=128).contains(&raw.client_id.len()) && raw.client_id.bytes().all(|b| b.is_ascii_graphic());
+    let id_is_sane = (1..=128).contains(&raw.client_id.len())
+        && raw.client_id.bytes().all(|b| b.is_ascii_graphic());
     if !id_is_sane {
         note("clientId must be 1 to 128 printable ASCII characters".to_owned());
     }
@@ -126,11 +132,19 @@ fn check(raw: RawClient, note: &mut impl FnMut(String)) -> Option<Registration> 
         Ok(persona) => Some(persona),
     };
     match (persona, &raw.organization) {
-        (Some(Persona::Provider), None) => note("a provider's client needs an organization".to_owned()),
-        (Some(Persona::Admin | Persona::System), Some(_)) => note("only a provider's client has an organization".to_owned()),
+        (Some(Persona::Provider), None) => {
+            note("a provider's client needs an organization".to_owned())
+        }
+        (Some(Persona::Admin | Persona::System), Some(_)) => {
+            note("only a provider's client has an organization".to_owned())
+        }
         _ => {}
     }
-    if raw.organization.as_deref().is_some_and(|id| text::id(id).is_err()) {
+    if raw
+        .organization
+        .as_deref()
+        .is_some_and(|id| text::id(id).is_err())
+    {
         note(format!("organization: {}", text::ID_FAULT));
     }
     let jwks = check_keys(&raw.jwks.keys, note);
@@ -165,7 +179,11 @@ fn check_keys(values: &[Value], note: &mut impl FnMut(String)) -> Jwks {
     Jwks::new(keys)
 }
 
-fn check_scopes(scopes: &[String], persona: Option<Persona>, note: &mut impl FnMut(String)) -> Option<ScopeSet> {
+fn check_scopes(
+    scopes: &[String],
+    persona: Option<Persona>,
+    note: &mut impl FnMut(String),
+) -> Option<ScopeSet> {
     if scopes.is_empty() {
         note("there is no scope".to_owned());
     }
@@ -194,7 +212,9 @@ fn check_audiences(audiences: &[String], note: &mut impl FnMut(String)) {
     }
     for audience in audiences {
         if Url::parse(audience).is_err() || audience.contains('#') {
-            note(format!("audience {audience:?} is not an absolute URI without fragment"));
+            note(format!(
+                "audience {audience:?} is not an absolute URI without fragment"
+            ));
         }
     }
     if audiences.iter().collect::<HashSet<_>>().len() != audiences.len() {
@@ -207,8 +227,13 @@ fn check_purposes(purposes: &[String], persona: Option<Persona>, note: &mut impl
         note("a provider's client needs a purpose, such as TREAT".to_owned());
     }
     for purpose in purposes {
-        if purpose.is_empty() || purpose.len() > 16 || !purpose.bytes().all(|b| b.is_ascii_uppercase()) {
-            note(format!("purpose {purpose:?} is not a code of 1 to 16 capital letters"));
+        if purpose.is_empty()
+            || purpose.len() > 16
+            || !purpose.bytes().all(|b| b.is_ascii_uppercase())
+        {
+            note(format!(
+                "purpose {purpose:?} is not a code of 1 to 16 capital letters"
+            ));
         }
     }
 }

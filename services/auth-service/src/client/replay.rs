@@ -18,7 +18,11 @@ const SWEEP_EVERY: Duration = Duration::from_secs(60);
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn first_use(db: &PgPool, client: &Client, assertion: &AssertionClaims) -> Result<bool, StoreError> {
+pub async fn first_use(
+    db: &PgPool,
+    client: &Client,
+    assertion: &AssertionClaims,
+) -> Result<bool, StoreError> {
     let expires_at = OffsetDateTime::from_unix_timestamp(assertion.remember_until())
         .map_err(|_| StoreError::Corrupt("used_assertions"))?;
     let done = sqlx::query!(
@@ -39,7 +43,9 @@ pub async fn first_use(db: &PgPool, client: &Client, assertion: &AssertionClaims
 /// # Errors
 /// [`StoreError`].
 pub async fn forget_expired(db: &PgPool, now: OffsetDateTime) -> Result<u64, StoreError> {
-    let done = sqlx::query!("delete from used_assertions where expires_at < $1", now).execute(db).await?;
+    let done = sqlx::query!("delete from used_assertions where expires_at < $1", now)
+        .execute(db)
+        .await?;
     Ok(done.rows_affected())
 }
 

@@ -39,7 +39,8 @@ pub async fn register(
     let mut transaction = db.begin().await?;
     let mut foreign = Vec::new();
     for client in registry.clients() {
-        let jwks = serde_json::to_value(&client.jwks).map_err(|_| StoreError::Corrupt("clients"))?;
+        let jwks =
+            serde_json::to_value(&client.jwks).map_err(|_| StoreError::Corrupt("clients"))?;
         let done = sqlx::query!(
             "insert into clients (client_id, tenant, persona, organization, scope, audiences, purposes, jwks, active, updated_at)
              values ($1, $2, $3, $4, $5, $6, $7, $8, true, $9)
@@ -67,7 +68,11 @@ pub async fn register(
     if !foreign.is_empty() {
         return Err(RegisterError::ForeignIds(foreign));
     }
-    let ids: Vec<String> = registry.clients().iter().map(|client| client.client_id.clone()).collect();
+    let ids: Vec<String> = registry
+        .clients()
+        .iter()
+        .map(|client| client.client_id.clone())
+        .collect();
     let gone = sqlx::query!(
         "update clients set active = false, updated_at = $3
          where tenant = $1 and active and client_id <> all($2)",
@@ -78,7 +83,11 @@ pub async fn register(
     .execute(&mut *transaction)
     .await?;
     transaction.commit().await?;
-    tracing::info!(registered = ids.len(), deactivated = gone.rows_affected(), "clients registered");
+    tracing::info!(
+        registered = ids.len(),
+        deactivated = gone.rows_affected(),
+        "clients registered"
+    );
     Ok(())
 }
 
@@ -99,7 +108,9 @@ pub async fn find(db: &PgPool, client_id: &str) -> Result<Option<Client>, StoreE
     let (Ok(persona), Ok(scope)) = (row.persona.parse(), ScopeSet::parse_all(&row.scope)) else {
         return Err(corrupt);
     };
-    let Some(jwks) = Jwks::parse(row.jwks.to_string().as_bytes()) else { return Err(corrupt) };
+    let Some(jwks) = Jwks::parse(row.jwks.to_string().as_bytes()) else {
+        return Err(corrupt);
+    };
     if row.audiences.is_empty() {
         return Err(corrupt);
     }

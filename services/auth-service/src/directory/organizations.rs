@@ -50,11 +50,17 @@ pub async fn put(
     addresses: &[Address],
     now: OffsetDateTime,
 ) -> Result<bool, PutError> {
-    // Sorted, so that two requests for the same addresses wait for one another in one order.
     let mut addresses: Vec<Vec<u8>> = addresses.iter().map(|address| address.to_vec()).collect();
     addresses.sort();
     addresses.dedup();
     let mut transaction = db.begin().await?;
+    // One change of a tenant's organisations at a time: two that swap addresses would deadlock.
+    sqlx::query!(
+        "select pg_advisory_xact_lock(hashtextextended('organizations ' || $1, 0))",
+        permit.tenant,
+    )
+    .execute(&mut *transaction)
+    .await?;
     let created = sqlx::query_scalar!(
         r#"insert into organizations (tenant, id, name, updated_at) values ($1, $2, $3, $4)
            on conflict (tenant, id) do update set name = excluded.name, updated_at = excluded.updated_at
@@ -76,7 +82,7 @@ pub async fn put(
     .await?;
     let owned = sqlx::query!(
         "insert into organization_addresses (tenant, address, organization)
-         select $1, address, $2 from unnest($3::bytea[]) as address order by address
+         select $1, address, $2 from unnest($3::bytea[]) as address
          on conflict (tenant, address) do update set organization = excluded.organization
          where organization_addresses.organization = excluded.organization",
         permit.tenant,
@@ -96,7 +102,11 @@ pub async fn put(
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn find(db: &PgPool, permit: &ReadPermit, id: &str) -> Result<Option<Organization>, StoreError> {
+pub async fn find(
+    db: &PgPool,
+    permit: &ReadPermit,
+    id: &str,
+) -> Result<Option<Organization>, StoreError> {
     let row = sqlx::query!(
         r#"select name, array(select address from organization_addresses
                               where tenant = $1 and organization = $2 order by address) as "addresses!"
@@ -106,15 +116,22 @@ pub async fn find(db: &PgPool, permit: &ReadPermit, id: &str) -> Result<Option<O
     )
     .fetch_optional(db)
     .await?;
-    row.map(|row| organization(permit, id.to_owned(), row.name, row.addresses)).transpose()
+    row.map(|row| organization(permit, id.to_owned(), row.name, row.addresses))
+        .transpose()
 }
 
 /// The addresses of one organisation; `None` when the tenant has none of this id.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn addresses(db: &PgPool, permit: &ReadPermit, id: &str) -> Result<Option<Vec<Address>>, StoreError> {
-    Ok(find(db, permit, id).await?.map(|organization| organization.addresses))
+pub async fn addresses(
+    db: &PgPool,
+    permit: &ReadPermit,
+    id: &str,
+) -> Result<Option<Vec<Address>>, StoreError> {
+    Ok(find(db, permit, id)
+        .await?
+        .map(|organization| organization.addresses))
 }
 
 /// A page of organisations by id, and the cursor of the next.
@@ -157,5 +174,10 @@ fn organization(
         .map(|bytes| Address::try_from(bytes.as_slice()))
         .collect::<Result<_, _>>()
         .map_err(|_| StoreError::Corrupt("organization_addresses"))?;
-    Ok(Organization { tenant: permit.tenant.clone(), id, name, addresses })
+    Ok(Organization {
+        tenant: permit.tenant.clone(),
+        id,
+        name,
+        addresses,
+    })
 }

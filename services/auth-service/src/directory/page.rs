@@ -38,7 +38,10 @@ impl TryFrom<PageQuery> for Page {
     fn try_from(query: PageQuery) -> Result<Self, Problem> {
         let limit = query.limit.unwrap_or(DEFAULT_LIMIT);
         if !(1..=MAX_LIMIT).contains(&limit) {
-            return Err(Problem::bad_request("invalid-parameter", "limit must be 1 to 200."));
+            return Err(Problem::bad_request(
+                "invalid-parameter",
+                "limit must be 1 to 200.",
+            ));
         }
         let after = match query.cursor {
             None => String::new(),
@@ -47,7 +50,12 @@ impl TryFrom<PageQuery> for Page {
                 .ok()
                 .and_then(|bytes| String::from_utf8(bytes).ok())
                 .filter(|id| text::id(id).is_ok())
-                .ok_or_else(|| Problem::bad_request("invalid-parameter", "cursor is not one that a page before named."))?,
+                .ok_or_else(|| {
+                    Problem::bad_request(
+                        "invalid-parameter",
+                        "cursor is not one that a page before named.",
+                    )
+                })?,
         };
         Ok(Self { after, limit })
     }

@@ -98,7 +98,13 @@ pub fn verify<'a>(
     statement: Statement,
 ) -> Result<Verified<'a>, BindError> {
     let deadline = u64::try_from(statement.deadline).map_err(|_| BindError::PastDeadline)?;
-    let message = Bind::new(permit.tenant(), fhir_id, statement.subject, statement.nonce, deadline);
+    let message = Bind::new(
+        permit.tenant(),
+        fhir_id,
+        statement.subject,
+        statement.nonce,
+        deadline,
+    );
     message.verify(domain, &statement.signature)?;
     Ok(Verified { fhir_id, statement })
 }
@@ -159,7 +165,11 @@ pub async fn bind(
         };
     };
     transaction.commit().await?;
-    Ok(if created { Bound::Created } else { Bound::Renewed })
+    Ok(if created {
+        Bound::Created
+    } else {
+        Bound::Renewed
+    })
 }
 
 async fn own_binding(
@@ -177,10 +187,16 @@ async fn own_binding(
     )
     .fetch_optional(db)
     .await?;
-    row.map(|row| statement(&row.subject, &row.nonce, row.deadline, &row.signature)).transpose()
+    row.map(|row| statement(&row.subject, &row.nonce, row.deadline, &row.signature))
+        .transpose()
 }
 
-fn statement(subject: &[u8], nonce: &[u8], deadline: i64, signature: &[u8]) -> Result<Statement, StoreError> {
+fn statement(
+    subject: &[u8],
+    nonce: &[u8],
+    deadline: i64,
+    signature: &[u8],
+) -> Result<Statement, StoreError> {
     const CORRUPT: StoreError = StoreError::Corrupt("bindings");
     Ok(Statement {
         subject: Address::try_from(subject).map_err(|_| CORRUPT)?,
@@ -194,7 +210,11 @@ fn statement(subject: &[u8], nonce: &[u8], deadline: i64, signature: &[u8]) -> R
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn find(db: &PgPool, permit: &ReadPermit, fhir_id: &str) -> Result<Option<Patient>, StoreError> {
+pub async fn find(
+    db: &PgPool,
+    permit: &ReadPermit,
+    fhir_id: &str,
+) -> Result<Option<Patient>, StoreError> {
     let mut patients = read(db, permit, &[fhir_id.to_owned()]).await?;
     Ok(patients.pop())
 }
@@ -222,7 +242,11 @@ pub async fn list(
 }
 
 /// The patients of these ids, in order of id.
-async fn read(db: &PgPool, permit: &ReadPermit, ids: &[String]) -> Result<Vec<Patient>, StoreError> {
+async fn read(
+    db: &PgPool,
+    permit: &ReadPermit,
+    ids: &[String],
+) -> Result<Vec<Patient>, StoreError> {
     let rows = sqlx::query!(
         r#"select fhir_id, subject, nonce, deadline, signature, bound_at from bindings
            where tenant = $1 and fhir_id = any($2)
@@ -235,7 +259,10 @@ async fn read(db: &PgPool, permit: &ReadPermit, ids: &[String]) -> Result<Vec<Pa
     let mut patients: Vec<Patient> = Vec::new();
     for row in rows {
         let statement = statement(&row.subject, &row.nonce, row.deadline, &row.signature)?;
-        let binding = Binding { statement, bound_at: row.bound_at };
+        let binding = Binding {
+            statement,
+            bound_at: row.bound_at,
+        };
         match patients.last_mut() {
             Some(patient) if patient.fhir_id == row.fhir_id => patient.bindings.push(binding),
             _ => patients.push(Patient {

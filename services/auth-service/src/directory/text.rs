@@ -6,7 +6,10 @@ use alloy::primitives::{Address, U256};
 pub const ID_FAULT: &str = "must be 1 to 64 letters, digits, dots, hyphens or underscores";
 
 fn is_id(text: &str, extra: &[u8]) -> bool {
-    (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || extra.contains(&b))
+    (1..=64).contains(&text.len())
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || extra.contains(&b))
 }
 
 /// The id of a tenant or an organisation.
@@ -14,7 +17,11 @@ fn is_id(text: &str, extra: &[u8]) -> bool {
 /// # Errors
 /// [`ID_FAULT`].
 pub fn id(text: &str) -> Result<String, &'static str> {
-    if is_id(text, b".-_") { Ok(text.to_owned()) } else { Err(ID_FAULT) }
+    if is_id(text, b".-_") {
+        Ok(text.to_owned())
+    } else {
+        Err(ID_FAULT)
+    }
 }
 
 /// Whether it is a FHIR `id`.
@@ -28,14 +35,25 @@ pub fn is_fhir_id(text: &str) -> bool {
 /// What is wrong.
 pub fn address(text: &str) -> Result<Address, &'static str> {
     const FORM: &str = "must be an address: 0x and 40 hex digits";
-    let digits = text.strip_prefix("0x").filter(|digits| digits.len() == 40).ok_or(FORM)?;
-    let bytes: [u8; 20] = hex::decode(digits).ok().and_then(|b| b.try_into().ok()).ok_or(FORM)?;
+    let digits = text
+        .strip_prefix("0x")
+        .filter(|digits| digits.len() == 40)
+        .ok_or(FORM)?;
+    let bytes: [u8; 20] = hex::decode(digits)
+        .ok()
+        .and_then(|b| b.try_into().ok())
+        .ok_or(FORM)?;
     let address = Address::from(bytes);
-    let mixed = digits.bytes().any(|b| b.is_ascii_lowercase()) && digits.bytes().any(|b| b.is_ascii_uppercase());
+    let mixed = digits.bytes().any(|b| b.is_ascii_lowercase())
+        && digits.bytes().any(|b| b.is_ascii_uppercase());
     if mixed && address.to_checksum(None) != text {
         return Err("must be an address with a right checksum, or in one case");
     }
-    if address.is_zero() { Err("must not be the zero address") } else { Ok(address) }
+    if address.is_zero() {
+        Err("must not be the zero address")
+    } else {
+        Ok(address)
+    }
 }
 
 /// A uint256 in decimal, without sign or leading zeros.
@@ -47,7 +65,11 @@ pub fn uint256(text: &str) -> Result<U256, &'static str> {
     let decimal = (1..=78).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_digit())
         && (text == "0" || !text.starts_with('0'));
-    if decimal { U256::from_str_radix(text, 10).map_err(|_| FORM) } else { Err(FORM) }
+    if decimal {
+        U256::from_str_radix(text, 10).map_err(|_| FORM)
+    } else {
+        Err(FORM)
+    }
 }
 
 /// A signature: `0x` and 130 hex digits.
@@ -56,8 +78,14 @@ pub fn uint256(text: &str) -> Result<U256, &'static str> {
 /// What is wrong.
 pub fn signature(text: &str) -> Result<[u8; 65], &'static str> {
     const FORM: &str = "must be a signature: 0x and 130 hex digits";
-    let digits = text.strip_prefix("0x").filter(|digits| digits.len() == 130).ok_or(FORM)?;
-    hex::decode(digits).ok().and_then(|bytes| bytes.try_into().ok()).ok_or(FORM)
+    let digits = text
+        .strip_prefix("0x")
+        .filter(|digits| digits.len() == 130)
+        .ok_or(FORM)?;
+    hex::decode(digits)
+        .ok()
+        .and_then(|bytes| bytes.try_into().ok())
+        .ok_or(FORM)
 }
 
 #[cfg(test)]
@@ -73,7 +101,15 @@ mod tests {
             assert_eq!(address(good).unwrap().to_checksum(None), right);
         }
         let zero = format!("0x{}", "0".repeat(40));
-        for bad in ["", "0x", &right[2..], &right[..41], "0x70997970c51812dc3A010C7d01b50e0d17dc79C8", &zero, "0xzz"] {
+        for bad in [
+            "",
+            "0x",
+            &right[2..],
+            &right[..41],
+            "0x70997970c51812dc3A010C7d01b50e0d17dc79C8",
+            &zero,
+            "0xzz",
+        ] {
             assert!(address(bad).is_err(), "{bad}");
         }
     }
@@ -83,7 +119,17 @@ mod tests {
         assert_eq!(uint256("0").unwrap(), U256::ZERO);
         assert_eq!(uint256(&U256::MAX.to_string()).unwrap(), U256::MAX);
         let above = format!("{}0", U256::MAX);
-        for bad in ["", "01", "+1", "-1", "1_0", "0x1", " 1", &above, &"9".repeat(78)] {
+        for bad in [
+            "",
+            "01",
+            "+1",
+            "-1",
+            "1_0",
+            "0x1",
+            " 1",
+            &above,
+            &"9".repeat(78),
+        ] {
             assert!(uint256(bad).is_err(), "{bad}");
         }
     }

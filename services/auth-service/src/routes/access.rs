@@ -26,10 +26,16 @@ impl Refusal {
         let (slug, hint) = match error {
             TokenError::KeysUnavailable => ("unavailable", "Try again shortly."),
             TokenError::BadRequest => ("invalid-authorization", "Send one Authorization header."),
-            _ => ("unauthenticated", "Send an access token of this service as Bearer."),
+            _ => (
+                "unauthenticated",
+                "Send an access token of this service as Bearer.",
+            ),
         };
         let status = StatusCode::from_u16(challenge.status()).unwrap_or(StatusCode::UNAUTHORIZED);
-        Self { problem: Problem::new(status, slug, format!("{error}. {hint}")), challenge }
+        Self {
+            problem: Problem::new(status, slug, format!("{error}. {hint}")),
+            challenge,
+        }
     }
 
     fn insufficient(claims: &Claims, scopes: &[&str]) -> Self {
@@ -48,16 +54,24 @@ impl Refusal {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let mut response = self.problem.into_response();
-        let value = self.challenge.www_authenticate().and_then(|text| HeaderValue::try_from(text).ok());
+        let value = self
+            .challenge
+            .www_authenticate()
+            .and_then(|text| HeaderValue::try_from(text).ok());
         if let Some(value) = value {
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, value);
+            response
+                .headers_mut()
+                .insert(header::WWW_AUTHENTICATE, value);
         }
         response
     }
 }
 
 async fn claims(parts: &Parts, app: &App) -> Result<Claims, Refusal> {
-    app.verifier.verify_headers(&parts.headers, app.now()).await.map_err(Refusal::unauthenticated)
+    app.verifier
+        .verify_headers(&parts.headers, app.now())
+        .await
+        .map_err(Refusal::unauthenticated)
 }
 
 impl FromRequestParts<Arc<App>> for ReadPermit {

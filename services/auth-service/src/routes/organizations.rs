@@ -76,13 +76,25 @@ impl From<PutError> for Problem {
 fn checked_id(id: &str) -> Result<&str, Problem> {
     match text::id(id) {
         Ok(_) => Ok(id),
-        Err(fault) => Err(Problem::bad_request("invalid-id", format!("The id in the path {fault}."))),
+        Err(fault) => Err(Problem::bad_request(
+            "invalid-id",
+            format!("The id in the path {fault}."),
+        )),
     }
 }
 
 fn checked_name(name: &str) -> Result<&str, Problem> {
-    let sane = !name.trim().is_empty() && name.chars().count() <= MAX_NAME && !name.chars().any(char::is_control);
-    if sane { Ok(name) } else { Err(super::fault_in("name", "must be 1 to 200 characters without control characters")) }
+    let sane = !name.trim().is_empty()
+        && name.chars().count() <= MAX_NAME
+        && !name.chars().any(char::is_control);
+    if sane {
+        Ok(name)
+    } else {
+        Err(super::fault_in(
+            "name",
+            "must be 1 to 200 characters without control characters",
+        ))
+    }
 }
 
 fn checked_addresses(addresses: &[String]) -> Result<Vec<Address>, Problem> {
@@ -90,7 +102,8 @@ fn checked_addresses(addresses: &[String]) -> Result<Vec<Address>, Problem> {
         return Err(super::fault_in("addresses", "must be 1 to 32"));
     }
     let checked = |(index, address): (usize, &String)| {
-        text::address(address).map_err(|fault| super::fault_in(&format!("addresses[{index}]"), fault))
+        text::address(address)
+            .map_err(|fault| super::fault_in(&format!("addresses[{index}]"), fault))
     };
     addresses.iter().enumerate().map(checked).collect()
 }
@@ -129,8 +142,14 @@ pub async fn put(
     let addresses = checked_addresses(&request.addresses)?;
     let created = organizations::put(&app.db, &permit, id, name, &addresses, app.now()).await?;
     tracing::info!(corr_id = %CorrId::current(), tenant = permit.tenant(), organization = id, created, "organisation stored");
-    let stored = organizations::find(&app.db, &permit.read(), id).await?.ok_or_else(unknown)?;
-    let status = if created { StatusCode::CREATED } else { StatusCode::OK };
+    let stored = organizations::find(&app.db, &permit.read(), id)
+        .await?
+        .ok_or_else(unknown)?;
+    let status = if created {
+        StatusCode::CREATED
+    } else {
+        StatusCode::OK
+    };
     Ok((status, Json(OrganizationView::from(stored))).into_response())
 }
 
@@ -157,7 +176,9 @@ pub async fn get(
     Path(id): Path<String>,
 ) -> Result<Json<OrganizationView>, Problem> {
     let id = checked_id(&id)?;
-    let organization = organizations::find(&app.db, &permit, id).await?.ok_or_else(unknown)?;
+    let organization = organizations::find(&app.db, &permit, id)
+        .await?
+        .ok_or_else(unknown)?;
     Ok(Json(organization.into()))
 }
 
@@ -182,6 +203,10 @@ pub async fn list(
     permit: ReadPermit,
     QueryParams(query): QueryParams<PageQuery>,
 ) -> Result<Json<OrganizationPage>, Problem> {
-    let (organizations, next) = organizations::list(&app.db, &permit, &Page::try_from(query)?).await?;
-    Ok(Json(OrganizationPage { organizations: organizations.into_iter().map(Into::into).collect(), next }))
+    let (organizations, next) =
+        organizations::list(&app.db, &permit, &Page::try_from(query)?).await?;
+    Ok(Json(OrganizationPage {
+        organizations: organizations.into_iter().map(Into::into).collect(),
+        next,
+    }))
 }

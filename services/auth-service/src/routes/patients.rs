@@ -92,10 +92,13 @@ impl From<patients::Patient> for PatientView {
 
 fn statement(request: &BindRequest) -> Result<Statement, Problem> {
     Ok(Statement {
-        subject: text::address(&request.subject).map_err(|fault| super::fault_in("subject", fault))?,
+        subject: text::address(&request.subject)
+            .map_err(|fault| super::fault_in("subject", fault))?,
         nonce: text::uint256(&request.nonce).map_err(|fault| super::fault_in("nonce", fault))?,
-        deadline: i64::try_from(request.deadline).map_err(|_| super::fault_in("deadline", "is too far away"))?,
-        signature: text::signature(&request.signature).map_err(|fault| super::fault_in("signature", fault))?,
+        deadline: i64::try_from(request.deadline)
+            .map_err(|_| super::fault_in("deadline", "is too far away"))?,
+        signature: text::signature(&request.signature)
+            .map_err(|fault| super::fault_in("signature", fault))?,
     })
 }
 
@@ -103,7 +106,10 @@ fn checked_id(id: &str) -> Result<&str, Problem> {
     if text::is_fhir_id(id) {
         Ok(id)
     } else {
-        Err(Problem::bad_request("invalid-id", "The id in the path is not a FHIR id."))
+        Err(Problem::bad_request(
+            "invalid-id",
+            "The id in the path is not a FHIR id.",
+        ))
     }
 }
 
@@ -154,8 +160,14 @@ pub async fn put(
     let outcome = patients::bind(&app.db, &permit, verified, app.now()).await?;
     metrics::counter!("directory_bindings_total", "outcome" => format!("{outcome:?}").to_lowercase()).increment(1);
     tracing::info!(corr_id = %CorrId::current(), tenant = permit.tenant(), ?outcome, "binding stored");
-    let patient = patients::find(&app.db, &permit.read(), fhir_id).await?.ok_or_else(unknown)?;
-    let status = if outcome == Bound::Created { StatusCode::CREATED } else { StatusCode::OK };
+    let patient = patients::find(&app.db, &permit.read(), fhir_id)
+        .await?
+        .ok_or_else(unknown)?;
+    let status = if outcome == Bound::Created {
+        StatusCode::CREATED
+    } else {
+        StatusCode::OK
+    };
     Ok((status, Json(PatientView::from(patient))).into_response())
 }
 
@@ -182,7 +194,9 @@ pub async fn get(
     Path(fhir_id): Path<String>,
 ) -> Result<Json<PatientView>, Problem> {
     let fhir_id = checked_id(&fhir_id)?;
-    let patient = patients::find(&app.db, &permit, fhir_id).await?.ok_or_else(unknown)?;
+    let patient = patients::find(&app.db, &permit, fhir_id)
+        .await?
+        .ok_or_else(unknown)?;
     Ok(Json(patient.into()))
 }
 
@@ -208,5 +222,8 @@ pub async fn list(
     QueryParams(query): QueryParams<PageQuery>,
 ) -> Result<Json<PatientPage>, Problem> {
     let (patients, next) = patients::list(&app.db, &permit, &Page::try_from(query)?).await?;
-    Ok(Json(PatientPage { patients: patients.into_iter().map(Into::into).collect(), next }))
+    Ok(Json(PatientPage {
+        patients: patients.into_iter().map(Into::into).collect(),
+        next,
+    }))
 }

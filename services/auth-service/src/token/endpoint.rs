@@ -72,7 +72,13 @@ pub struct OAuthError {
 impl OAuthError {
     fn new(status: StatusCode, error: &'static str, description: impl Into<String>) -> Self {
         let error_description = description.into();
-        Self { status, error, error_description, check: error, used_http_authentication: false }
+        Self {
+            status,
+            error,
+            error_description,
+            check: error,
+            used_http_authentication: false,
+        }
     }
 
     fn invalid_request(description: impl Into<String>) -> Self {
@@ -80,7 +86,10 @@ impl OAuthError {
     }
 
     fn invalid_client(description: impl Into<String>, check: &'static str) -> Self {
-        Self { check, ..Self::new(StatusCode::UNAUTHORIZED, "invalid_client", description) }
+        Self {
+            check,
+            ..Self::new(StatusCode::UNAUTHORIZED, "invalid_client", description)
+        }
     }
 }
 
@@ -93,9 +102,11 @@ impl From<StoreError> for OAuthError {
                 "temporarily_unavailable",
                 "the database is not available, try again shortly",
             ),
-            StoreError::Failed(_) | StoreError::Corrupt(_) => {
-                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "server_error", "the service failed")
-            }
+            StoreError::Failed(_) | StoreError::Corrupt(_) => Self::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "server_error",
+                "the service failed",
+            ),
         }
     }
 }
@@ -120,15 +131,22 @@ impl IntoResponse for OAuthError {
         let mut response = (self.status, no_store(), Json(&self)).into_response();
         if self.used_http_authentication {
             // RFC 6749 §5.2: answer in the scheme the client tried.
-            let basic = header::HeaderValue::from_static("Basic realm=\"not supported, use private_key_jwt\"");
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, basic);
+            let basic = header::HeaderValue::from_static(
+                "Basic realm=\"not supported, use private_key_jwt\"",
+            );
+            response
+                .headers_mut()
+                .insert(header::WWW_AUTHENTICATE, basic);
         }
         response
     }
 }
 
 fn no_store() -> [(header::HeaderName, &'static str); 2] {
-    [(header::CACHE_CONTROL, "no-store"), (header::PRAGMA, "no-cache")]
+    [
+        (header::CACHE_CONTROL, "no-store"),
+        (header::PRAGMA, "no-cache"),
+    ]
 }
 
 /// Issue an access token.
@@ -164,26 +182,41 @@ pub async fn token(State(app): State<Arc<App>>, request: Request) -> Response {
     }
 }
 
-async fn respond(app: &App, request: Request) -> Result<(Client, Claims, TokenResponse), OAuthError> {
+async fn respond(
+    app: &App,
+    request: Request,
+) -> Result<(Client, Claims, TokenResponse), OAuthError> {
     let form = read_form(app, request).await?;
     match form.grant_type.as_deref() {
         Some("client_credentials") => {}
         Some(_) => {
             let description = "only client_credentials is supported";
-            return Err(OAuthError::new(StatusCode::BAD_REQUEST, "unsupported_grant_type", description));
+            return Err(OAuthError::new(
+                StatusCode::BAD_REQUEST,
+                "unsupported_grant_type",
+                description,
+            ));
         }
         None => return Err(OAuthError::invalid_request("grant_type is missing")),
     }
-    let assertion = match (form.client_assertion_type.as_deref(), form.client_assertion.as_deref()) {
+    let assertion = match (
+        form.client_assertion_type.as_deref(),
+        form.client_assertion.as_deref(),
+    ) {
         (Some(ASSERTION_TYPE), Some(assertion)) => assertion,
         _ => {
-            let description = format!("authenticate with client_assertion and client_assertion_type={ASSERTION_TYPE}");
+            let description = format!(
+                "authenticate with client_assertion and client_assertion_type={ASSERTION_TYPE}"
+            );
             return Err(OAuthError::invalid_client(description, "no-assertion"));
         }
     };
     let client = authenticate(app, assertion).await?;
     if form.client_id.is_some_and(|id| id != client.id) {
-        return Err(OAuthError::invalid_client("client_id is not the assertion's iss", "client-id"));
+        return Err(OAuthError::invalid_client(
+            "client_id is not the assertion's iss",
+            "client-id",
+        ));
     }
     let addresses = match &client.organization {
         Some(id) => organizations::addresses(&app.db, &ReadPermit::for_client(&client), id).await?,
@@ -195,12 +228,20 @@ async fn respond(app: &App, request: Request) -> Result<(Client, Claims, TokenRe
         purpose_of_use: form.purpose_of_use.as_deref(),
     };
     let jti = Uuid::now_v7().simple().to_string();
-    let frame = Frame { issuer: &app.issuer, now: app.now(), jti: &jti };
+    let frame = Frame {
+        issuer: &app.issuer,
+        now: app.now(),
+        jti: &jti,
+    };
     let claims = issue::claims(&client, addresses.as_deref(), wish, frame)?;
     let response = TokenResponse {
         access_token: app.keys.sign(&claims).map_err(|error| {
             tracing::error!(%error, "the signing key failed");
-            OAuthError::new(StatusCode::INTERNAL_SERVER_ERROR, "server_error", "the service failed")
+            OAuthError::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "server_error",
+                "the service failed",
+            )
         })?,
         token_type: "Bearer",
         expires_in: MAX_TOKEN_LIFETIME,
@@ -212,24 +253,39 @@ async fn respond(app: &App, request: Request) -> Result<(Client, Claims, TokenRe
 /// Parameters in the body only, each at most once (RFC 6749 §3.2); unknown ones are ignored, as the RFC demands.
 async fn read_form(app: &App, request: Request) -> Result<TokenForm, OAuthError> {
     if request.headers().contains_key(header::AUTHORIZATION) {
-        let error = OAuthError::invalid_client("only private_key_jwt is supported", "http-authentication");
-        return Err(OAuthError { used_http_authentication: true, ..error });
+        let error =
+            OAuthError::invalid_client("only private_key_jwt is supported", "http-authentication");
+        return Err(OAuthError {
+            used_http_authentication: true,
+            ..error
+        });
     }
     if request.uri().query().is_some() {
-        return Err(OAuthError::invalid_request("send the parameters in the body, not in the query"));
+        return Err(OAuthError::invalid_request(
+            "send the parameters in the body, not in the query",
+        ));
     }
     let form_encoded = request
         .headers()
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.split(';').next())
-        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded"));
+        .is_some_and(|kind| {
+            kind.trim()
+                .eq_ignore_ascii_case("application/x-www-form-urlencoded")
+        });
     if !form_encoded {
-        return Err(OAuthError::invalid_request("send the body as application/x-www-form-urlencoded"));
+        return Err(OAuthError::invalid_request(
+            "send the body as application/x-www-form-urlencoded",
+        ));
     }
     let body = extract::body_bytes(request, app).await.map_err(|problem| {
         let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::BAD_REQUEST);
-        OAuthError::new(status, "invalid_request", "the body is too large or incomplete")
+        OAuthError::new(
+            status,
+            "invalid_request",
+            "the body is too large or incomplete",
+        )
     })?;
     let mut form = TokenForm::default();
     for (name, value) in url::form_urlencoded::parse(&body) {

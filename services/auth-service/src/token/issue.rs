@@ -58,7 +58,9 @@ impl Denial {
     /// The RFC 6749 (and RFC 8707) error code.
     pub fn code(self) -> &'static str {
         match self {
-            Self::NoScope | Self::MalformedScope | Self::MixedPersonas | Self::NothingGranted => "invalid_scope",
+            Self::NoScope | Self::MalformedScope | Self::MixedPersonas | Self::NothingGranted => {
+                "invalid_scope"
+            }
             Self::UnknownResource => "invalid_target",
             Self::UnknownPurpose => "invalid_request",
             Self::UnknownOrganization => "unauthorized_client",
@@ -72,16 +74,25 @@ fn granted(client: &Client, requested: &str) -> Result<ScopeSet, Denial> {
         return Err(Denial::NoScope);
     }
     let requested = ScopeSet::parse(requested).map_err(|_| Denial::MalformedScope)?;
-    requested.check_one_persona().map_err(|_| Denial::MixedPersonas)?;
+    requested
+        .check_one_persona()
+        .map_err(|_| Denial::MixedPersonas)?;
     let granted = requested.intersect(&client.scope).ceiling(client.persona);
-    if granted.is_empty() { Err(Denial::NothingGranted) } else { Ok(granted) }
+    if granted.is_empty() {
+        Err(Denial::NothingGranted)
+    } else {
+        Ok(granted)
+    }
 }
 
 /// One of the registered values: the one asked for, or the first when none was.
 fn choose<'a>(registered: &'a [String], wished: Option<&str>) -> Option<&'a str> {
     match wished {
         None => registered.first().map(String::as_str),
-        Some(wished) => registered.iter().map(String::as_str).find(|value| *value == wished),
+        Some(wished) => registered
+            .iter()
+            .map(String::as_str)
+            .find(|value| *value == wished),
     }
 }
 
@@ -104,7 +115,10 @@ pub fn claims(
     }
     let grantees = match (&client.organization, addresses) {
         (None, _) => Vec::new(),
-        (Some(_), Some(addresses)) => addresses.iter().map(|address| address.to_checksum(None)).collect(),
+        (Some(_), Some(addresses)) => addresses
+            .iter()
+            .map(|address| address.to_checksum(None))
+            .collect(),
         (Some(_), None) => return Err(Denial::UnknownOrganization),
     };
     let iat = frame.now.unix_timestamp();

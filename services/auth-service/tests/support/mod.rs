@@ -54,7 +54,12 @@ pub const SYSTEM: (&str, u8) = ("gateway", 4);
 pub const OTHER_ADMIN: (&str, u8) = ("other-admin-tool", 5);
 pub const OTHER_SYSTEM: (&str, u8) = ("other-gateway", 6);
 
-pub fn registration(client: (&str, u8), persona: &str, organization: Option<&str>, scopes: &[&str]) -> Value {
+pub fn registration(
+    client: (&str, u8),
+    persona: &str,
+    organization: Option<&str>,
+    scopes: &[&str],
+) -> Value {
     let mut registration = json!({
         "clientId": client.0, "persona": persona, "jwks": {"keys": [key(client.1).public()]},
         "scopes": scopes, "audiences": [ISSUER, GATEWAY, INDEXER],
@@ -68,12 +73,21 @@ pub fn registration(client: (&str, u8), persona: &str, organization: Option<&str
 }
 
 pub fn clients() -> Value {
-    let provider = ["provider:records.read", "provider:consent.request", "system/Observation.rs?category=laboratory"];
+    let provider = [
+        "provider:records.read",
+        "provider:consent.request",
+        "system/Observation.rs?category=laboratory",
+    ];
     json!([
         registration(CLINIC_A, "provider", Some("clinic-a"), &provider),
         registration(CLINIC_B, "provider", Some("clinic-b"), &provider),
         registration(ADMIN, "admin", None, &["admin:*"]),
-        registration(SYSTEM, "system", None, &["system:directory.read", "system:consent.read"]),
+        registration(
+            SYSTEM,
+            "system",
+            None,
+            &["system:directory.read", "system:consent.read"]
+        ),
     ])
 }
 
@@ -98,11 +112,20 @@ impl Database {
              such as postgres://postgres@127.0.0.1:7432/postgres. scripts/test sets it.",
         );
         let name = format!("auth_test_{}", uuid::Uuid::now_v7().simple());
-        let mut connection = PgConnection::connect(&server).await.expect("TEST_DATABASE_URL must be reachable");
-        connection.execute(sqlx::AssertSqlSafe(format!("create database {name}"))).await.unwrap();
+        let mut connection = PgConnection::connect(&server)
+            .await
+            .expect("TEST_DATABASE_URL must be reachable");
+        connection
+            .execute(sqlx::AssertSqlSafe(format!("create database {name}")))
+            .await
+            .unwrap();
         let mut url: url::Url = server.parse().unwrap();
         url.set_path(&name);
-        Self { url: url.into(), server, name }
+        Self {
+            url: url.into(),
+            server,
+            name,
+        }
     }
 }
 
@@ -110,10 +133,17 @@ impl Drop for Database {
     fn drop(&mut self) {
         let (server, name) = (self.server.clone(), self.name.clone());
         let dropping = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
             runtime.block_on(async move {
                 let mut connection = PgConnection::connect(&server).await?;
-                connection.execute(sqlx::AssertSqlSafe(format!("drop database {name} with (force)"))).await
+                connection
+                    .execute(sqlx::AssertSqlSafe(format!(
+                        "drop database {name} with (force)"
+                    )))
+                    .await
             })
         });
         let _ = dropping.join();
@@ -145,7 +175,9 @@ impl Setup {
             ("CLIENTS_FILE", path("clients.json")),
             ("SIGNING_KEY_FILE", path("signing.pem")),
         ];
-        let variables = variables.map(|(name, value)| (name.to_owned(), value)).to_vec();
+        let variables = variables
+            .map(|(name, value)| (name.to_owned(), value))
+            .to_vec();
         Self { dir, variables }
     }
 
@@ -171,17 +203,25 @@ pub struct Answer {
 
 impl Answer {
     pub fn error(&self) -> (u16, &str) {
-        (self.status.as_u16(), self.body["error"].as_str().unwrap_or("none"))
+        (
+            self.status.as_u16(),
+            self.body["error"].as_str().unwrap_or("none"),
+        )
     }
 
     /// Status and the last part of the problem's type.
     pub fn problem(&self) -> (u16, &str) {
-        let kind = self.body["type"].as_str().and_then(|kind| kind.rsplit('/').next());
+        let kind = self.body["type"]
+            .as_str()
+            .and_then(|kind| kind.rsplit('/').next());
         (self.status.as_u16(), kind.unwrap_or("none"))
     }
 
     pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+        self.headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
     }
 }
 
@@ -191,14 +231,20 @@ impl Service {
         let database = Database::create().await;
         let config = Setup::new(&database.url, &clients()).config();
         let db = db::open(&config.database_url, 8).await.unwrap();
-        client::store::register(&db, TENANT, &config.clients, at(NOW)).await.unwrap();
+        client::store::register(&db, TENANT, &config.clients, at(NOW))
+            .await
+            .unwrap();
         let others = Registry::parse(&other_clients().to_string()).unwrap();
-        client::store::register(&db, OTHER_TENANT, &others, at(NOW)).await.unwrap();
+        client::store::register(&db, OTHER_TENANT, &others, at(NOW))
+            .await
+            .unwrap();
         let service = Self::over(config, db, Some(database));
         for (id, byte) in [("clinic-a", 0xa1), ("clinic-b", 0xb1)] {
             let body = json!({"name": id, "addresses": [Address::repeat_byte(byte)]});
             let admin = service.admin().await;
-            let stored = service.put(&format!("/v1/organizations/{id}"), &admin, &body).await;
+            let stored = service
+                .put(&format!("/v1/organizations/{id}"), &admin, &body)
+                .await;
             assert_eq!(stored.status, 201);
         }
         service
@@ -206,7 +252,10 @@ impl Service {
 
     /// A service whose database nobody answers for.
     pub async fn without_database() -> Self {
-        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let free = std::net::TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap();
         let url = format!("postgres://nobody@{free}/none");
         let config = Setup::new(&url, &clients()).config();
         let db = db::pool(&url, 2).unwrap();
@@ -216,9 +265,18 @@ impl Service {
     fn over(config: Config, db: PgPool, database: Option<Database>) -> Self {
         let clock = Arc::new(AtomicI64::new(NOW));
         let time = clock.clone();
-        let app = Arc::new(App::new(&config, db.clone(), Arc::new(move || at(time.load(Ordering::SeqCst)))));
+        let app = Arc::new(App::new(
+            &config,
+            db.clone(),
+            Arc::new(move || at(time.load(Ordering::SeqCst))),
+        ));
         let router = server::app(&config.server, routes::router(app), Readiness::default());
-        Self { router, db, clock, _database: database }
+        Self {
+            router,
+            db,
+            clock,
+            _database: database,
+        }
     }
 
     pub fn set_time(&self, seconds: i64) {
@@ -234,13 +292,28 @@ impl Service {
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
         let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
-        Answer { status: parts.status, headers: parts.headers, body }
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body,
+        }
     }
 
-    pub async fn request(&self, method: Method, path: &str, token: &str, body: Option<String>) -> Answer {
-        let request = Request::builder().method(method).uri(path).header(header::AUTHORIZATION, format!("Bearer {token}"));
+    pub async fn request(
+        &self,
+        method: Method,
+        path: &str,
+        token: &str,
+        body: Option<String>,
+    ) -> Answer {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::AUTHORIZATION, format!("Bearer {token}"));
         let request = match body {
-            Some(body) => request.header(header::CONTENT_TYPE, "application/json").body(Body::from(body)),
+            Some(body) => request
+                .header(header::CONTENT_TYPE, "application/json")
+                .body(Body::from(body)),
             None => request.body(Body::empty()),
         };
         self.send(request.unwrap()).await
@@ -251,12 +324,15 @@ impl Service {
     }
 
     pub async fn put(&self, path: &str, token: &str, body: &Value) -> Answer {
-        self.request(Method::PUT, path, token, Some(body.to_string())).await
+        self.request(Method::PUT, path, token, Some(body.to_string()))
+            .await
     }
 
     /// Posts a form to the token endpoint.
     pub async fn form(&self, form: &[(&str, &str)]) -> Answer {
-        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+        let body = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(form)
+            .finish();
         let request = Request::post("/oauth2/token")
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(Body::from(body));
@@ -267,7 +343,9 @@ impl Service {
     pub fn assertion(&self, client: (&str, u8)) -> String {
         let jti = uuid::Uuid::now_v7().simple().to_string();
         let audience = format!("{ISSUER}/oauth2/token");
-        AssertionClaims::new(client.0, &audience, jti, at(self.time()), 60).sign(&key(client.1)).unwrap()
+        AssertionClaims::new(client.0, &audience, jti, at(self.time()), 60)
+            .sign(&key(client.1))
+            .unwrap()
     }
 
     /// Asks for a token with a good assertion and these further parameters.
@@ -286,7 +364,9 @@ impl Service {
     }
 
     async fn token(&self, client: (&str, u8), scope: &str) -> String {
-        let answer = self.ask(client, &[("scope", scope), ("resource", ISSUER)]).await;
+        let answer = self
+            .ask(client, &[("scope", scope), ("resource", ISSUER)])
+            .await;
         assert_eq!(answer.status, 200, "{}", answer.body);
         answer.body["access_token"].as_str().unwrap().to_owned()
     }
@@ -310,10 +390,15 @@ impl Service {
     /// What a token for `audience` says, read the way every verifier reads it.
     pub async fn claims(&self, answer: &Answer, audience: &str) -> Claims {
         assert_eq!(answer.status, 200, "{}", answer.body);
-        let jwks = self.send(Request::get("/oauth2/jwks").body(Body::empty()).unwrap()).await;
+        let jwks = self
+            .send(Request::get("/oauth2/jwks").body(Body::empty()).unwrap())
+            .await;
         let jwks = access_token::Jwks::parse(jwks.body.to_string().as_bytes()).unwrap();
         let token = answer.body["access_token"].as_str().unwrap();
-        Verifier::with_jwks(ISSUER, audience, &jwks).verify(token, at(self.time())).await.unwrap()
+        Verifier::with_jwks(ISSUER, audience, &jwks)
+            .verify(token, at(self.time()))
+            .await
+            .unwrap()
     }
 }
 
@@ -332,9 +417,23 @@ pub fn subject(n: u8) -> PrivateKeySigner {
 }
 
 /// The body of a binding, rightly signed for a tenant.
-pub fn binding_for(tenant: &str, fhir_id: &str, signer: &PrivateKeySigner, nonce: u64, deadline: u64) -> Value {
-    let bind = Bind::new(tenant, fhir_id, signer.address(), U256::from(nonce), deadline);
-    let signature = bind.sign(&intent::domain(CHAIN_ID, REGISTRY), signer).unwrap();
+pub fn binding_for(
+    tenant: &str,
+    fhir_id: &str,
+    signer: &PrivateKeySigner,
+    nonce: u64,
+    deadline: u64,
+) -> Value {
+    let bind = Bind::new(
+        tenant,
+        fhir_id,
+        signer.address(),
+        U256::from(nonce),
+        deadline,
+    );
+    let signature = bind
+        .sign(&intent::domain(CHAIN_ID, REGISTRY), signer)
+        .unwrap();
     json!({
         "subject": signer.address(), "nonce": nonce.to_string(), "deadline": deadline,
         "signature": format!("0x{}", hex::encode(signature)),
