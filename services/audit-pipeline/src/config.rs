@@ -63,9 +63,12 @@ pub struct Config {
     /// A batch is written once it holds this many records.
     #[arg(long, env, default_value = "5000")]
     pub flush_records: usize,
-    /// Issuer of the access tokens: URL of the auth-service.
+    /// Issuer that access tokens name: URL of the auth-service.
     #[arg(long, env)]
     pub issuer: Url,
+    /// URL under which the auth-service is reached for its keys; ISSUER when not given.
+    #[arg(long, env)]
+    pub auth_url: Option<Url>,
     /// Audience that tokens for this service carry: its own URL.
     #[arg(long, env)]
     pub audience: String,

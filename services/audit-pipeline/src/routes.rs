@@ -114,13 +114,20 @@ impl FromRequestParts<AppState> for Auditor {
             .verify_headers(&parts.headers, (state.clock)())
             .await
             .map_err(refuse)?;
-        if SCOPES.iter().any(|scope| claims.scope.allows_persona(scope)) {
+        if SCOPES
+            .iter()
+            .any(|scope| claims.scope.allows_persona(scope))
+        {
             Ok(Self {
                 tenant: claims.tenant,
             })
         } else {
-            let problem = Problem::forbidden(format!("The token needs {} or {}.", SCOPES[0], SCOPES[1]));
-            Err(challenged(problem, &Challenge::insufficient_scope(SCOPES[0])))
+            let problem =
+                Problem::forbidden(format!("The token needs {} or {}.", SCOPES[0], SCOPES[1]));
+            Err(challenged(
+                problem,
+                &Challenge::insufficient_scope(SCOPES[0]),
+            ))
         }
     }
 }
@@ -153,7 +160,9 @@ fn challenged(problem: Problem, challenge: &Challenge) -> Response {
         .www_authenticate()
         .and_then(|value| HeaderValue::try_from(value).ok());
     if let Some(value) = value {
-        response.headers_mut().insert(header::WWW_AUTHENTICATE, value);
+        response
+            .headers_mut()
+            .insert(header::WWW_AUTHENTICATE, value);
     }
     response
 }

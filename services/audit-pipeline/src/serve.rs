@@ -74,9 +74,10 @@ fn read_pseudonym_key(config: &Config) -> anyhow::Result<PseudonymKey> {
 
 fn verifier(config: &Config) -> anyhow::Result<Verifier> {
     let issuer = config.issuer.as_str().trim_end_matches('/');
-    let keys = format!("{issuer}/oauth2/jwks")
+    let reached = config.auth_url.as_ref().unwrap_or(&config.issuer).as_str();
+    let keys = format!("{}/oauth2/jwks", reached.trim_end_matches('/'))
         .parse()
-        .context("ISSUER cannot be extended to the address of its keys")?;
+        .context("AUTH_URL or ISSUER cannot be extended to the address of the keys")?;
     let http = http_client::build(Duration::from_secs(2))?;
     Ok(Verifier::new(issuer, &config.audience, keys, http))
 }
@@ -91,7 +92,12 @@ fn readiness(config: &Config, store: &Store, status: &Status) -> anyhow::Result<
     let store = store.clone();
     readiness.add("s3", move || {
         let store = store.clone();
-        async move { store.check_bucket().await.map_err(|error| error.to_string()) }
+        async move {
+            store
+                .check_bucket()
+                .await
+                .map_err(|error| error.to_string())
+        }
     });
     let status = status.clone();
     readiness.add("archive", move || {

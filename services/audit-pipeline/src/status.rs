@@ -53,10 +53,7 @@ impl Status {
 
     /// Whether the index holds all that was in the archive at the start.
     pub fn has_read_archive(&self) -> bool {
-        self.phase
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .1
+        self.phase.lock().unwrap_or_else(PoisonError::into_inner).1
     }
 
     /// For readiness: fine only while decisions are taken in.

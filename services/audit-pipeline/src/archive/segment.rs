@@ -54,7 +54,10 @@ pub fn day_prefix(date: Date) -> String {
 
 /// The day of a key or common prefix that starts with `events/v=1/dt=YYYY-MM-DD/`.
 pub fn day_of_prefix(prefix: &str) -> Option<Date> {
-    let (day, _) = prefix.strip_prefix(PREFIX)?.strip_prefix("dt=")?.split_once('/')?;
+    let (day, _) = prefix
+        .strip_prefix(PREFIX)?
+        .strip_prefix("dt=")?
+        .split_once('/')?;
     Date::parse(day, format_description!("[year]-[month]-[day]")).ok()
 }
 
@@ -136,6 +139,11 @@ impl Segment {
     /// The offset after the last record.
     pub fn end(&self) -> u64 {
         self.key.start + self.count as u64
+    }
+
+    /// Records held.
+    pub fn count(&self) -> usize {
+        self.count
     }
 
     /// Bytes held.

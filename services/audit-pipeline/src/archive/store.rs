@@ -33,6 +33,11 @@ const ATTEMPTS: u32 = 5;
 const FIRST_BACKOFF: Duration = Duration::from_millis(200);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How stores say that an object has no retention: AWS, and Ceph.
+const NO_LOCK: [&str; 2] = [
+    "NoSuchObjectLockConfiguration",
+    "ObjectLockConfigurationNotFoundError",
+];
 /// More than any batch; a larger object in the archive is not ours.
 const MAX_OBJECT_BYTES: i64 = 64 << 20;
 
@@ -188,7 +193,13 @@ impl Store {
         loop {
             match self.try_put(key, &body, metadata, retain_until).await {
                 Err(StoreError::Failed { what, why }) if attempt < ATTEMPTS => {
-                    tracing::warn!(key, attempt, what, why, "the object store failed; trying again");
+                    tracing::warn!(
+                        key,
+                        attempt,
+                        what,
+                        why,
+                        "the object store failed; trying again"
+                    );
                     tokio::time::sleep(backoff).await;
                     backoff *= 2;
                     attempt += 1;
@@ -261,7 +272,11 @@ impl Store {
             found: lock.map_or_else(
                 || "no lock".to_owned(),
                 |lock| {
-                    let mode = if lock.compliance { "COMPLIANCE" } else { "not COMPLIANCE" };
+                    let mode = if lock.compliance {
+                        "COMPLIANCE"
+                    } else {
+                        "not COMPLIANCE"
+                    };
                     format!("{mode} until {}", lock.until)
                 },
             ),
@@ -283,7 +298,7 @@ impl Store {
             .await;
         let retention = match answer {
             Ok(answer) => answer.retention,
-            Err(error) if code(&error).as_deref() == Some("NoSuchObjectLockConfiguration") => None,
+            Err(error) if code(&error).is_some_and(|code| NO_LOCK.contains(&code.as_str())) => None,
             Err(error) => return Err(failed("tell an object's lock", &error)),
         };
         Ok(retention.and_then(|retention| {
@@ -311,7 +326,10 @@ impl Store {
             .await
             .map_err(|error| failed(WHAT, &error))?;
         let failed = |why: String| StoreError::Failed { what: WHAT, why };
-        if answer.content_length.is_none_or(|size| size > MAX_OBJECT_BYTES) {
+        if answer
+            .content_length
+            .is_none_or(|size| size > MAX_OBJECT_BYTES)
+        {
             return Err(failed(format!("{} is too large", object.key)));
         }
         let sha256 = answer.metadata.and_then(|mut meta| meta.remove("sha256"));

@@ -74,15 +74,23 @@ impl<'a> Row<'a> {
             bytes: object.size,
             stored_at: object.stored_at,
             mode: match lock {
-                Some(Lock { compliance: true, .. }) => "COMPLIANCE",
+                Some(Lock {
+                    compliance: true, ..
+                }) => "COMPLIANCE",
                 Some(_) => "GOVERNANCE",
                 None => "none",
             },
             retain_until: lock.and_then(|lock| lock.until.format(&Rfc3339).ok()),
             fault: match lock {
-                Some(Lock { compliance: true, .. }) if object.hidden => Some("hidden"),
-                Some(Lock { compliance: true, .. }) if object.replaced > 0 => Some("replaced"),
-                Some(Lock { compliance: true, .. }) => None,
+                Some(Lock {
+                    compliance: true, ..
+                }) if object.hidden => Some("hidden"),
+                Some(Lock {
+                    compliance: true, ..
+                }) if object.replaced > 0 => Some("replaced"),
+                Some(Lock {
+                    compliance: true, ..
+                }) => None,
                 _ => Some("unlocked"),
             },
         }
@@ -94,7 +102,10 @@ pub(super) fn objects(
     objects: &[(StoredObject, Option<Lock>)],
     json: bool,
 ) -> anyhow::Result<bool> {
-    let rows: Vec<Row> = objects.iter().map(|(object, lock)| Row::new(object, *lock)).collect();
+    let rows: Vec<Row> = objects
+        .iter()
+        .map(|(object, lock)| Row::new(object, *lock))
+        .collect();
     let mut table = table(["object", "bytes", "mode", "retain until", "fault"]);
     for row in &rows {
         if json {
@@ -114,7 +125,10 @@ pub(super) fn objects(
         println!("{} objects", rows.len());
     }
     let faults = rows.iter().filter_map(|row| Some((row.key, row.fault?)));
-    Ok(faults.inspect(|(key, fault)| eprintln!("audit: {key}: {fault}")).count() == 0)
+    Ok(faults
+        .inspect(|(key, fault)| eprintln!("audit: {key}: {fault}"))
+        .count()
+        == 0)
 }
 
 #[derive(Serialize)]
@@ -144,6 +158,8 @@ pub(super) fn record(
 
 fn table<const N: usize>(header: [&str; N]) -> Table {
     let mut table = Table::new();
-    table.load_preset(presets::UTF8_FULL_CONDENSED).set_header(header);
+    table
+        .load_preset(presets::UTF8_FULL_CONDENSED)
+        .set_header(header);
     table
 }

@@ -117,7 +117,10 @@ impl Consumer {
             .set("enable.auto.offset.store", "false")
             .set("auto.offset.reset", "earliest")
             .set("session.timeout.ms", config.session_timeout_ms.to_string())
-            .set("heartbeat.interval.ms", (config.session_timeout_ms / 3).to_string())
+            .set(
+                "heartbeat.interval.ms",
+                (config.session_timeout_ms / 3).to_string(),
+            )
             .set("max.poll.interval.ms", "120000")
             .set("queued.max.messages.kbytes", "16384")
             .set("fetch.message.max.bytes", "2097152")

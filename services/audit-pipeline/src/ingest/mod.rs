@@ -23,6 +23,8 @@ use crate::status::{Phase, Status};
 
 const FIRST_BACKOFF: Duration = Duration::from_millis(500);
 const LAST_BACKOFF: Duration = Duration::from_secs(10);
+/// The lock of an object found in the bucket counts from the store's clock, not from ours.
+const CLOCKS_DISAGREE: time::Duration = time::Duration::hours(1);
 /// A run that lasted this long was no failure to start.
 const HEALTHY_RUN: Duration = Duration::from_secs(30);
 
@@ -99,7 +101,10 @@ impl Ingest {
             let phase = match self.attempt(&shutdown).await {
                 Ok(()) => return Ok(()),
                 Err(Failure::Halt(reason)) => {
-                    tracing::error!(reason, "halted: nothing is archived until this is put right");
+                    tracing::error!(
+                        reason,
+                        "halted: nothing is archived until this is put right"
+                    );
                     self.status.enter(Phase::Halted(reason));
                     shutdown.triggered().await;
                     return Ok(());

@@ -10,7 +10,7 @@ use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::message::{Header, Message as _, OwnedHeaders, OwnedMessage};
 use rdkafka::producer::{FutureProducer, FutureRecord, Producer as _};
 
-use super::{Failure, Ingest};
+use super::{CLOCKS_DISAGREE, Failure, Ingest};
 use crate::archive::store::sha256;
 use crate::archive::{PutOutcome, SegmentKey};
 
@@ -57,7 +57,11 @@ pub async fn quarantine(
         ("sha256", hex::encode(sha256(&value))),
     ];
     let until = (ingest.clock)() + ingest.rules.retention;
-    match ingest.store.put_once(&key, value.clone(), &metadata, until).await? {
+    match ingest
+        .store
+        .put_once(&key, value.clone(), &metadata, until)
+        .await?
+    {
         PutOutcome::Written(_) => {}
         PutOutcome::Found(object) => {
             if ingest.store.get(&object).await?.body != value {
@@ -66,7 +70,7 @@ pub async fn quarantine(
                      made anew, or the bucket used by another one?"
                 )));
             }
-            let since = object.stored_at + ingest.rules.retention - time::Duration::days(1);
+            let since = object.stored_at + ingest.rules.retention - CLOCKS_DISAGREE;
             ingest.store.demand_lock(&object, since).await?;
         }
     }
@@ -93,7 +97,10 @@ impl DeadLetters {
             .set("enable.idempotence", "true")
             .set("acks", "all")
             .set("message.max.bytes", "16000000")
-            .set("message.timeout.ms", DELIVERY_TIMEOUT.as_millis().to_string())
+            .set(
+                "message.timeout.ms",
+                DELIVERY_TIMEOUT.as_millis().to_string(),
+            )
             .set("reconnect.backoff.max.ms", "1000")
             .create()?;
         Ok(Self {
@@ -114,9 +121,13 @@ impl DeadLetters {
         object: &str,
     ) -> KafkaResult<()> {
         let headers = message.headers().cloned().unwrap_or_default();
-        match self.try_send(message, message.payload(), headers, reason, object).await {
+        match self
+            .try_send(message, message.payload(), headers, reason, object)
+            .await
+        {
             Err(error) if too_large(&error) => {
-                self.try_send(message, None, OwnedHeaders::new(), reason, object).await
+                self.try_send(message, None, OwnedHeaders::new(), reason, object)
+                    .await
             }
             outcome => outcome,
         }

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::consumer::Consumer;
 use super::poison::{self, DeadLetters};
-use super::{Failure, Ingest};
+use super::{CLOCKS_DISAGREE, Failure, Ingest};
 use crate::archive::store::Object;
 use crate::archive::{Adoption, PutOutcome, Sealed, Segment, SegmentKey, Step, StoredObject};
 use crate::query::load;
@@ -92,6 +92,7 @@ impl<'a> Session<'a> {
                 () = tokio::time::sleep_until(due) => {}
             }
             self.flush_due().await?;
+            metrics::gauge!("audit_held_records").set(self.held(Segment::count) as f64);
         }
     }
 
@@ -180,25 +181,36 @@ impl<'a> Session<'a> {
             .covering(at.partition, at.start);
         if found.is_none() && !searched {
             // Also one that is damaged, and therefore not in the index, must not be passed over.
-            found = store.find(&at.to_string()).await?.map(|object| (at, object));
+            found = store
+                .find(&at.to_string())
+                .await?
+                .map(|object| (at, object));
         }
         let Some((key, object)) = found else {
             return Ok(Work::Idle);
         };
-        // Retention counts from the write; a day covers clocks that disagree.
-        let until = object.stored_at + self.ingest.rules.retention - time::Duration::days(1);
+        let until = object.stored_at + self.ingest.rules.retention - CLOCKS_DISAGREE;
         store.demand_lock(&object, until).await?;
         let body = store.get(&object).await?.body;
-        tracing::info!(object = object.key, "comparing an object found at the committed offset");
+        tracing::info!(
+            object = object.key,
+            "comparing an object found at the committed offset"
+        );
         Ok(Adoption::new(key, &body, at.start).map_or(Work::Idle, Work::Adopting))
     }
 
-    async fn compare(&self, mut adoption: Adoption, arrival: &Arrival<'_>) -> Result<Work, Failure> {
+    async fn compare(
+        &self,
+        mut adoption: Adoption,
+        arrival: &Arrival<'_>,
+    ) -> Result<Work, Failure> {
         let value = arrival.message.payload().unwrap_or_default();
         match adoption.compare(arrival.key.start, value)? {
             Step::More => Ok(Work::Adopting(adoption)),
             Step::Done(end) => {
-                self.consumer.commit(arrival.message.partition(), end).await?;
+                self.consumer
+                    .commit(arrival.message.partition(), end)
+                    .await?;
                 metrics::counter!("audit_objects_adopted_total").increment(1);
                 tracing::info!(object = %adoption.key(), end, "an object was adopted");
                 Ok(Work::Idle)
@@ -237,19 +249,20 @@ impl<'a> Session<'a> {
                 (Segment::open(arrival.key, line), Instant::now())
             }
         };
-        if segment.is_full(limits) || self.buffered() + segment.bytes() > MAX_BUFFERED {
+        if segment.is_full(limits) || self.held(Segment::bytes) + segment.bytes() > MAX_BUFFERED {
             self.write(partition, generation, segment).await?;
             return Ok(Work::Idle);
         }
         Ok(Work::Filling(segment, since))
     }
 
-    fn buffered(&self) -> usize {
-        let bytes = |lane: &Lane| match &lane.work {
-            Work::Filling(segment, _) => segment.bytes(),
+    /// The sum of something over all open batches.
+    fn held(&self, what: fn(&Segment) -> usize) -> usize {
+        let held = |lane: &Lane| match &lane.work {
+            Work::Filling(segment, _) => what(segment),
             _ => 0,
         };
-        self.lanes.values().map(bytes).sum()
+        self.lanes.values().map(held).sum()
     }
 
     async fn flush(&mut self, partition: i32) -> Result<(), Failure> {
@@ -281,7 +294,12 @@ impl<'a> Session<'a> {
         let outcome = self
             .ingest
             .store
-            .put_once(&key, sealed.body.clone(), &sealed.metadata(), now + self.ingest.rules.retention)
+            .put_once(
+                &key,
+                sealed.body.clone(),
+                &sealed.metadata(),
+                now + self.ingest.rules.retention,
+            )
             .await?;
         match outcome {
             PutOutcome::Written(object) => self.archived(&sealed, &object, now),

@@ -87,7 +87,10 @@ pub struct Access {
 /// The consent on chain that a decision rests on.
 #[derive(ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[allow(dead_code, reason = "describes audit_core::ChainRef in the OpenAPI document")]
+#[allow(
+    dead_code,
+    reason = "describes audit_core::ChainRef in the OpenAPI document"
+)]
 pub struct ConsentRef {
     /// EIP-155 chain id.
     chain_id: u64,
@@ -172,7 +175,10 @@ pub async fn accesses(
         let more = page.len() > limit;
         page.truncate(limit);
         let next = page.last().filter(|_| more).copied().map(cursor);
-        let places: Vec<Place> = page.iter().filter_map(|(_, event)| index.place(*event)).collect();
+        let places: Vec<Place> = page
+            .iter()
+            .filter_map(|(_, event)| index.place(*event))
+            .collect();
         (places, next)
     };
     let reader = &state.reader;

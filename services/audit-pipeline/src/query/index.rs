@@ -104,7 +104,11 @@ impl Index {
 
     fn note(&mut self, key: &str, what: &'static str) {
         metrics::counter!("audit_damaged_objects_total").increment(1);
-        tracing::warn!(object = key, what, "an archived object is not as it should be");
+        tracing::warn!(
+            object = key,
+            what,
+            "an archived object is not as it should be"
+        );
         self.findings.push(Finding {
             key: key.to_owned(),
             what,
@@ -117,14 +121,21 @@ impl Index {
         self.objects.push(stored.clone());
         let end = key.start + lines.len() as u64;
         let range = Range { object, end, key };
-        self.partitions.entry(key.partition).or_default().insert(key.start, range);
+        self.partitions
+            .entry(key.partition)
+            .or_default()
+            .insert(key.start, range);
         for line in lines {
             self.index_line(object, line);
         }
     }
 
     fn index_line(&mut self, object: u32, line: Line) {
-        let Line { start, bytes, record } = line;
+        let Line {
+            start,
+            bytes,
+            record,
+        } = line;
         let digest = Digest::of(&bytes);
         if let Some(first) = self.events.get(&record.event_id) {
             // A gateway that was cut off sends again what it cannot know to have arrived.
@@ -142,7 +153,10 @@ impl Index {
         };
         self.events.insert(record.event_id, pointer);
         self.all.add(&record);
-        self.totals.entry(record.tenant.clone()).or_default().add(&record);
+        self.totals
+            .entry(record.tenant.clone())
+            .or_default()
+            .add(&record);
         if let Some(subject) = record.subject {
             self.by_subject
                 .entry(record.tenant)
@@ -155,7 +169,11 @@ impl Index {
 
     /// The object that holds this offset of this partition.
     pub fn covering(&self, partition: u16, offset: u64) -> Option<(SegmentKey, StoredObject)> {
-        let (_, range) = self.partitions.get(&partition)?.range(..=offset).next_back()?;
+        let (_, range) = self
+            .partitions
+            .get(&partition)?
+            .range(..=offset)
+            .next_back()?;
         let object = self.objects.get(range.object as usize)?;
         (offset < range.end).then(|| (range.key, object.clone()))
     }

@@ -70,7 +70,11 @@ fn contents(lines: &[Vec<u8>]) -> Object {
 
 fn total(index: &Index) -> u64 {
     let day = date!(2026 - 03 - 01);
-    index.counts(Some("hospital"), day, day).iter().map(|row| row.count).sum()
+    index
+        .counts(Some("hospital"), day, day)
+        .iter()
+        .map(|row| row.count)
+        .sum()
 }
 
 #[test]
@@ -81,7 +85,14 @@ fn records_sent_twice_are_counted_once_and_break_no_chain() {
     index.add(&stored(4), &contents(&lines[2..]));
     assert_eq!(total(&index), 6);
     let gateways = index.continuity().gateways(Some("hospital"));
-    assert_eq!((gateways[0].break_count, gateways[0].seq, gateways[0].records), (0, 5, 6));
+    assert_eq!(
+        (
+            gateways[0].break_count,
+            gateways[0].seq,
+            gateways[0].records
+        ),
+        (0, 5, 6)
+    );
 }
 
 #[test]
@@ -102,7 +113,10 @@ fn a_missing_record_shows_with_its_place_and_the_chain_is_followed_on() {
     let gateway = &index.continuity().gateways(None)[0];
     assert_eq!(gateway.break_count, 1);
     let found = &gateway.breaks[0];
-    assert_eq!((found.kind, found.epoch, found.seq), (BreakKind::Missing, 1, 2));
+    assert_eq!(
+        (found.kind, found.epoch, found.seq),
+        (BreakKind::Missing, 1, 2)
+    );
     assert_eq!(gateway.seq, 5);
 }
 
@@ -116,8 +130,14 @@ fn another_record_under_a_known_event_id_is_noted_and_not_counted() {
     index.add(&stored(2), &contents(&[forged.to_line().unwrap()]));
     let day = date!(2026 - 03 - 01);
     let rows = index.counts(None, day, day);
-    assert_eq!((rows.len(), rows[0].result, rows[0].count), (1, Outcome::Deny, 2));
-    assert_eq!(index.continuity().gateways(None)[0].breaks[0].kind, BreakKind::Conflict);
+    assert_eq!(
+        (rows.len(), rows[0].result, rows[0].count),
+        (1, Outcome::Deny, 2)
+    );
+    assert_eq!(
+        index.continuity().gateways(None)[0].breaks[0].kind,
+        BreakKind::Conflict
+    );
 }
 
 #[test]
@@ -151,7 +171,16 @@ fn the_object_that_holds_an_offset_is_found() {
     let start = |offset| index.covering(0, offset).map(|(key, _)| key.start);
     assert_eq!(
         [9, 10, 12, 13, 19, 20, 22, 23].map(start),
-        [None, Some(10), Some(10), None, None, Some(20), Some(20), None]
+        [
+            None,
+            Some(10),
+            Some(10),
+            None,
+            None,
+            Some(20),
+            Some(20),
+            None
+        ]
     );
     assert!(index.covering(1, 10).is_none());
 }

@@ -57,5 +57,7 @@ fn order(object: &StoredObject) -> (u16, u64) {
     object
         .key
         .parse()
-        .map_or((u16::MAX, u64::MAX), |key: SegmentKey| (key.partition, key.start))
+        .map_or((u16::MAX, u64::MAX), |key: SegmentKey| {
+            (key.partition, key.start)
+        })
 }

@@ -7,6 +7,10 @@
 //! same set of ids. The index holds pointers, totals and chain heads, about 250 bytes a record;
 //! the records themselves are read from the objects, through a bounded cache. Up to a million
 //! records (some 250 MB) are sensible; beyond that the index gives way to Parquet.
+//!
+//! An instance knows what was archived when it started or was last given a partition, and what it
+//! archives itself. Several instances may share the intake; queries go to the one that has all
+//! partitions, which is the only one in the deployments of today.
 
 pub mod accesses;
 pub mod continuity;

@@ -50,7 +50,9 @@ impl Reader {
         let id = (object.key.clone(), object.version.clone());
         let body = self
             .bodies
-            .try_get_with(id, async { Ok::<_, StoreError>(self.store.get(object).await?.body) })
+            .try_get_with(id, async {
+                Ok::<_, StoreError>(self.store.get(object).await?.body)
+            })
             .await?;
         let end = place.start.saturating_add(place.length);
         if end > body.len() {

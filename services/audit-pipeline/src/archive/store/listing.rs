@@ -50,7 +50,10 @@ impl Listing {
             .into_iter()
             .filter_map(|(key, versions)| {
                 // Of equal times the later listed is the older.
-                let oldest = versions.iter().rev().min_by_key(|version| version.stored_at)?;
+                let oldest = versions
+                    .iter()
+                    .rev()
+                    .min_by_key(|version| version.stored_at)?;
                 Some(StoredObject {
                     version: oldest.id.clone(),
                     size: oldest.size,
@@ -100,7 +103,10 @@ impl Store {
                 };
                 listing.versions.entry(key).or_default().push(Version {
                     id,
-                    size: version.size.and_then(|size| size.try_into().ok()).unwrap_or(0),
+                    size: version
+                        .size
+                        .and_then(|size| size.try_into().ok())
+                        .unwrap_or(0),
                     stored_at: OffsetDateTime::from_unix_timestamp_nanos(time.as_nanos())
                         .unwrap_or(OffsetDateTime::UNIX_EPOCH),
                     etag: version.e_tag,
@@ -136,7 +142,9 @@ impl Store {
                 .await
                 .map_err(|error| failed("list its days", &error))?;
             let prefixes = page.common_prefixes.unwrap_or_default();
-            let found = prefixes.iter().filter_map(|common| common.prefix.as_deref());
+            let found = prefixes
+                .iter()
+                .filter_map(|common| common.prefix.as_deref());
             days.extend(found.filter_map(segment::day_of_prefix));
             (key_marker, version_marker) = (page.next_key_marker, page.next_version_id_marker);
             if page.is_truncated != Some(true) || key_marker.is_none() {
@@ -169,12 +177,18 @@ mod tests {
     #[test]
     fn the_oldest_version_is_the_evidence_even_when_hidden_or_replaced() {
         let seen = object(vec![version("b", 2, "y"), version("a", 1, "x")], true);
-        assert_eq!((seen.version.as_str(), seen.replaced, seen.hidden), ("a", 1, true));
+        assert_eq!(
+            (seen.version.as_str(), seen.replaced, seen.hidden),
+            ("a", 1, true)
+        );
     }
 
     #[test]
     fn of_versions_of_the_same_time_the_last_listed_is_the_oldest() {
         let seen = object(vec![version("b", 1, "x"), version("a", 1, "x")], false);
-        assert_eq!((seen.version.as_str(), seen.replaced, seen.hidden), ("a", 0, false));
+        assert_eq!(
+            (seen.version.as_str(), seen.replaced, seen.hidden),
+            ("a", 0, false)
+        );
     }
 }

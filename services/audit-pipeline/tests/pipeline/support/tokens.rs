@@ -1,0 +1,47 @@
+//! An issuer: a key, its publication, and tokens.
+
+use access_token::SigningKey;
+use axum::routing::get;
+use axum::{Json, Router};
+use serde_json::json;
+use time::OffsetDateTime;
+use tokio::net::TcpListener;
+use uuid::Uuid;
+
+use super::records::TENANT;
+
+pub struct Issuer {
+    pub url: String,
+    key: SigningKey,
+}
+
+impl Issuer {
+    pub async fn start() -> Self {
+        let secret = p256::SecretKey::from_slice(&[7; 32]).unwrap();
+        let key = SigningKey::from_jwk(&secret.to_jwk_string()).unwrap();
+        let jwks = json!({ "keys": [key.public()] });
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let routes = Router::new().route("/oauth2/jwks", get(|| async move { Json(jwks) }));
+        tokio::spawn(async move { axum::serve(listener, routes).await });
+        Self { url, key }
+    }
+
+    /// A token of the tests' tenant.
+    pub fn token(&self, audience: &str, persona: &str, scope: &str) -> String {
+        self.token_of(TENANT, audience, persona, scope)
+    }
+
+    pub fn token_of(&self, tenant: &str, audience: &str, persona: &str, scope: &str) -> String {
+        let now = OffsetDateTime::now_utc().unix_timestamp();
+        let mut claims = json!({
+            "iss": self.url, "aud": audience, "sub": "client", "client_id": "client",
+            "jti": Uuid::now_v7(), "iat": now, "exp": now + 120,
+            "scope": scope, "tenant": tenant, "persona": persona,
+        });
+        if persona == "provider" {
+            claims["org"] = json!("clinic-a");
+        }
+        self.key.sign("at+jwt", &claims).unwrap()
+    }
+}
