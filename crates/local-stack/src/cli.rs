@@ -1,0 +1,148 @@
+//! The command line.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use local_stack::folders::find_checkout;
+use local_stack::interrupt::interrupted;
+use local_stack::setup::{self, Workplace};
+use local_stack::{Error, Fhir, KafkaChoice, Layout, Options, Progress, Services, Stack, Style};
+
+/// Starts the whole system natively on this machine, from real components on private ports.
+///
+/// Exit codes: 0 as asked, 1 failed, 2 something on this machine has to change first (a missing
+/// prerequisite, a taken port, a stack that runs already).
+#[derive(Parser)]
+#[command(name = "local-stack", version)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    /// Report steps as JSON lines.
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Fetch and build what is missing, start nothing.
+    Setup(Wanted),
+    /// Start everything, seed it, write endpoints.json and stay until Ctrl-C.
+    Up(Wanted),
+    /// Show what is installed and what is missing.
+    Doctor,
+}
+
+#[derive(Args)]
+struct Wanted {
+    /// Kafka broker: apache, tansu, or auto (Apache Kafka, else tansu).
+    #[arg(long, default_value = "auto")]
+    kafka: KafkaChoice,
+    /// Base URL of a FHIR server that runs already, in place of our own.
+    #[arg(long, env = "FHIR_BASE_URL")]
+    fhir: Option<String>,
+    /// Folder of FHIR R4 Bundles (plain or gzipped), or an NDJSON file, in place of the synthetic patients.
+    #[arg(long)]
+    data: Option<PathBuf>,
+    /// How many patients are bound to a chain address at most.
+    #[arg(long, default_value_t = 20)]
+    patients: usize,
+    /// Shift every port, to run a second stack beside the first (for example 5000; outgoing connections use ports from 32768 on).
+    #[arg(long, default_value_t = 0)]
+    port_offset: u16,
+    /// Folder for state, logs and endpoints.json; .local, or a folder in it per port offset, when absent.
+    #[arg(long)]
+    folder: Option<PathBuf>,
+    /// Services to start, separated by commas; `none` for the components alone.
+    #[arg(long, default_value = "all")]
+    services: String,
+}
+
+impl Wanted {
+    fn options(self) -> Options {
+        let services = match self.services.as_str() {
+            "all" => Services::All,
+            "none" => Services::Only(BTreeSet::new()),
+            names => Services::Only(names.split(',').map(|name| name.trim().to_owned()).collect()),
+        };
+        Options {
+            kafka: self.kafka,
+            fhir: self.fhir.map_or(Fhir::Own, Fhir::At),
+            patients: self.data,
+            bound_patients: self.patients,
+            port_offset: self.port_offset,
+            data_folder: self.folder,
+            services,
+            ..Options::default()
+        }
+    }
+}
+
+/// Does what was asked.
+pub async fn run(cli: Cli) -> Result<(), Error> {
+    let progress = Progress::stderr(if cli.json { Style::Json } else { Style::Lines });
+    let act = async {
+        match cli.command {
+            Command::Setup(wanted) => set_up(&wanted.options(), &progress).await,
+            Command::Up(wanted) => up(wanted.options(), &progress, !cli.json).await,
+            Command::Doctor => doctor(),
+        }
+    };
+    // An interrupt drops what is under way, and with it every child.
+    tokio::select! {
+        outcome = act => outcome,
+        () = interrupted() => Ok(()),
+    }
+}
+
+async fn set_up(options: &Options, progress: &Progress) -> Result<(), Error> {
+    let layout = Layout::load(&options.checkout).map_err(anyhow::Error::from)?;
+    setup::run(&options.folders(), &layout, &options.setup(), progress).await?;
+    progress.note("setup", "everything is there");
+    Ok(())
+}
+
+async fn up(options: Options, progress: &Progress, people: bool) -> Result<(), Error> {
+    let stack = Stack::start(options, progress).await?;
+    if people {
+        println!("\n{:<18} {:>8}", "step", "seconds");
+        for timing in progress.timings() {
+            println!("{:<18} {:>8.2}", timing.step, timing.took.as_secs_f64());
+        }
+        let endpoints = stack.endpoints();
+        println!("\nauth      {}\nindexer   {}\ngateway   {}\naudit     {}", endpoints.auth, endpoints.indexer, endpoints.gateway, endpoints.audit);
+        println!("endpoints {}\nCtrl-C ends everything", stack.endpoints_file().display());
+    }
+    let broken = tokio::select! {
+        () = interrupted() => None,
+        name = stack.broken() => Some(name),
+    };
+    let log = broken.as_ref().map(|name| stack.logs().join(format!("{name}.log")));
+    stack.stop().await;
+    match broken.zip(log) {
+        None => Ok(()),
+        Some((name, log)) => Err(anyhow::anyhow!("{name} ended by itself; its log is {}", log.display()).into()),
+    }
+}
+
+fn doctor() -> Result<(), Error> {
+    let options = Options { checkout: find_checkout(), ..Options::default() };
+    let layout = Layout::load(&options.checkout).map_err(anyhow::Error::from)?;
+    let folders = options.folders();
+    let place = Workplace::new(&folders, &layout)?;
+    let mut missing = Vec::new();
+    for (prerequisite, found) in place.survey() {
+        match found {
+            Some(place) => println!("{:<10} {}", prerequisite.command, place.display()),
+            None => {
+                println!("{:<10} – {} ({})", prerequisite.command, prerequisite.install, prerequisite.needed_for);
+                if !prerequisite.optional {
+                    missing.push(prerequisite);
+                }
+            }
+        }
+    }
+    println!("{:<10} {}", "cache", folders.cache.display());
+    println!("{:<10} {}", "data", folders.data.display());
+    if missing.is_empty() { Ok(()) } else { Err(Error::Missing(missing)) }
+}

@@ -1,0 +1,360 @@
+//! `infra/stack.toml`: names, ports, versions and variables of the whole system.
+//!
+//! Reading and rendering are pure, so that a test can render the same file for containers and compare.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use serde::Deserialize;
+
+/// The whole file.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Layout {
+    /// The custodian every service works for.
+    pub tenant: String,
+    /// Names of placeholders that whoever renders has to fill in.
+    pub values: BTreeSet<String>,
+    /// What we start but did not write.
+    pub components: BTreeMap<String, Component>,
+    /// The development chain.
+    pub chain: Chain,
+    /// Databases.
+    pub postgres: Postgres,
+    /// The audit bucket.
+    pub s3: Bucket,
+    /// Topic → number of partitions.
+    pub topics: BTreeMap<String, i32>,
+    /// What we wrote and start.
+    pub services: BTreeMap<String, Service>,
+    /// OAuth clients.
+    pub clients: Vec<Client>,
+}
+
+/// A component: a program of others that the system needs.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Component {
+    /// Where it is reached.
+    pub port: u16,
+    /// Path of its API, when it has one.
+    #[serde(default)]
+    pub path: String,
+    /// Which version runs natively.
+    pub version: String,
+    /// Version of the replacement, where there is one.
+    pub fallback_version: Option<String>,
+    /// Which image runs in compose.
+    pub image: String,
+    /// Path of the image's API, when it differs.
+    pub image_path: Option<String>,
+    /// Ports that only the component itself uses.
+    #[serde(default)]
+    pub internal_ports: BTreeMap<String, u16>,
+}
+
+/// Facts of the chain.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Chain {
+    /// EIP-155 chain id.
+    pub id: u64,
+}
+
+/// Facts of the database server.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Postgres {
+    /// Databases; each is owned by a role of the same name.
+    pub databases: Vec<String>,
+}
+
+/// Facts of the object store.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bucket {
+    /// Name of the audit bucket.
+    pub bucket: String,
+    /// Its region.
+    pub region: String,
+}
+
+/// One of our services.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Service {
+    /// Its API.
+    pub port: u16,
+    /// Its metrics.
+    pub metrics_port: u16,
+    /// Components and services it cannot be ready without.
+    pub needs: Vec<String>,
+    /// Its environment, with placeholders.
+    pub env: BTreeMap<String, String>,
+}
+
+/// An OAuth client of the development stack.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Client {
+    /// Client id.
+    pub id: String,
+    /// `provider`, `admin` or `system`.
+    pub persona: String,
+    /// Organisation, for providers.
+    pub organization: Option<String>,
+    /// The organisation's name for people.
+    pub name: Option<String>,
+    /// One of our own services; not shown in the endpoints file.
+    #[serde(default)]
+    pub internal: bool,
+    /// Scopes it may ask for.
+    pub scopes: Vec<String>,
+    /// Services it may talk to, by name.
+    pub audiences: Vec<String>,
+}
+
+/// What placeholders are replaced with.
+#[derive(Debug, Clone, Default)]
+pub struct Addresses {
+    /// Component or service → `host:port`.
+    pub hosts: BTreeMap<String, String>,
+    /// The address services bind, without port: `127.0.0.1`, or `0.0.0.0` in containers.
+    pub bind: String,
+    /// The other placeholders, see [`Layout::values`].
+    pub values: BTreeMap<String, String>,
+    /// Added to every port that a service binds.
+    pub port_offset: u16,
+}
+
+/// Why the file, or a rendering of it, is not usable.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum LayoutError {
+    /// Cannot be read, or is not TOML of this shape.
+    #[error("infra/stack.toml: {0}")]
+    Unreadable(String),
+    /// Contradicts itself.
+    #[error("infra/stack.toml: {0}")]
+    Contradiction(String),
+    /// A service or component that is not in the file.
+    #[error("`{0}` is not in infra/stack.toml")]
+    Unknown(String),
+    /// A placeholder nobody filled in.
+    #[error("nothing to put in place of {{{placeholder}}} in `{template}`")]
+    Unfilled {
+        /// Its name.
+        placeholder: String,
+        /// Where it stands.
+        template: String,
+    },
+    /// A port beyond 65535.
+    #[error("port {0} cannot be shifted that far")]
+    PortRange(u16),
+}
+
+impl Layout {
+    /// Reads `infra/stack.toml` of a checkout.
+    ///
+    /// # Errors
+    /// When it is missing, malformed, or contradicts itself.
+    pub fn load(checkout: &Path) -> Result<Self, LayoutError> {
+        let text = std::fs::read_to_string(checkout.join("infra/stack.toml"))
+            .map_err(|error| LayoutError::Unreadable(error.to_string()))?;
+        Self::parse(&text)
+    }
+
+    /// Parses the file's text.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub fn parse(text: &str) -> Result<Self, LayoutError> {
+        let layout: Self = toml::from_str(text).map_err(|error| LayoutError::Unreadable(error.to_string()))?;
+        layout.check()?;
+        Ok(layout)
+    }
+
+    /// A service by name.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn service(&self, name: &str) -> Result<&Service, LayoutError> {
+        self.services.get(name).ok_or_else(|| LayoutError::Unknown(name.into()))
+    }
+
+    /// A component by name.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn component(&self, name: &str) -> Result<&Component, LayoutError> {
+        self.components.get(name).ok_or_else(|| LayoutError::Unknown(name.into()))
+    }
+
+    /// A service's whole environment, rendered for these addresses.
+    ///
+    /// # Errors
+    /// When the service is unknown or a placeholder has no value.
+    pub fn render_env(
+        &self,
+        service: &str,
+        addresses: &Addresses,
+    ) -> Result<BTreeMap<String, String>, LayoutError> {
+        self.render_instance(service, service, addresses)
+    }
+
+    /// Like [`Self::render_env`], for an instance with a name of its own.
+    ///
+    /// # Errors
+    /// As [`Self::render_env`].
+    pub fn render_instance(
+        &self,
+        service: &str,
+        instance: &str,
+        addresses: &Addresses,
+    ) -> Result<BTreeMap<String, String>, LayoutError> {
+        let part = self.service(service)?;
+        let listen = |port| Ok(format!("{}:{}", addresses.bind, shifted(port, addresses.port_offset)?));
+        let mut local = BTreeMap::from([
+            ("listen", listen(part.port)?),
+            ("metrics-listen", listen(part.metrics_port)?),
+            ("instance", instance.to_owned()),
+        ]);
+        local.extend(self.constants());
+        part.env
+            .iter()
+            .map(|(name, template)| {
+                let lookup = |placeholder: &str| {
+                    local
+                        .get(placeholder)
+                        .or_else(|| addresses.hosts.get(placeholder))
+                        .or_else(|| addresses.values.get(placeholder))
+                        .cloned()
+                };
+                Ok((name.clone(), render(template, lookup)?))
+            })
+            .collect()
+    }
+
+    /// Every port the file names, with the part that uses it, shifted by `offset`.
+    ///
+    /// # Errors
+    /// When a port would leave the range.
+    pub fn ports(&self, offset: u16) -> Result<Vec<(String, u16)>, LayoutError> {
+        let mut ports = Vec::new();
+        for (name, component) in &self.components {
+            ports.push((name.clone(), component.port));
+            for (role, port) in &component.internal_ports {
+                ports.push((format!("{name} ({role})"), *port));
+            }
+        }
+        for (name, service) in &self.services {
+            ports.push((name.clone(), service.port));
+            ports.push((format!("{name} (metrics)"), service.metrics_port));
+        }
+        ports.into_iter().map(|(name, port)| Ok((name, shifted(port, offset)?))).collect()
+    }
+
+    /// Addresses when everything runs on this machine, with all ports shifted by `offset`.
+    ///
+    /// # Errors
+    /// When a port would leave the range.
+    pub fn native_addresses(&self, offset: u16) -> Result<Addresses, LayoutError> {
+        let ports = self.components.iter().map(|(name, part)| (name, part.port));
+        let ports = ports.chain(self.services.iter().map(|(name, part)| (name, part.port)));
+        let hosts = ports
+            .map(|(name, port)| Ok((name.clone(), format!("127.0.0.1:{}", shifted(port, offset)?))))
+            .collect::<Result<_, LayoutError>>()?;
+        Ok(Addresses { hosts, bind: "127.0.0.1".into(), values: BTreeMap::new(), port_offset: offset })
+    }
+
+    fn constants(&self) -> [(&'static str, String); 4] {
+        [
+            ("tenant", self.tenant.clone()),
+            ("chain-id", self.chain.id.to_string()),
+            ("bucket", self.s3.bucket.clone()),
+            ("region", self.s3.region.clone()),
+        ]
+    }
+
+    fn check(&self) -> Result<(), LayoutError> {
+        let contradiction = |text: String| Err(LayoutError::Contradiction(text));
+        let mut users: BTreeMap<u16, String> = BTreeMap::new();
+        for (name, port) in self.ports(0)? {
+            if let Some(other) = users.insert(port, name.clone()) {
+                return contradiction(format!("port {port} is given to {other} and to {name}"));
+            }
+        }
+        for (name, service) in &self.services {
+            for need in &service.needs {
+                if !self.components.contains_key(need) && !self.services.contains_key(need) {
+                    return contradiction(format!("{name} needs `{need}`, which is not in the file"));
+                }
+            }
+        }
+        for client in &self.clients {
+            for audience in &client.audiences {
+                if !self.services.contains_key(audience) {
+                    return contradiction(format!("client {} names `{audience}`, which is no service", client.id));
+                }
+            }
+        }
+        self.start_order()?;
+        let everything = Addresses {
+            values: self.values.iter().map(|name| (name.clone(), String::new())).collect(),
+            ..self.native_addresses(0)?
+        };
+        for name in self.services.keys() {
+            self.render_env(name, &everything)?;
+        }
+        Ok(())
+    }
+
+    /// The services, each after those it needs.
+    ///
+    /// # Errors
+    /// When they need one another in a circle.
+    pub fn start_order(&self) -> Result<Vec<String>, LayoutError> {
+        let mut order: Vec<String> = Vec::new();
+        while order.len() < self.services.len() {
+            let next = self.services.iter().find(|(name, service)| {
+                !order.contains(name)
+                    && service.needs.iter().all(|need| !self.services.contains_key(need) || order.contains(need))
+            });
+            match next {
+                Some((name, _)) => order.push(name.clone()),
+                None => return Err(LayoutError::Contradiction("services need one another in a circle".into())),
+            }
+        }
+        Ok(order)
+    }
+}
+
+/// `port + offset`, if that is a port.
+///
+/// # Errors
+/// When it is not.
+pub fn shifted(port: u16, offset: u16) -> Result<u16, LayoutError> {
+    port.checked_add(offset).ok_or(LayoutError::PortRange(port))
+}
+
+/// Replaces every `{name}`.
+fn render(template: &str, lookup: impl Fn(&str) -> Option<String>) -> Result<String, LayoutError> {
+    let mut out = String::new();
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('{') {
+        let (placeholder, behind) = after.split_once('}').ok_or_else(|| {
+            LayoutError::Contradiction(format!("`{template}` has an opening brace without a closing one"))
+        })?;
+        out.push_str(before);
+        out.push_str(&lookup(placeholder).ok_or_else(|| LayoutError::Unfilled {
+            placeholder: placeholder.into(),
+            template: template.into(),
+        })?);
+        rest = behind;
+    }
+    out.push_str(rest);
+    Ok(out)
+}
+
+#[cfg(test)]
+#[path = "layout_tests.rs"]
+mod tests;

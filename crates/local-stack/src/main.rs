@@ -1,0 +1,19 @@
+//! `local-stack`: sets up, starts and examines the system on this machine.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use local_stack::Error;
+
+mod cli;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match cli::run(cli::Cli::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::from(Error::exit_code(&error))
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! What a fresh stack holds: the contract, chain coins, the audit bucket, OAuth clients, organisations,
+//! patients and their bindings.
+
+pub mod bucket;
+pub mod chain;
+pub mod clients;
+pub mod directory;
+pub mod patients;

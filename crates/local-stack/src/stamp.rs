@@ -1,0 +1,157 @@
+//! What has been done already, so that a second set-up does nothing.
+
+use std::collections::hash_map::DefaultHasher;
+use std::fs;
+use std::hash::{Hash, Hasher};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+/// A note that a result was made from certain inputs.
+#[derive(Debug)]
+pub struct Stamp {
+    file: PathBuf,
+    fingerprint: String,
+}
+
+impl Stamp {
+    /// The stamp `name` in `folder`, for a result made from `inputs`.
+    pub fn new(folder: &Path, name: &str, inputs: &[&[u8]]) -> Self {
+        let mut hasher = DefaultHasher::new();
+        inputs.hash(&mut hasher);
+        Self { file: folder.join(name), fingerprint: format!("{:016x}", hasher.finish()) }
+    }
+
+    /// Whether the result was made from these very inputs and is still there.
+    pub fn holds(&self, result: &Path) -> bool {
+        result.exists() && fs::read_to_string(&self.file).is_ok_and(|text| text == self.fingerprint)
+    }
+
+    /// Notes that the result has been made.
+    ///
+    /// # Errors
+    /// When the note cannot be written.
+    pub fn set(&self) -> Result<()> {
+        if let Some(folder) = self.file.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        fs::write(&self.file, &self.fingerprint).with_context(|| format!("stamp {}", self.file.display()))
+    }
+}
+
+/// Something downloaded or built once per user and version, complete or absent.
+#[derive(Debug)]
+pub struct Cached {
+    folder: PathBuf,
+}
+
+const COMPLETE: &str = ".complete";
+
+impl Cached {
+    /// The entry `key` (a name with its version).
+    pub fn new(cache: &Path, key: &str) -> Self {
+        Self { folder: cache.join(key) }
+    }
+
+    /// Its folder, when it is complete.
+    pub fn get(&self) -> Option<&Path> {
+        self.folder.join(COMPLETE).is_file().then_some(self.folder.as_path())
+    }
+
+    /// Where to make it: next to its place, moved there by [`Self::keep`].
+    ///
+    /// # Errors
+    /// When the folder cannot be made.
+    pub fn workshop(&self) -> Result<PathBuf> {
+        let folder = self.folder.with_file_name(format!(
+            "{}.partial-{}",
+            self.folder.file_name().unwrap_or_default().to_string_lossy(),
+            std::process::id()
+        ));
+        crate::folders::remove(&folder)?;
+        fs::create_dir_all(&folder).with_context(|| format!("folder {}", folder.display()))?;
+        Ok(folder)
+    }
+
+    /// Moves a finished workshop into place.
+    ///
+    /// # Errors
+    /// When it cannot be moved.
+    pub fn keep(&self, workshop: &Path) -> Result<&Path> {
+        fs::write(workshop.join(COMPLETE), "")?;
+        crate::folders::remove(&self.folder)?;
+        fs::rename(workshop, &self.folder).with_context(|| format!("folder {}", self.folder.display()))?;
+        Ok(&self.folder)
+    }
+
+    /// Forgets it.
+    ///
+    /// # Errors
+    /// When it cannot be removed.
+    pub fn forget(&self) -> Result<()> {
+        crate::folders::remove(&self.folder)
+    }
+}
+
+/// Makes `link` point to `target`, replacing an earlier link.
+///
+/// # Errors
+/// When something else is in the way.
+pub fn link(target: &Path, link: &Path) -> Result<()> {
+    if fs::read_link(link).is_ok_and(|current| current == target) {
+        return Ok(());
+    }
+    if let Some(folder) = link.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    if fs::symlink_metadata(link).is_ok_and(|meta| meta.is_symlink()) {
+        fs::remove_file(link)?;
+    }
+    std::os::unix::fs::symlink(target, link).with_context(|| format!("link {}", link.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stamp_holds_while_inputs_and_result_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let result = folder.path().join("result");
+        let stamp = Stamp::new(folder.path(), "npm", &[b"lock file"]);
+        assert!(!stamp.holds(&result), "nothing was made yet");
+        fs::write(&result, "").unwrap();
+        assert!(!stamp.holds(&result), "nobody said so");
+        stamp.set().unwrap();
+        assert!(stamp.holds(&result));
+        assert!(!Stamp::new(folder.path(), "npm", &[b"other lock file"]).holds(&result), "inputs changed");
+        fs::remove_file(&result).unwrap();
+        assert!(!stamp.holds(&result), "result is gone");
+    }
+
+    #[test]
+    fn a_half_made_cache_entry_is_not_used_and_a_finished_one_is_kept() {
+        let cache = tempfile::tempdir().unwrap();
+        let entry = Cached::new(cache.path(), "kafka-4.1.1");
+        let workshop = entry.workshop().unwrap();
+        fs::write(workshop.join("a.jar"), "half").unwrap();
+        assert_eq!(entry.get(), None);
+
+        let workshop = entry.workshop().unwrap();
+        assert!(!workshop.join("a.jar").exists(), "a workshop starts empty");
+        fs::write(workshop.join("a.jar"), "whole").unwrap();
+        entry.keep(&workshop).unwrap();
+        let again = Cached::new(cache.path(), "kafka-4.1.1");
+        assert_eq!(fs::read_to_string(again.get().unwrap().join("a.jar")).unwrap(), "whole");
+        assert_eq!(Cached::new(cache.path(), "kafka-4.2.0").get(), None);
+    }
+
+    #[test]
+    fn a_link_follows_its_target() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("tools/kafka");
+        link(Path::new("/one"), &place).unwrap();
+        link(Path::new("/two"), &place).unwrap();
+        assert_eq!(fs::read_link(&place).unwrap(), Path::new("/two"));
+    }
+}
