@@ -20,10 +20,10 @@ pub struct Config {
     #[conf(flatten)]
     pub server: ServerConfig,
     /// PostgreSQL database of the indexer, postgres://…
-    #[conf(long, env, secret)]
+    #[conf(env, secret)]
     pub database_url: String,
     /// JSON-RPC endpoint of the chain, http(s)://…
-    #[conf(long, env, secret)]
+    #[conf(env, secret)]
     pub chain_rpc_url: Url,
     /// The chain's id; another one at the endpoint stops ingest.
     #[conf(long, env)]

@@ -21,6 +21,8 @@ use crate::row::{Finality, View};
 pub static MIGRATIONS: Migrator = sqlx::migrate!();
 
 const BACKOFF: Duration = Duration::from_secs(1);
+/// Polls in a row that may meet a chain in motion.
+const MAX_MISSES: u32 = 5;
 const HEIGHTS_EVERY: Duration = Duration::from_secs(1);
 
 /// Everything ingest needs.
@@ -145,6 +147,7 @@ impl Ingest {
         let mut follower = Follower::new(&self.node, ring);
         let mut heights_at: Option<Instant> = None;
         let mut last_head = None;
+        let mut misses = 0;
         loop {
             let polled_at = (self.clock)();
             let head = self.node.latest().await?;
@@ -153,7 +156,16 @@ impl Ingest {
                 self.head.update(|view| (view.latest, view.heights) = (Some(head.at().no), heights));
                 (heights_at, last_head) = (Some(Instant::now()), Some(head.at()));
             }
-            let pace = match follower.poll(&head, Instant::now()).await? {
+            let poll = match follower.poll(&head, Instant::now()).await {
+                Err(error) if error.is_motion() && misses < MAX_MISSES => {
+                    misses += 1;
+                    tokio::time::sleep(self.poll_interval).await;
+                    continue;
+                }
+                poll => poll?,
+            };
+            misses = 0;
+            let pace = match poll {
                 Poll::AtHead => {
                     if cursor.halted.is_some() || !cursor.settled {
                         self.mark_whole(&mut cursor).await?;

@@ -34,6 +34,13 @@ pub enum StreamError {
     Halt(String),
 }
 
+impl StreamError {
+    /// Whether a reorganisation in this very moment explains it.
+    pub fn is_motion(&self) -> bool {
+        matches!(self, Self::Moved | Self::Node(NodeError::Missing(_)))
+    }
+}
+
 /// What a poll found.
 #[derive(Debug)]
 pub enum Poll {

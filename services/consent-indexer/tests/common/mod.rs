@@ -1,0 +1,95 @@
+//! The real things a test needs: a chain, a database of its own, an issuer of tokens and the indexer's process.
+#![allow(dead_code, unused_imports)] // each test file uses its own part
+
+pub mod chain;
+pub mod database;
+pub mod indexer;
+pub mod issuer;
+pub mod oracle;
+
+use std::future::Future;
+use std::net::{SocketAddr, TcpListener};
+use std::process::Child;
+use std::time::{Duration, Instant};
+
+pub use chain::{Anvil, Party, Scope};
+pub use database::Database;
+pub use indexer::{Indexer, Reply, Settings};
+pub use issuer::Issuer;
+
+/// How long a condition may take to come true on a busy machine.
+pub const PATIENCE: Duration = Duration::from_secs(40);
+
+/// A chain with the registry, a database and an issuer; the indexer is started by the test.
+pub struct World {
+    pub anvil: Anvil,
+    pub database: Database,
+    pub issuer: Issuer,
+}
+
+impl World {
+    pub async fn new() -> Self {
+        let (anvil, database, issuer) = tokio::join!(Anvil::start(&[]), Database::create(), Issuer::start());
+        anvil.deploy_registry().await;
+        Self { anvil, database, issuer }
+    }
+
+    pub fn settings(&self) -> Settings {
+        Settings::new(&self.anvil, &self.database, &self.issuer)
+    }
+
+    /// Starts the indexer and waits until it serves the chain's head.
+    pub async fn indexer(&self) -> Indexer {
+        let indexer = Indexer::start(&self.settings(), &self.issuer).await;
+        self.caught_up(&indexer).await;
+        indexer
+    }
+
+    /// Waits until the indexer has applied the chain's present head and says so.
+    pub async fn caught_up(&self, indexer: &Indexer) {
+        let head = self.anvil.head().await;
+        until(&format!("the indexer to reach block {}", head.0), async || {
+            let chain = indexer.get("/v1/chain").await;
+            chain.status == 200
+                && chain.body["indexed"]["blockHash"] == head.1
+                && indexer.get("/health/ready").await.status == 200
+        })
+        .await;
+    }
+}
+
+/// Waits until a condition holds; fails naming it.
+pub async fn until<F: Future<Output = bool>>(what: &str, mut condition: impl FnMut() -> F) {
+    let start = Instant::now();
+    while !condition().await {
+        assert!(start.elapsed() < PATIENCE, "waited too long for {what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// A variable that `scripts/test` sets. Without it a test would prove nothing, so it fails.
+pub fn required(variable: &str) -> String {
+    std::env::var(variable).unwrap_or_else(|_| panic!("{variable} is not set; run the tests by scripts/test, which sets it"))
+}
+
+/// An address nobody listens on right now.
+pub fn free_address() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+}
+
+/// A child process that does not outlive its test.
+pub struct Process(pub Child);
+
+impl Process {
+    /// SIGKILL, and gone when this returns.
+    pub fn kill(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
