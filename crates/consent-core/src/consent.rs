@@ -108,9 +108,20 @@ pub struct ConsentEvent {
 #[allow(missing_docs)] // the fields are those of the contract's events, named alike
 pub enum EventKind {
     /// `ConsentRequested`
-    Requested { valid_from: u64, valid_to: u64, respond_by: u64, version: u32, actor: Address },
+    Requested {
+        valid_from: u64,
+        valid_to: u64,
+        respond_by: u64,
+        version: u32,
+        actor: Address,
+    },
     /// `ConsentCreated`
-    Created { valid_from: u64, valid_to: u64, version: u32, actor: Address },
+    Created {
+        valid_from: u64,
+        valid_to: u64,
+        version: u32,
+        actor: Address,
+    },
     /// `ConsentDenied`
     Denied { version: u32, actor: Address },
     /// `ConsentRevoked`
@@ -166,20 +177,47 @@ impl Consent {
 
     /// The consent after an event in a block of time `block_time`.
     pub fn apply(&self, event: &ConsentEvent, block_time: u64) -> Result<Self, TransitionError> {
-        if (event.subject, event.grantee, event.scope_id) != (self.subject, self.grantee, self.scope_id) {
+        if (event.subject, event.grantee, event.scope_id)
+            != (self.subject, self.grantee, self.scope_id)
+        {
             return Err(TransitionError::OtherConsent);
         }
-        let refuse = |event| Err(TransitionError::Status { from: self.status, event });
-        let mut next = Self { changed_at: block_time, ..self.clone() };
+        let refuse = |event| {
+            Err(TransitionError::Status {
+                from: self.status,
+                event,
+            })
+        };
+        let mut next = Self {
+            changed_at: block_time,
+            ..self.clone()
+        };
         match event.kind {
-            EventKind::Requested { valid_from, valid_to, respond_by, version, .. } => {
+            EventKind::Requested {
+                valid_from,
+                valid_to,
+                respond_by,
+                version,
+                ..
+            } => {
                 if matches!(self.status, StoredStatus::Requested | StoredStatus::Active) {
                     return refuse("requested");
                 }
                 self.require_version(version, self.version.checked_add(1))?;
-                next.open(StoredStatus::Requested, valid_from, valid_to, respond_by, version)?;
+                next.open(
+                    StoredStatus::Requested,
+                    valid_from,
+                    valid_to,
+                    respond_by,
+                    version,
+                )?;
             }
-            EventKind::Created { valid_from, valid_to, version, .. } => {
+            EventKind::Created {
+                valid_from,
+                valid_to,
+                version,
+                ..
+            } => {
                 let expected = match self.status {
                     StoredStatus::Requested => Some(self.version),
                     _ => self.version.checked_add(1),
@@ -209,7 +247,14 @@ impl Consent {
         Ok(next)
     }
 
-    fn open(&mut self, to: StoredStatus, from: u64, until: u64, respond_by: u64, version: u32) -> Result<(), TransitionError> {
+    fn open(
+        &mut self,
+        to: StoredStatus,
+        from: u64,
+        until: u64,
+        respond_by: u64,
+        version: u32,
+    ) -> Result<(), TransitionError> {
         if from >= until {
             return Err(TransitionError::Window);
         }
@@ -219,7 +264,14 @@ impl Consent {
     }
 
     fn require_version(&self, given: u32, expected: Option<u32>) -> Result<(), TransitionError> {
-        if Some(given) == expected { Ok(()) } else { Err(TransitionError::Version { from: self.version, given }) }
+        if Some(given) == expected {
+            Ok(())
+        } else {
+            Err(TransitionError::Version {
+                from: self.version,
+                given,
+            })
+        }
     }
 
     /// A stop raises the version by one, or by more when it was signed for later versions, and saturates.
@@ -227,7 +279,10 @@ impl Consent {
         if given > self.version || given == u32::MAX {
             Ok(())
         } else {
-            Err(TransitionError::Version { from: self.version, given })
+            Err(TransitionError::Version {
+                from: self.version,
+                given,
+            })
         }
     }
 

@@ -52,7 +52,8 @@ pub struct CategoryFilter {
 
 impl CategoryFilter {
     fn matches(&self, category: &Category<'_>) -> bool {
-        self.code == category.code && (self.system.is_none() || self.system.as_deref() == category.system)
+        self.code == category.code
+            && (self.system.is_none() || self.system.as_deref() == category.system)
     }
 }
 
@@ -88,7 +89,10 @@ pub struct Facts {
 impl Facts {
     /// Facts without any consent.
     pub fn new(consents: Vec<Fact>) -> Self {
-        Self { consents, policies: HashMap::new() }
+        Self {
+            consents,
+            policies: HashMap::new(),
+        }
     }
 
     /// Adds a policy document. It is filed under its own hash, so it cannot stand for another.
@@ -107,7 +111,9 @@ impl Facts {
         let mut missing: Vec<ScopeId> = self
             .consents
             .iter()
-            .filter(|fact| fact.consent.effective(now, fact.is_final) == Some(EffectiveStatus::Active))
+            .filter(|fact| {
+                fact.consent.effective(now, fact.is_final) == Some(EffectiveStatus::Active)
+            })
             .map(|fact| fact.consent.scope_id)
             .filter(|scope| !self.policies.contains_key(scope))
             .collect();
@@ -181,8 +187,18 @@ pub struct Ground {
 
 impl From<&Fact> for Ground {
     fn from(fact: &Fact) -> Self {
-        let Consent { id, version, scope_id, .. } = fact.consent;
-        Self { consent_id: id, version, scope_id, seen: fact.seen }
+        let Consent {
+            id,
+            version,
+            scope_id,
+            ..
+        } = fact.consent;
+        Self {
+            consent_id: id,
+            version,
+            scope_id,
+            seen: fact.seen,
+        }
     }
 }
 
@@ -222,7 +238,10 @@ impl Permit {
     /// Whether the other permit rests on the very same consents, versions and policies.
     pub fn rests_on_the_same(&self, other: &Self) -> bool {
         let key = |permit: &Self| -> Vec<_> {
-            let mut key: Vec<_> = permit.grounds().map(|ground| (ground.consent_id, ground.version)).collect();
+            let mut key: Vec<_> = permit
+                .grounds()
+                .map(|ground| (ground.consent_id, ground.version))
+                .collect();
             key.sort_unstable();
             key
         };
@@ -232,14 +251,28 @@ impl Permit {
 
 /// Decides. Everything that is not an active, final consent of this very subject for this very grantee, in its window,
 /// with a known policy that shares this type, for this action and purpose, is a denial.
-#[allow(clippy::result_large_err, reason = "a denial is as ordinary as a permit")]
+#[allow(
+    clippy::result_large_err,
+    reason = "a denial is as ordinary as a permit"
+)]
 pub fn decide(request: &Request, facts: &Facts, now: u64) -> Result<Permit, Denial> {
-    let mut nearest = Denial { rule: Rule::NoConsent, ground: None };
+    let mut nearest = Denial {
+        rule: Rule::NoConsent,
+        ground: None,
+    };
     let mut ways = Vec::new();
     for fact in &facts.consents {
         match judge(request, fact, facts, now) {
-            Ok(policy) => ways.push(Way { ground: fact.into(), policy }),
-            Err(rule) if rule > nearest.rule => nearest = Denial { rule, ground: Some(fact.into()) },
+            Ok(policy) => ways.push(Way {
+                ground: fact.into(),
+                policy,
+            }),
+            Err(rule) if rule > nearest.rule => {
+                nearest = Denial {
+                    rule,
+                    ground: Some(fact.into()),
+                }
+            }
             Err(_) => {}
         }
     }
@@ -252,13 +285,21 @@ pub fn decide(request: &Request, facts: &Facts, now: u64) -> Result<Permit, Deni
             ways,
         }),
         Some(_) => Err(nearest),
-        None => Err(Denial { rule: Rule::PolicyType, ground: nearest.ground }),
+        None => Err(Denial {
+            rule: Rule::PolicyType,
+            ground: nearest.ground,
+        }),
     }
 }
 
 /// Whether one consent permits, and by which policy.
 fn judge(request: &Request, fact: &Fact, facts: &Facts, now: u64) -> Result<Arc<Policy>, Rule> {
-    let Consent { subject, grantee, scope_id, .. } = fact.consent;
+    let Consent {
+        subject,
+        grantee,
+        scope_id,
+        ..
+    } = fact.consent;
     let concerns = request.subjects.contains(&subject) && request.grantees.contains(&grantee);
     if !concerns || subject.is_zero() || grantee.is_zero() {
         return Err(Rule::NoConsent);
@@ -275,13 +316,19 @@ fn judge(request: &Request, fact: &Fact, facts: &Facts, now: u64) -> Result<Arc<
     }
     let policy = facts.policies.get(&scope_id).ok_or(Rule::PolicyUnknown)?;
     let terms = policy.terms();
-    if !request.purpose.is_some_and(|purpose| terms.purpose.contains(&purpose)) {
+    if !request
+        .purpose
+        .is_some_and(|purpose| terms.purpose.contains(&purpose))
+    {
         return Err(Rule::PolicyPurpose);
     }
     if !terms.actions.contains(&request.action) {
         return Err(Rule::PolicyAction);
     }
-    let shared = terms.resources.iter().find(|scope| scope.resource_type == request.resource_type);
+    let shared = terms
+        .resources
+        .iter()
+        .find(|scope| scope.resource_type == request.resource_type);
     let shared = shared.ok_or(Rule::PolicyType)?;
     // Asking for nothing but categories that are not shared is refused by name; a mixture is filtered.
     let asked = request.categories.as_deref();

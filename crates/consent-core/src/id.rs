@@ -105,7 +105,13 @@ pub fn keccak256(bytes: &[u8]) -> Hash32 {
 }
 
 /// `keccak256(abi.encode(chainid, registry, subject, grantee, scopeId))`: five words of 32 bytes.
-pub fn consent_id(chain_id: u64, registry: Address, subject: Address, grantee: Address, scope_id: ScopeId) -> ConsentId {
+pub fn consent_id(
+    chain_id: u64,
+    registry: Address,
+    subject: Address,
+    grantee: Address,
+    scope_id: ScopeId,
+) -> ConsentId {
     let mut words = [0u8; 160];
     words[24..32].copy_from_slice(&chain_id.to_be_bytes());
     words[44..64].copy_from_slice(&registry.0);
@@ -127,8 +133,13 @@ mod tests {
 
     #[test]
     fn an_address_is_read_strictly_and_written_in_lower_case() {
-        let address: Address = "0x5FbDB2315678afecb367f032d93F642f64180aa3".parse().unwrap();
-        assert_eq!(address.to_string(), "0x5fbdb2315678afecb367f032d93f642f64180aa3");
+        let address: Address = "0x5FbDB2315678afecb367f032d93F642f64180aa3"
+            .parse()
+            .unwrap();
+        assert_eq!(
+            address.to_string(),
+            "0x5fbdb2315678afecb367f032d93f642f64180aa3"
+        );
         for bad in [
             "",
             "0x",

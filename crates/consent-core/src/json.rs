@@ -6,7 +6,9 @@
 use std::collections::HashSet;
 use std::fmt;
 
-use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    Deserialize, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor,
+};
 use serde_json::{Map, Number, Value};
 
 /// Why a text is not strict JSON. Carries no part of the text, which may be about a patient.
@@ -27,8 +29,12 @@ pub enum JsonError {
 pub fn parse_strict(bytes: &[u8]) -> Result<Value, JsonError> {
     match serde_json::from_slice::<Strict>(bytes) {
         Ok(Strict(value)) => Ok(value),
-        Err(fault) if fault.is_data() && fault.to_string().starts_with(CASE) => Err(JsonError::CaseVariantKey),
-        Err(fault) if fault.is_data() && fault.to_string().starts_with(DUPLICATE) => Err(JsonError::DuplicateKey),
+        Err(fault) if fault.is_data() && fault.to_string().starts_with(CASE) => {
+            Err(JsonError::CaseVariantKey)
+        }
+        Err(fault) if fault.is_data() && fault.to_string().starts_with(DUPLICATE) => {
+            Err(JsonError::DuplicateKey)
+        }
         Err(_) => Err(JsonError::Syntax),
     }
 }
@@ -78,7 +84,9 @@ impl<'de> Visitor<'de> for StrictValue {
     }
 
     fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {
-        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("not a finite number"))
+        Number::from_f64(value)
+            .map(Value::Number)
+            .ok_or_else(|| E::custom("not a finite number"))
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Value, E> {
@@ -120,17 +128,44 @@ mod tests {
 
     #[test]
     fn equal_keys_are_refused_at_every_depth() {
-        for text in [r#"{"a":1,"a":1}"#, r#"[{"x":{"a":1,"b":2,"a":3}}]"#, r#"{"a":1,"\u0061":2}"#] {
-            assert_eq!(parse_strict(text.as_bytes()), Err(JsonError::DuplicateKey), "{text}");
+        for text in [
+            r#"{"a":1,"a":1}"#,
+            r#"[{"x":{"a":1,"b":2,"a":3}}]"#,
+            r#"{"a":1,"\u0061":2}"#,
+        ] {
+            assert_eq!(
+                parse_strict(text.as_bytes()),
+                Err(JsonError::DuplicateKey),
+                "{text}"
+            );
         }
-        assert_eq!(parse_strict(br#"{"subject":1,"Subject":2}"#), Err(JsonError::CaseVariantKey));
+        assert_eq!(
+            parse_strict(br#"{"subject":1,"Subject":2}"#),
+            Err(JsonError::CaseVariantKey)
+        );
     }
 
     #[test]
     fn what_is_not_one_document_is_refused() {
         let deep = "[".repeat(200) + &"]".repeat(200);
-        for text in ["", "{", "{} {}", "nul", "\u{feff}{}", r#"{"s":"\udead"}"#, "{'a':1}", "[1,]", "NaN", "1e999", &deep] {
-            assert_eq!(parse_strict(text.as_bytes()), Err(JsonError::Syntax), "{text}");
+        for text in [
+            "",
+            "{",
+            "{} {}",
+            "nul",
+            "\u{feff}{}",
+            r#"{"s":"\udead"}"#,
+            "{'a':1}",
+            "[1,]",
+            "NaN",
+            "1e999",
+            &deep,
+        ] {
+            assert_eq!(
+                parse_strict(text.as_bytes()),
+                Err(JsonError::Syntax),
+                "{text}"
+            );
         }
         assert_eq!(parse_strict(b"\"\xff\""), Err(JsonError::Syntax));
     }
@@ -138,6 +173,9 @@ mod tests {
     #[test]
     fn plain_documents_read_as_usual() {
         let text = r#"{"a":[1,-2,1.5,true,null,"é"],"b":{"c":{}}}"#;
-        assert_eq!(parse_strict(text.as_bytes()).unwrap(), serde_json::from_str::<Value>(text).unwrap());
+        assert_eq!(
+            parse_strict(text.as_bytes()).unwrap(),
+            serde_json::from_str::<Value>(text).unwrap()
+        );
     }
 }

@@ -143,7 +143,10 @@ pub struct Period {
 
 impl Period {
     /// No bound on either side.
-    pub const UNBOUNDED: Self = Self { start: None, end: None };
+    pub const UNBOUNDED: Self = Self {
+        start: None,
+        end: None,
+    };
 }
 
 /// What a document says, without its hash.
@@ -181,7 +184,10 @@ impl Policy {
         if root.len() != 7 {
             return Err(PolicyError::Keys { member: "document" });
         }
-        let member = |key| root.get(key).ok_or(PolicyError::Keys { member: "document" });
+        let member = |key| {
+            root.get(key)
+                .ok_or(PolicyError::Keys { member: "document" })
+        };
         if member("v")?.as_u64() != Some(1) {
             return Err(fault("v", "must be the integer 1"));
         }
@@ -202,7 +208,9 @@ impl Policy {
         terms.purpose.sort_by_key(|item| item.code());
         terms.actions.sort_by_key(|item| item.code());
         terms.exclude.sort_by_key(|item| item.code());
-        terms.resources.sort_by(|a, b| a.resource_type.cmp(&b.resource_type));
+        terms
+            .resources
+            .sort_by(|a, b| a.resource_type.cmp(&b.resource_type));
         for scope in &mut terms.resources {
             if let Some(category) = &mut scope.category {
                 category.sort_by_cached_key(|item| utf16(item));
@@ -218,7 +226,12 @@ impl Policy {
             return Err(PolicyError::TooLong);
         }
         let hash = keccak256(&canonical);
-        Ok(Self { salt, terms, canonical, hash })
+        Ok(Self {
+            salt,
+            terms,
+            canonical,
+            hash,
+        })
     }
 
     /// What the document says.
@@ -267,19 +280,26 @@ fn document(salt: Hash32, terms: &Terms) -> Document<'_> {
         actions: &terms.actions,
         resources: &terms.resources,
         exclude: &terms.exclude,
-        period: PeriodDocument { start: terms.period.start.map(day_text), end: terms.period.end.map(day_text) },
+        period: PeriodDocument {
+            start: terms.period.start.map(day_text),
+            end: terms.period.end.map(day_text),
+        },
     }
 }
 
 fn canonical(document: &Document<'_>) -> Result<Vec<u8>, PolicyError> {
-    serde_json_canonicalizer::to_vec(document).map_err(|_| fault("document", "has no canonical form"))
+    serde_json_canonicalizer::to_vec(document)
+        .map_err(|_| fault("document", "has no canonical form"))
 }
 
 fn fault(member: &'static str, reason: &'static str) -> PolicyError {
     PolicyError::Member { member, reason }
 }
 
-fn object<'a>(value: &'a Value, member: &'static str) -> Result<&'a Map<String, Value>, PolicyError> {
+fn object<'a>(
+    value: &'a Value,
+    member: &'static str,
+) -> Result<&'a Map<String, Value>, PolicyError> {
     value.as_object().ok_or(fault(member, "must be an object"))
 }
 
@@ -297,7 +317,11 @@ fn utf16(text: &str) -> Vec<u16> {
 }
 
 /// An array of strings, sorted and unique, in normal form C.
-fn strings<'a>(value: &'a Value, member: &'static str, at_least: usize) -> Result<Vec<&'a str>, PolicyError> {
+fn strings<'a>(
+    value: &'a Value,
+    member: &'static str,
+    at_least: usize,
+) -> Result<Vec<&'a str>, PolicyError> {
     let items = value.as_array().ok_or(fault(member, "must be an array"))?;
     let items: Option<Vec<&str>> = items.iter().map(Value::as_str).collect();
     let items = items.ok_or(fault(member, "must hold strings only"))?;
@@ -319,12 +343,17 @@ fn coded<T>(
     read: impl Fn(&str) -> Option<T>,
     at_least: usize,
 ) -> Result<Vec<T>, PolicyError> {
-    let codes: Option<Vec<T>> = strings(value, member, at_least)?.into_iter().map(read).collect();
+    let codes: Option<Vec<T>> = strings(value, member, at_least)?
+        .into_iter()
+        .map(read)
+        .collect();
     codes.ok_or(fault(member, "holds a code that version 1 does not have"))
 }
 
 fn resources(value: &Value) -> Result<Vec<ResourceScope>, PolicyError> {
-    let items = value.as_array().ok_or(fault("resources", "must be an array"))?;
+    let items = value
+        .as_array()
+        .ok_or(fault("resources", "must be an array"))?;
     let scopes: Vec<ResourceScope> = items.iter().map(resource_scope).collect::<Result<_, _>>()?;
     if scopes.is_empty() {
         return Err(fault("resources", "must not be empty"));
@@ -337,10 +366,19 @@ fn resources(value: &Value) -> Result<Vec<ResourceScope>, PolicyError> {
 
 fn resource_scope(value: &Value) -> Result<ResourceScope, PolicyError> {
     let item = object(value, "resources[]")?;
-    let resource_type = item.get("type").and_then(Value::as_str).ok_or(fault("resources[].type", "must be a string"))?;
+    let resource_type = item
+        .get("type")
+        .and_then(Value::as_str)
+        .ok_or(fault("resources[].type", "must be a string"))?;
     let plain = resource_type.bytes().all(|byte| byte.is_ascii_alphabetic());
-    if !plain || !resource_type.starts_with(|first: char| first.is_ascii_uppercase()) || resource_type.len() > 64 {
-        return Err(fault("resources[].type", "must be the name of a FHIR resource type"));
+    if !plain
+        || !resource_type.starts_with(|first: char| first.is_ascii_uppercase())
+        || resource_type.len() > 64
+    {
+        return Err(fault(
+            "resources[].type",
+            "must be the name of a FHIR resource type",
+        ));
     }
     let category = match item.get("category") {
         None => None,
@@ -353,16 +391,23 @@ fn resource_scope(value: &Value) -> Result<ResourceScope, PolicyError> {
         }
     };
     if item.len() != 1 + usize::from(category.is_some()) {
-        return Err(PolicyError::Keys { member: "resources[]" });
+        return Err(PolicyError::Keys {
+            member: "resources[]",
+        });
     }
-    Ok(ResourceScope { category, resource_type: resource_type.to_owned() })
+    Ok(ResourceScope {
+        category,
+        resource_type: resource_type.to_owned(),
+    })
 }
 
 /// A FHIR code: not empty, no control characters, no space at either end and none twice in a row.
 fn is_code(text: &str) -> bool {
     !text.is_empty()
         && text.len() <= 128
-        && !text.chars().any(|c| c.is_control() || (c.is_whitespace() && c != ' '))
+        && !text
+            .chars()
+            .any(|c| c.is_control() || (c.is_whitespace() && c != ' '))
         && !text.starts_with(' ')
         && !text.ends_with(' ')
         && !text.contains("  ")
@@ -373,7 +418,10 @@ fn period(value: &Value) -> Result<Period, PolicyError> {
     let (Some(start), Some(end), 2) = (item.get("start"), item.get("end"), item.len()) else {
         return Err(PolicyError::Keys { member: "period" });
     };
-    let period = Period { start: day_or_null(start, "period.start")?, end: day_or_null(end, "period.end")? };
+    let period = Period {
+        start: day_or_null(start, "period.start")?,
+        end: day_or_null(end, "period.end")?,
+    };
     if let (Some(start), Some(end)) = (period.start, period.end)
         && start > end
     {
@@ -385,7 +433,9 @@ fn period(value: &Value) -> Result<Period, PolicyError> {
 fn day_or_null(value: &Value, member: &'static str) -> Result<Option<Date>, PolicyError> {
     match value {
         Value::Null => Ok(None),
-        Value::String(text) => parse_day(text).map(Some).ok_or(fault(member, "must be a date YYYY-MM-DD")),
+        Value::String(text) => parse_day(text)
+            .map(Some)
+            .ok_or(fault(member, "must be a date YYYY-MM-DD")),
         _ => Err(fault(member, "must be a date or null")),
     }
 }
@@ -398,7 +448,11 @@ pub(crate) fn parse_day(text: &str) -> Option<Date> {
     }
     let number = |range: std::ops::Range<usize>| {
         let digits = text.get(range)?;
-        if digits.bytes().all(|byte| byte.is_ascii_digit()) { digits.parse::<u16>().ok() } else { None }
+        if digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            digits.parse::<u16>().ok()
+        } else {
+            None
+        }
     };
     let month = Month::try_from(u8::try_from(number(5..7)?).ok()?).ok()?;
     let year = number(0..4)?;
@@ -409,5 +463,10 @@ pub(crate) fn parse_day(text: &str) -> Option<Date> {
 }
 
 fn day_text(day: Date) -> String {
-    format!("{:04}-{:02}-{:02}", day.year(), u8::from(day.month()), day.day())
+    format!(
+        "{:04}-{:02}-{:02}",
+        day.year(),
+        u8::from(day.month()),
+        day.day()
+    )
 }

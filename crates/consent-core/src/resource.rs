@@ -69,15 +69,27 @@ pub struct TypeRow {
 }
 
 const fn token(name: &'static str) -> Param {
-    Param { name, kind: ParamKind::Token, is_category: false }
+    Param {
+        name,
+        kind: ParamKind::Token,
+        is_category: false,
+    }
 }
 
 const fn category(name: &'static str) -> Param {
-    Param { name, kind: ParamKind::Token, is_category: true }
+    Param {
+        name,
+        kind: ParamKind::Token,
+        is_category: true,
+    }
 }
 
 const fn date(name: &'static str) -> Param {
-    Param { name, kind: ParamKind::Date, is_category: false }
+    Param {
+        name,
+        kind: ParamKind::Date,
+        is_category: false,
+    }
 }
 
 /// Every type that may be asked for, sorted by name.
@@ -91,7 +103,12 @@ pub static TYPES: &[TypeRow] = &[
         code_by_reference: &[],
         parts: &[],
         documents: &[],
-        search: &[category("category"), token("clinical-status"), token("code"), date("date")],
+        search: &[
+            category("category"),
+            token("clinical-status"),
+            token("code"),
+            date("date"),
+        ],
     },
     TypeRow {
         name: "Condition",
@@ -119,7 +136,12 @@ pub static TYPES: &[TypeRow] = &[
         code_by_reference: &[],
         parts: &["result"],
         documents: &["presentedForm"],
-        search: &[category("category"), token("code"), date("date"), token("status")],
+        search: &[
+            category("category"),
+            token("code"),
+            date("date"),
+            token("status"),
+        ],
     },
     TypeRow {
         name: "Encounter",
@@ -130,7 +152,12 @@ pub static TYPES: &[TypeRow] = &[
         code_by_reference: &[],
         parts: &[],
         documents: &[],
-        search: &[category("class"), date("date"), token("status"), token("type")],
+        search: &[
+            category("class"),
+            date("date"),
+            token("status"),
+            token("type"),
+        ],
     },
     TypeRow {
         name: "Immunization",
@@ -152,18 +179,33 @@ pub static TYPES: &[TypeRow] = &[
         code_by_reference: &["medicationReference"],
         parts: &[],
         documents: &[],
-        search: &[date("authoredon"), token("code"), token("intent"), token("status")],
+        search: &[
+            date("authoredon"),
+            token("code"),
+            token("intent"),
+            token("status"),
+        ],
     },
     TypeRow {
         name: "Observation",
         patient: PatientPath::Reference("subject"),
         category: Some("category"),
-        dates: Dates::Groups(&[&["effectiveDateTime", "effectiveInstant", "effectivePeriod", "effectiveTiming"]]),
+        dates: Dates::Groups(&[&[
+            "effectiveDateTime",
+            "effectiveInstant",
+            "effectivePeriod",
+            "effectiveTiming",
+        ]]),
         code: &["code"],
         code_by_reference: &[],
         parts: &["hasMember", "derivedFrom"],
         documents: &[],
-        search: &[category("category"), token("code"), date("date"), token("status")],
+        search: &[
+            category("category"),
+            token("code"),
+            date("date"),
+            token("status"),
+        ],
     },
     TypeRow {
         name: "Patient",
@@ -180,12 +222,23 @@ pub static TYPES: &[TypeRow] = &[
         name: "Procedure",
         patient: PatientPath::Reference("subject"),
         category: Some("category"),
-        dates: Dates::Groups(&[&["performedDateTime", "performedPeriod", "performedString", "performedAge", "performedRange"]]),
+        dates: Dates::Groups(&[&[
+            "performedDateTime",
+            "performedPeriod",
+            "performedString",
+            "performedAge",
+            "performedRange",
+        ]]),
         code: &["code"],
         code_by_reference: &[],
         parts: &[],
         documents: &[],
-        search: &[category("category"), token("code"), date("date"), token("status")],
+        search: &[
+            category("category"),
+            token("code"),
+            date("date"),
+            token("status"),
+        ],
     },
 ];
 
@@ -195,6 +248,23 @@ pub fn type_row(name: &str) -> Option<&'static TypeRow> {
 }
 
 impl TypeRow {
+    /// The id of the patient that a resource says it is about, if it says so in one way that can be told. `base` as for
+    /// [`target`]. What it says is proved by [`crate::decide::Permit::inspect`] only.
+    pub fn patient_of<'a>(&self, resource: &'a Value, base: &str) -> Option<&'a str> {
+        match self.patient {
+            PatientPath::Itself => resource.get("id")?.as_str().filter(|id| is_id(id)),
+            PatientPath::Reference(element) => {
+                match target(resource.get(element)?.get("reference")?.as_str()?, base) {
+                    Target::Here {
+                        resource_type: "Patient",
+                        id,
+                    } => Some(id),
+                    _ => None,
+                }
+            }
+        }
+    }
+
     /// The search parameter that names the patient.
     pub fn patient_param(&self) -> &'static str {
         match self.patient {
@@ -230,12 +300,19 @@ pub struct Category<'a> {
 fn collect_categories<'a>(value: &'a Value, found: &mut Vec<Category<'a>>) {
     match value {
         Value::String(code) => found.push(Category { system: None, code }),
-        Value::Array(items) => items.iter().for_each(|item| collect_categories(item, found)),
+        Value::Array(items) => items
+            .iter()
+            .for_each(|item| collect_categories(item, found)),
         Value::Object(members) => {
             if let Some(codings) = members.get("coding").and_then(Value::as_array) {
-                codings.iter().for_each(|coding| collect_categories(coding, found));
+                codings
+                    .iter()
+                    .for_each(|coding| collect_categories(coding, found));
             } else if let Some(code) = members.get("code").and_then(Value::as_str) {
-                found.push(Category { system: members.get("system").and_then(Value::as_str), code });
+                found.push(Category {
+                    system: members.get("system").and_then(Value::as_str),
+                    code,
+                });
             }
         }
         _ => {}
@@ -244,7 +321,10 @@ fn collect_categories<'a>(value: &'a Value, found: &mut Vec<Category<'a>>) {
 
 /// A FHIR id.
 pub fn is_id(text: &str) -> bool {
-    (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.')
+    (1..=64).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.')
 }
 
 /// What a literal reference points to.
@@ -276,9 +356,17 @@ pub fn target<'a>(reference: &'a str, base: &str) -> Target<'a> {
     }
     if let Some((name, _)) = reference.split_once('?') {
         let name = name.rsplit('/').next().unwrap_or(name);
-        return if is_type_name(name) { Target::Elsewhere { resource_type: name } } else { Target::Unclear };
+        return if is_type_name(name) {
+            Target::Elsewhere {
+                resource_type: name,
+            }
+        } else {
+            Target::Unclear
+        };
     }
-    let here = reference.strip_prefix(base).and_then(|rest| rest.strip_prefix('/'));
+    let here = reference
+        .strip_prefix(base)
+        .and_then(|rest| rest.strip_prefix('/'));
     let is_url = reference.starts_with("http://") || reference.starts_with("https://");
     let path = here.unwrap_or(reference);
     let segments: Vec<&str> = path.split('/').collect();
@@ -288,15 +376,21 @@ pub fn target<'a>(reference: &'a str, base: &str) -> Target<'a> {
     };
     match &segments[..end] {
         [name, id] if is_type_name(name) && is_id(id) && (here.is_some() || !is_url) => {
-            Target::Here { resource_type: name, id }
+            Target::Here {
+                resource_type: name,
+                id,
+            }
         }
-        [.., name, id] if is_url && is_type_name(name) && is_id(id) => Target::Elsewhere { resource_type: name },
+        [.., name, id] if is_url && is_type_name(name) && is_id(id) => Target::Elsewhere {
+            resource_type: name,
+        },
         _ => Target::Unclear,
     }
 }
 
 fn is_type_name(text: &str) -> bool {
-    text.starts_with(|first: char| first.is_ascii_uppercase()) && text.bytes().all(|byte| byte.is_ascii_alphabetic())
+    text.starts_with(|first: char| first.is_ascii_uppercase())
+        && text.bytes().all(|byte| byte.is_ascii_alphabetic())
 }
 
 #[cfg(test)]
@@ -310,19 +404,39 @@ mod tests {
         assert!(TYPES.is_sorted_by(|a, b| a.name < b.name));
         for row in TYPES {
             assert!(is_type_name(row.name));
-            assert!(row.search.is_sorted_by(|a, b| a.name < b.name), "{}: sort the parameters", row.name);
-            let names_a_patient = row.search.iter().any(|param| ["patient", "subject", "_id"].contains(&param.name));
-            assert!(!names_a_patient, "{}: the patient is not a free parameter", row.name);
+            assert!(
+                row.search.is_sorted_by(|a, b| a.name < b.name),
+                "{}: sort the parameters",
+                row.name
+            );
+            let names_a_patient = row
+                .search
+                .iter()
+                .any(|param| ["patient", "subject", "_id"].contains(&param.name));
+            assert!(
+                !names_a_patient,
+                "{}: the patient is not a free parameter",
+                row.name
+            );
         }
     }
 
     #[test]
     fn a_reference_is_local_only_in_its_exact_forms() {
-        let here = Target::Here { resource_type: "Patient", id: "p1" };
-        for text in ["Patient/p1", "Patient/p1/_history/3", "http://fhir.example/r4/Patient/p1"] {
+        let here = Target::Here {
+            resource_type: "Patient",
+            id: "p1",
+        };
+        for text in [
+            "Patient/p1",
+            "Patient/p1/_history/3",
+            "http://fhir.example/r4/Patient/p1",
+        ] {
             assert_eq!(target(text, BASE), here, "{text}");
         }
-        let elsewhere = Target::Elsewhere { resource_type: "Patient" };
+        let elsewhere = Target::Elsewhere {
+            resource_type: "Patient",
+        };
         for text in [
             "http://other.example/r4/Patient/p1",
             "http://fhir.example/r4x/Patient/p1",
@@ -333,7 +447,18 @@ mod tests {
         ] {
             assert_eq!(target(text, BASE), elsewhere, "{text}");
         }
-        for text in ["", "p1", "patient/p1", "/Patient/p1", "Patient/p1/", "Patient/p 1", "urn:uuid:p1", "x/Patient/p1", "../Patient/p1", "Patient/"] {
+        for text in [
+            "",
+            "p1",
+            "patient/p1",
+            "/Patient/p1",
+            "Patient/p1/",
+            "Patient/p 1",
+            "urn:uuid:p1",
+            "x/Patient/p1",
+            "../Patient/p1",
+            "Patient/",
+        ] {
             assert_eq!(target(text, BASE), Target::Unclear, "{text}");
         }
         assert_eq!(target("#p1", BASE), Target::Contained);
@@ -343,12 +468,27 @@ mod tests {
     fn categories_are_read_from_every_shape() {
         let read = |name: &str, json: &str| -> Vec<String> {
             let value: Value = serde_json::from_str(json).unwrap();
-            type_row(name).unwrap().categories(&value).into_iter().map(|category| category.code.to_owned()).collect()
+            type_row(name)
+                .unwrap()
+                .categories(&value)
+                .into_iter()
+                .map(|category| category.code.to_owned())
+                .collect()
         };
-        let concept = r#"{"category":[{"coding":[{"code":"laboratory"},{"code":"x"}]},{"text":"y"}]}"#;
+        let concept =
+            r#"{"category":[{"coding":[{"code":"laboratory"},{"code":"x"}]},{"text":"y"}]}"#;
         assert_eq!(read("Observation", concept), ["laboratory", "x"]);
-        assert_eq!(read("Procedure", r#"{"category":{"coding":[{"code":"103693007"}]}}"#), ["103693007"]);
-        assert_eq!(read("AllergyIntolerance", r#"{"category":["food"]}"#), ["food"]);
+        assert_eq!(
+            read(
+                "Procedure",
+                r#"{"category":{"coding":[{"code":"103693007"}]}}"#
+            ),
+            ["103693007"]
+        );
+        assert_eq!(
+            read("AllergyIntolerance", r#"{"category":["food"]}"#),
+            ["food"]
+        );
         assert_eq!(read("Encounter", r#"{"class":{"code":"AMB"}}"#), ["AMB"]);
         assert!(read("Immunization", r#"{"category":["food"]}"#).is_empty());
     }

@@ -47,14 +47,23 @@ enum System {
 impl System {
     fn from_uri(uri: &str) -> Option<Self> {
         let lower = uri.to_ascii_lowercase();
-        let bare = lower.trim_start_matches("https://").trim_start_matches("http://").trim_end_matches('/');
+        let bare = lower
+            .trim_start_matches("https://")
+            .trim_start_matches("http://")
+            .trim_end_matches('/');
         Some(match bare {
             "loinc.org" | "urn:oid:2.16.840.1.113883.6.1" => Self::Loinc,
             "snomed.info/sct" | "urn:oid:2.16.840.1.113883.6.96" => Self::Snomed,
-            "www.nlm.nih.gov/research/umls/rxnorm" | "urn:oid:2.16.840.1.113883.6.88" => Self::Rxnorm,
+            "www.nlm.nih.gov/research/umls/rxnorm" | "urn:oid:2.16.840.1.113883.6.88" => {
+                Self::Rxnorm
+            }
             "hl7.org/fhir/sid/cvx" | "urn:oid:2.16.840.1.113883.12.292" => Self::Cvx,
             "urn:oid:2.16.840.1.113883.6.90" | "urn:oid:2.16.840.1.113883.6.3" => Self::Icd10,
-            icd if icd == "hl7.org/fhir/sid/icd-10" || icd.starts_with("hl7.org/fhir/sid/icd-10-") => Self::Icd10,
+            icd if icd == "hl7.org/fhir/sid/icd-10"
+                || icd.starts_with("hl7.org/fhir/sid/icd-10-") =>
+            {
+                Self::Icd10
+            }
             _ if bare.starts_with("snomed.info/sct/") => Self::Snomed,
             _ => return None,
         })
@@ -71,7 +80,11 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
     let mut table = Table::default();
     for row in rows().flatten() {
         match row.system {
-            Some(system) if !row.prefix => table.exact.entry((system, row.code)).or_default().push(row.sensitivity),
+            Some(system) if !row.prefix => table
+                .exact
+                .entry((system, row.code))
+                .or_default()
+                .push(row.sensitivity),
             _ => table.prefixes.push((row.code, row.sensitivity)),
         }
     }
@@ -87,7 +100,11 @@ struct Row {
 
 /// The rows of the file; `None` for a line that is not one (a test says there is no such line).
 fn rows() -> impl Iterator<Item = Option<Row>> {
-    CODES.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).map(row)
+    CODES
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .map(row)
 }
 
 fn row(line: &'static str) -> Option<Row> {
@@ -107,7 +124,12 @@ fn row(line: &'static str) -> Option<Row> {
     };
     let code = fields.next()?;
     let told = fields.next().is_some_and(|what| !what.is_empty());
-    (told && !code.is_empty()).then_some(Row { sensitivity, system: Some(system), prefix, code })
+    (told && !code.is_empty()).then_some(Row {
+        sensitivity,
+        system: Some(system),
+        prefix,
+        code,
+    })
 }
 
 /// The sensitivities of a code. Without a system the code is looked up in all of them.
@@ -123,14 +145,28 @@ fn of_code(system: Option<&str>, code: &str) -> Vec<Sensitivity> {
     let mut found = Vec::new();
     for candidate in [System::Loinc, System::Snomed, System::Icd10, System::Rxnorm] {
         if system.is_none_or(|system| system == candidate) {
-            found.extend(TABLE.exact.get(&(candidate, code)).into_iter().flatten().copied());
+            found.extend(
+                TABLE
+                    .exact
+                    .get(&(candidate, code))
+                    .into_iter()
+                    .flatten()
+                    .copied(),
+            );
         }
     }
     if system.is_none_or(|system| system == System::Icd10) {
         let upper = code.to_ascii_uppercase();
         // Some senders leave the dot out.
-        let matches = |prefix: &str| upper.starts_with(prefix) || upper.starts_with(&prefix.replace('.', ""));
-        found.extend(TABLE.prefixes.iter().filter(|(prefix, _)| matches(prefix)).map(|(_, sensitivity)| *sensitivity));
+        let matches =
+            |prefix: &str| upper.starts_with(prefix) || upper.starts_with(&prefix.replace('.', ""));
+        found.extend(
+            TABLE
+                .prefixes
+                .iter()
+                .filter(|(prefix, _)| matches(prefix))
+                .map(|(_, sensitivity)| *sensitivity),
+        );
     }
     found
 }
@@ -185,8 +221,13 @@ pub fn labels(resource: &Value, code: &[&str], code_by_reference: &[&str]) -> La
         Some(_) => labels.unclear = true,
     }
     collect(resource, &mut labels.found);
-    let speaks = code.is_empty() || code.iter().any(|element| resource.get(element).is_some_and(has_known_system));
-    let refers = code_by_reference.iter().any(|element| resource.get(element).is_some());
+    let speaks = code.is_empty()
+        || code
+            .iter()
+            .any(|element| resource.get(element).is_some_and(has_known_system));
+    let refers = code_by_reference
+        .iter()
+        .any(|element| resource.get(element).is_some());
     labels.unclear |= !speaks || refers;
     labels
 }
@@ -195,7 +236,11 @@ fn read_labels(items: &[Value], labels: &mut Labels) {
     let mut restricted = false;
     for item in items {
         let system = item.get("system").and_then(Value::as_str);
-        match item.get("code").and_then(Value::as_str).map(|code| label(system, code)) {
+        match item
+            .get("code")
+            .and_then(Value::as_str)
+            .map(|code| label(system, code))
+        {
             Some(Label::Sensitive(found)) => labels.found.extend(found),
             Some(Label::Neutral) => {}
             Some(Label::Restricted) => restricted = true,
@@ -223,7 +268,8 @@ fn has_known_system(value: &Value) -> bool {
         Value::Object(members) => {
             let system = members.get("system").and_then(Value::as_str);
             let known = system.and_then(System::from_uri).is_some();
-            (known && members.get("code").is_some_and(Value::is_string)) || members.values().any(has_known_system)
+            (known && members.get("code").is_some_and(Value::is_string))
+                || members.values().any(has_known_system)
         }
         Value::Array(items) => items.iter().any(has_known_system),
         _ => false,
@@ -252,7 +298,11 @@ mod tests {
         let mut per_sensitivity: HashMap<Sensitivity, HashSet<System>> = HashMap::new();
         for row in rows() {
             let row = row.expect("a line of codes.csv is not a row");
-            assert!(seen.insert((row.sensitivity, row.system, row.code)), "twice: {}", row.code);
+            assert!(
+                seen.insert((row.sensitivity, row.system, row.code)),
+                "twice: {}",
+                row.code
+            );
             let well_formed = match row.system {
                 Some(System::Loinc) => is_loinc(row.code),
                 Some(System::Snomed) => is_sctid(row.code),
@@ -260,19 +310,29 @@ mod tests {
                 _ => row.code.starts_with(|c: char| c.is_ascii_uppercase()) && row.code.len() >= 2,
             };
             assert!(well_formed, "not a code of its system: {}", row.code);
-            per_sensitivity.entry(row.sensitivity).or_default().extend(row.system);
+            per_sensitivity
+                .entry(row.sensitivity)
+                .or_default()
+                .extend(row.system);
         }
         for sensitivity in Sensitivity::ALL {
-            assert!(per_sensitivity[sensitivity].len() >= 3, "{sensitivity:?} is thin");
+            assert!(
+                per_sensitivity[sensitivity].len() >= 3,
+                "{sensitivity:?} is thin"
+            );
         }
     }
 
     /// LOINC's check digit: mod 10, doubling from the right.
     fn is_loinc(code: &str) -> bool {
-        let Some((digits, check)) = code.split_once('-') else { return false };
+        let Some((digits, check)) = code.split_once('-') else {
+            return false;
+        };
         let mut sum = 0;
         for (place, digit) in digits.chars().rev().enumerate() {
-            let Some(digit) = digit.to_digit(10) else { return false };
+            let Some(digit) = digit.to_digit(10) else {
+                return false;
+            };
             let digit = if place % 2 == 0 { digit * 2 } else { digit };
             sum += digit / 10 + digit % 10;
         }
@@ -303,15 +363,24 @@ mod tests {
             [2, 7, 9, 3, 8, 0, 6, 4, 1, 5],
             [7, 0, 4, 6, 9, 1, 3, 2, 5, 8],
         ];
-        let sum = code.bytes().rev().enumerate().fold(0_u8, |sum, (place, byte)| {
-            D[usize::from(sum)][usize::from(P[place % 8][usize::from(byte.wrapping_sub(b'0') % 10)])]
-        });
+        let sum = code
+            .bytes()
+            .rev()
+            .enumerate()
+            .fold(0_u8, |sum, (place, byte)| {
+                D[usize::from(sum)]
+                    [usize::from(P[place % 8][usize::from(byte.wrapping_sub(b'0') % 10)])]
+            });
         code.len() >= 6 && code.bytes().all(|byte| byte.is_ascii_digit()) && sum == 0
     }
 
     #[test]
     fn a_label_counts_whatever_its_system_says() {
-        for system in ["http://terminology.hl7.org/CodeSystem/v3-ActCode", "urn:oid:2.16.840.1.113883.5.4", "x"] {
+        for system in [
+            "http://terminology.hl7.org/CodeSystem/v3-ActCode",
+            "urn:oid:2.16.840.1.113883.5.4",
+            "x",
+        ] {
             let labelled = json!({"meta": {"security": [{"system": system, "code": "HIV"}]}, "code": {"coding": [
                 {"system": "http://loinc.org", "code": "718-7"}]}});
             assert_eq!(of(&labelled).found, [Sensitivity::Hiv].into());
@@ -331,7 +400,8 @@ mod tests {
         assert!(with(confidentiality, "R"));
         assert!(with(confidentiality, "V"));
         let mut explained = coded("http://loinc.org", "718-7");
-        explained["meta"] = json!({"security": [{"system": confidentiality, "code": "R"}, {"code": "PSY"}]});
+        explained["meta"] =
+            json!({"security": [{"system": confidentiality, "code": "R"}, {"code": "PSY"}]});
         assert!(!of(&explained).unclear);
         assert!(with("http://hospital.example/labels", "N"));
         assert!(with("http://hospital.example/labels", "private"));
@@ -353,7 +423,11 @@ mod tests {
         ] {
             assert_eq!(of(&resource).found, [Sensitivity::Hiv].into(), "{resource}");
         }
-        assert!(of(&coded("http://unitsofmeasure.org", "20447-9")).found.is_empty());
+        assert!(
+            of(&coded("http://unitsofmeasure.org", "20447-9"))
+                .found
+                .is_empty()
+        );
     }
 
     #[test]

@@ -9,21 +9,34 @@ use consent_core::{Address, StoredStatus};
 use proptest::prelude::*;
 
 fn rule(request: &consent_core::decide::Request, facts: &Facts, now: u64) -> Rule {
-    decide(request, facts, now).expect_err("a permit where none may be").rule
+    decide(request, facts, now)
+        .expect_err("a permit where none may be")
+        .rule
 }
 
 #[test]
 fn nothing_known_is_a_denial() {
-    assert_eq!(rule(&request("Observation"), &Facts::default(), NOW), Rule::NoConsent);
+    assert_eq!(
+        rule(&request("Observation"), &Facts::default(), NOW),
+        Rule::NoConsent
+    );
 }
 
 #[test]
 fn an_active_consent_with_a_fitting_policy_permits_and_says_on_what_ground() {
     let policy = policy(1, terms());
     let fact = consent(&policy);
-    let permit = decide(&request("Observation"), &facts(vec![(fact.clone(), policy.clone())]), NOW).unwrap();
+    let permit = decide(
+        &request("Observation"),
+        &facts(vec![(fact.clone(), policy.clone())]),
+        NOW,
+    )
+    .unwrap();
     let ground = permit.grounds().next().unwrap();
-    assert_eq!((ground.consent_id, ground.version, ground.scope_id), (fact.consent.id, 1, policy.hash()));
+    assert_eq!(
+        (ground.consent_id, ground.version, ground.scope_id),
+        (fact.consent.id, 1, policy.hash())
+    );
 }
 
 #[test]
@@ -57,7 +70,14 @@ fn every_status_but_active_is_refused_by_its_name() {
     for (status, expected) in cases {
         let mut fact = consent(&policy);
         (fact.consent.status, fact.consent.respond_by) = (status, TO);
-        assert_eq!(rule(&request("Observation"), &facts(vec![(fact, policy.clone())]), NOW), expected);
+        assert_eq!(
+            rule(
+                &request("Observation"),
+                &facts(vec![(fact, policy.clone())]),
+                NOW
+            ),
+            expected
+        );
     }
 }
 
@@ -66,18 +86,27 @@ fn a_grant_that_is_not_final_does_not_count() {
     let policy = policy(1, terms());
     let mut fact = consent(&policy);
     fact.is_final = false;
-    assert_eq!(rule(&request("Observation"), &facts(vec![(fact, policy)]), NOW), Rule::ConsentConfirming);
+    assert_eq!(
+        rule(&request("Observation"), &facts(vec![(fact, policy)]), NOW),
+        Rule::ConsentConfirming
+    );
 }
 
 #[test]
 fn a_policy_that_is_not_here_or_is_another_one_denies() {
     let (asked, other) = (policy(1, terms()), policy(2, terms()));
     let lone = Facts::new(vec![consent(&asked)]);
-    assert_eq!(rule(&request("Observation"), &lone, NOW), Rule::PolicyUnknown);
+    assert_eq!(
+        rule(&request("Observation"), &lone, NOW),
+        Rule::PolicyUnknown
+    );
     assert_eq!(lone.missing_policies(NOW), [asked.hash()]);
     let mut swapped = Facts::new(vec![consent(&asked)]);
     swapped.add_policy(other);
-    assert_eq!(rule(&request("Observation"), &swapped, NOW), Rule::PolicyUnknown);
+    assert_eq!(
+        rule(&request("Observation"), &swapped, NOW),
+        Rule::PolicyUnknown
+    );
 }
 
 #[test]
@@ -102,7 +131,10 @@ fn another_purpose_action_type_or_category_denies_by_name() {
     other.action = Action::Read;
     assert_eq!(rule(&other, &facts, NOW), Rule::PolicyAction);
 
-    assert_eq!(rule(&request("DiagnosticReport"), &facts, NOW), Rule::PolicyType);
+    assert_eq!(
+        rule(&request("DiagnosticReport"), &facts, NOW),
+        Rule::PolicyType
+    );
 
     let mut other = base.clone();
     other.categories = Some(vec!["vital-signs".to_owned()]);
@@ -113,13 +145,35 @@ fn another_purpose_action_type_or_category_denies_by_name() {
 
 #[test]
 fn a_type_without_a_row_is_refused_even_if_a_policy_shares_it() {
-    let policy = policy(1, Terms { resources: vec![scope("Binary", None)], ..terms() });
-    assert_eq!(rule(&request("Binary"), &facts(vec![(consent(&policy), policy)]), NOW), Rule::PolicyType);
+    let policy = policy(
+        1,
+        Terms {
+            resources: vec![scope("Binary", None)],
+            ..terms()
+        },
+    );
+    assert_eq!(
+        rule(
+            &request("Binary"),
+            &facts(vec![(consent(&policy), policy)]),
+            NOW
+        ),
+        Rule::PolicyType
+    );
 }
 
 #[test]
 fn of_several_failing_consents_the_nearest_to_a_permit_is_named() {
-    let (a, b) = (policy(1, terms()), policy(2, Terms { purpose: vec![Purpose::Research], ..terms() }));
+    let (a, b) = (
+        policy(1, terms()),
+        policy(
+            2,
+            Terms {
+                purpose: vec![Purpose::Research],
+                ..terms()
+            },
+        ),
+    );
     let mut revoked = consent(&a);
     revoked.consent.status = StoredStatus::Revoked;
     let facts = facts(vec![(revoked, a), (consent(&b), b.clone())]);
@@ -135,7 +189,10 @@ fn zero_addresses_never_match() {
     (fact.consent.subject, fact.consent.grantee) = (Address::ZERO, Address::ZERO);
     let mut asked = request("Observation");
     (asked.subjects, asked.grantees) = (vec![Address::ZERO], vec![Address::ZERO]);
-    assert_eq!(rule(&asked, &facts(vec![(fact, policy)]), NOW), Rule::NoConsent);
+    assert_eq!(
+        rule(&asked, &facts(vec![(fact, policy)]), NOW),
+        Rule::NoConsent
+    );
 }
 
 const TYPES: [&str; 3] = ["Condition", "DiagnosticReport", "Observation"];
@@ -155,25 +212,42 @@ struct Grant {
 }
 
 fn grant() -> impl Strategy<Value = Grant> {
-    let kind = (0..TYPES.len(), proptest::option::of(proptest::collection::vec(0..CATEGORIES.len(), 1..3)));
+    let kind = (
+        0..TYPES.len(),
+        proptest::option::of(proptest::collection::vec(0..CATEGORIES.len(), 1..3)),
+    );
     (
-        (1_u8..3, 1_u8..3, 0_u8..6, any::<bool>(), (0_u64..6, 1_u64..6)),
+        (
+            1_u8..3,
+            1_u8..3,
+            0_u8..6,
+            any::<bool>(),
+            (0_u64..6, 1_u64..6),
+        ),
         proptest::collection::vec(kind, 1..3),
         proptest::collection::vec(0..Purpose::ALL.len(), 1..3),
         proptest::collection::vec(0..Action::ALL.len(), 1..3),
         proptest::bool::weighted(0.9),
     )
-        .prop_map(|((subject, grantee, status, is_final, (from, length)), types, purposes, actions, known)| Grant {
-            subject,
-            grantee,
-            status,
-            is_final,
-            window: (from, from + length),
-            types,
-            purposes,
-            actions,
-            known,
-        })
+        .prop_map(
+            |(
+                (subject, grantee, status, is_final, (from, length)),
+                types,
+                purposes,
+                actions,
+                known,
+            )| Grant {
+                subject,
+                grantee,
+                status,
+                is_final,
+                window: (from, from + length),
+                types,
+                purposes,
+                actions,
+                known,
+            },
+        )
 }
 
 fn unique<T: Ord>(mut items: Vec<T>) -> Vec<T> {
@@ -189,8 +263,15 @@ fn build(grants: &[Grant]) -> Facts {
     for (place, grant) in grants.iter().enumerate() {
         let mut resources = Vec::new();
         for (kind, categories) in &grant.types {
-            let categories = categories.as_ref().map(|list| unique(list.iter().map(|i| CATEGORIES[*i]).collect::<Vec<_>>()));
-            if !resources.iter().any(|known: &consent_core::policy::ResourceScope| known.resource_type == TYPES[*kind]) {
+            let categories = categories
+                .as_ref()
+                .map(|list| unique(list.iter().map(|i| CATEGORIES[*i]).collect::<Vec<_>>()));
+            if !resources
+                .iter()
+                .any(|known: &consent_core::policy::ResourceScope| {
+                    known.resource_type == TYPES[*kind]
+                })
+            {
                 resources.push(scope(TYPES[*kind], categories.as_deref()));
             }
         }
@@ -204,7 +285,8 @@ fn build(grants: &[Grant]) -> Facts {
             },
         );
         let mut fact = consent(&policy);
-        (fact.consent.subject, fact.consent.grantee) = (Address([grant.subject; 20]), Address([grant.grantee; 20]));
+        (fact.consent.subject, fact.consent.grantee) =
+            (Address([grant.subject; 20]), Address([grant.grantee; 20]));
         fact.consent.status = StoredStatus::from_number(grant.status).unwrap();
         (fact.consent.valid_from, fact.consent.valid_to) = grant.window;
         fact.is_final = grant.is_final;
@@ -214,33 +296,47 @@ fn build(grants: &[Grant]) -> Facts {
         }
     }
     all = Facts::new([all.consents().to_vec(), consents].concat());
-    policies.into_iter().for_each(|policy| all.add_policy(policy));
+    policies
+        .into_iter()
+        .for_each(|policy| all.add_policy(policy));
     all
 }
 
 fn released(facts: &Facts, request: &consent_core::decide::Request, now: u64) -> Vec<bool> {
-    let Ok(permit) = decide(request, facts, now) else { return vec![false; CATEGORIES.len()] };
+    let Ok(permit) = decide(request, facts, now) else {
+        return vec![false; CATEGORIES.len()];
+    };
     CATEGORIES
         .iter()
         .map(|category| {
             let mut resource = observation();
             resource["resourceType"] = request.resource_type.clone().into();
             resource["category"] = serde_json::json!([{"coding": [{"code": category}]}]);
-            matches!(permit.inspect(&Default::default(), &resource), Verdict::Release(_))
+            matches!(
+                permit.inspect(&Default::default(), &resource),
+                Verdict::Release(_)
+            )
         })
         .collect()
 }
 
 fn asked() -> impl Strategy<Value = consent_core::decide::Request> {
-    (1_u8..3, 1_u8..3, 0..Purpose::ALL.len(), 0..Action::ALL.len(), 0..TYPES.len()).prop_map(
-        |(subject, grantee, purpose, action, kind)| consent_core::decide::Request {
-            subjects: vec![Address([subject; 20])],
-            grantees: vec![Address([grantee; 20])],
-            purpose: Some(Purpose::ALL[purpose]),
-            action: Action::ALL[action],
-            ..request(TYPES[kind])
-        },
+    (
+        1_u8..3,
+        1_u8..3,
+        0..Purpose::ALL.len(),
+        0..Action::ALL.len(),
+        0..TYPES.len(),
     )
+        .prop_map(
+            |(subject, grantee, purpose, action, kind)| consent_core::decide::Request {
+                subjects: vec![Address([subject; 20])],
+                grantees: vec![Address([grantee; 20])],
+                purpose: Some(Purpose::ALL[purpose]),
+                action: Action::ALL[action],
+                ..request(TYPES[kind])
+            },
+        )
 }
 
 proptest! {

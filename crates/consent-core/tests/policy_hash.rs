@@ -5,26 +5,40 @@ use consent_core::{Hash32, keccak256};
 use serde_json::Value;
 
 fn vectors() -> Value {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../sdk/vectors/policy-hash.json");
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../sdk/vectors/policy-hash.json"
+    );
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
 fn cases<'a>(vectors: &'a Value, kind: &str) -> Vec<(&'a str, &'a Value)> {
     let cases = vectors[kind].as_array().unwrap();
     assert!(!cases.is_empty());
-    cases.iter().map(|case| (case["name"].as_str().unwrap(), case)).collect()
+    cases
+        .iter()
+        .map(|case| (case["name"].as_str().unwrap(), case))
+        .collect()
 }
 
 #[test]
 fn every_valid_document_has_these_bytes_and_this_hash() {
     let vectors = vectors();
     for (name, case) in cases(&vectors, "valid") {
-        let policy = Policy::parse(case["input"].as_str().unwrap().as_bytes()).unwrap_or_else(|fault| panic!("{name}: {fault}"));
-        assert_eq!(std::str::from_utf8(policy.canonical_bytes()).unwrap(), case["canonical"], "{name}");
+        let policy = Policy::parse(case["input"].as_str().unwrap().as_bytes())
+            .unwrap_or_else(|fault| panic!("{name}: {fault}"));
+        assert_eq!(
+            std::str::from_utf8(policy.canonical_bytes()).unwrap(),
+            case["canonical"],
+            "{name}"
+        );
         assert_eq!(policy.hash().to_string(), case["hash"], "{name}");
         assert_eq!(policy.hash(), keccak256(policy.canonical_bytes()), "{name}");
         let again = Policy::parse(policy.canonical_bytes()).unwrap();
-        assert_eq!(again, policy, "{name}: canonical bytes read back as another document");
+        assert_eq!(
+            again, policy,
+            "{name}: canonical bytes read back as another document"
+        );
     }
 }
 
@@ -33,7 +47,11 @@ fn every_invalid_document_is_refused() {
     let vectors = vectors();
     for (name, case) in cases(&vectors, "invalid") {
         let input = case["input"].as_str().unwrap();
-        assert!(Policy::parse(input.as_bytes()).is_err(), "{name} was accepted: {}", case["why"]);
+        assert!(
+            Policy::parse(input.as_bytes()).is_err(),
+            "{name} was accepted: {}",
+            case["why"]
+        );
     }
 }
 
@@ -46,7 +64,11 @@ fn a_built_document_is_sorted_and_reads_back_as_itself() {
         terms.resources.reverse();
         terms.purpose.reverse();
         terms.exclude.reverse();
-        assert_eq!(Policy::build(policy.salt(), terms).unwrap(), policy, "{name}");
+        assert_eq!(
+            Policy::build(policy.salt(), terms).unwrap(),
+            policy,
+            "{name}"
+        );
     }
 }
 

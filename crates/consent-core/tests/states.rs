@@ -5,13 +5,20 @@ mod common;
 use common::{GRANTEE, SUBJECT};
 use consent_core::EventKind::{Created, Denied, Expired, Requested, Revoked};
 use consent_core::consent::TransitionError;
-use consent_core::{Address, Consent, ConsentEvent, EffectiveStatus, EventKind, Hash32, StoredStatus, UNTIL_REVOKED};
+use consent_core::{
+    Address, Consent, ConsentEvent, EffectiveStatus, EventKind, Hash32, StoredStatus, UNTIL_REVOKED,
+};
 use proptest::prelude::*;
 
 const SCOPE: Hash32 = Hash32([3; 32]);
 
 fn event(kind: EventKind) -> ConsentEvent {
-    ConsentEvent { subject: SUBJECT, grantee: GRANTEE, scope_id: SCOPE, kind }
+    ConsentEvent {
+        subject: SUBJECT,
+        grantee: GRANTEE,
+        scope_id: SCOPE,
+        kind,
+    }
 }
 
 fn untouched() -> Consent {
@@ -19,31 +26,57 @@ fn untouched() -> Consent {
 }
 
 fn fold(kinds: &[EventKind]) -> Result<Consent, TransitionError> {
-    let step = |consent: Consent, (time, kind): (usize, &EventKind)| consent.apply(&event(*kind), 100 + time as u64);
+    let step = |consent: Consent, (time, kind): (usize, &EventKind)| {
+        consent.apply(&event(*kind), 100 + time as u64)
+    };
     kinds.iter().enumerate().try_fold(untouched(), step)
 }
 
 fn requested(version: u32) -> EventKind {
-    Requested { valid_from: 10, valid_to: 20, respond_by: 15, version, actor: GRANTEE }
+    Requested {
+        valid_from: 10,
+        valid_to: 20,
+        respond_by: 15,
+        version,
+        actor: GRANTEE,
+    }
 }
 
 fn created(version: u32) -> EventKind {
-    Created { valid_from: 10, valid_to: 20, version, actor: SUBJECT }
+    Created {
+        valid_from: 10,
+        valid_to: 20,
+        version,
+        actor: SUBJECT,
+    }
 }
 
 fn denied(version: u32) -> EventKind {
-    Denied { version, actor: SUBJECT }
+    Denied {
+        version,
+        actor: SUBJECT,
+    }
 }
 
 fn revoked(version: u32) -> EventKind {
-    Revoked { version, actor: SUBJECT }
+    Revoked {
+        version,
+        actor: SUBJECT,
+    }
 }
 
 #[test]
 fn the_walk_from_request_to_revocation() {
     let consent = fold(&[requested(1), created(1), revoked(2)]).unwrap();
-    assert_eq!((consent.status, consent.version, consent.changed_at), (StoredStatus::Revoked, 2, 102));
-    assert_eq!((consent.valid_from, consent.valid_to), (10, 20), "a stop keeps the window, as the registry's word does");
+    assert_eq!(
+        (consent.status, consent.version, consent.changed_at),
+        (StoredStatus::Revoked, 2, 102)
+    );
+    assert_eq!(
+        (consent.valid_from, consent.valid_to),
+        (10, 20),
+        "a stop keeps the window, as the registry's word does"
+    );
 }
 
 #[test]
@@ -74,19 +107,40 @@ fn what_it_cannot_emit_is_refused() {
         vec![created(1), revoked(1)],
         vec![Expired { version: 0 }],
         vec![created(1), Expired { version: 2 }],
-        vec![Created { valid_from: 5, valid_to: 5, version: 1, actor: SUBJECT }],
+        vec![Created {
+            valid_from: 5,
+            valid_to: 5,
+            version: 1,
+            actor: SUBJECT,
+        }],
     ] {
         assert!(fold(&kinds).is_err(), "{kinds:?}");
     }
-    let stranger = ConsentEvent { subject: Address([8; 20]), ..event(created(1)) };
-    assert_eq!(untouched().apply(&stranger, 1), Err(TransitionError::OtherConsent));
+    let stranger = ConsentEvent {
+        subject: Address([8; 20]),
+        ..event(created(1))
+    };
+    assert_eq!(
+        untouched().apply(&stranger, 1),
+        Err(TransitionError::OtherConsent)
+    );
 }
 
 #[test]
 fn a_stop_always_works_even_at_the_last_version() {
-    let last = Consent { version: u32::MAX, status: StoredStatus::Active, ..untouched() };
-    assert_eq!(last.apply(&event(revoked(u32::MAX)), 1).unwrap().status, StoredStatus::Revoked);
-    assert!(last.apply(&event(created(u32::MAX)), 1).is_err(), "the last version means closed");
+    let last = Consent {
+        version: u32::MAX,
+        status: StoredStatus::Active,
+        ..untouched()
+    };
+    assert_eq!(
+        last.apply(&event(revoked(u32::MAX)), 1).unwrap().status,
+        StoredStatus::Revoked
+    );
+    assert!(
+        last.apply(&event(created(u32::MAX)), 1).is_err(),
+        "the last version means closed"
+    );
 }
 
 #[test]
@@ -101,7 +155,11 @@ fn effective_status_follows_time_and_finality() {
         (20, true, EffectiveStatus::Expired, None),
         (20, false, EffectiveStatus::Expired, None),
     ] {
-        assert_eq!(active.effective(now, is_final), Some(expected), "{now} {is_final}");
+        assert_eq!(
+            active.effective(now, is_final),
+            Some(expected),
+            "{now} {is_final}"
+        );
         assert_eq!(active.effective_until(now), until, "{now}");
     }
     let asked = fold(&[requested(1)]).unwrap();
@@ -109,8 +167,14 @@ fn effective_status_follows_time_and_finality() {
     assert_eq!(asked.effective_until(14), Some(15));
     assert_eq!(asked.effective(15, true), Some(EffectiveStatus::Expired));
     assert_eq!(untouched().effective(1, true), None);
-    let forever = Consent { valid_to: UNTIL_REVOKED, ..active };
-    assert_eq!(forever.effective(u64::MAX, true), Some(EffectiveStatus::Active));
+    let forever = Consent {
+        valid_to: UNTIL_REVOKED,
+        ..active
+    };
+    assert_eq!(
+        forever.effective(u64::MAX, true),
+        Some(EffectiveStatus::Active)
+    );
     assert_eq!(forever.effective_until(11), None);
 }
 

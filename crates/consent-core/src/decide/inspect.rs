@@ -129,16 +129,23 @@ impl Permit {
     pub fn note(&self, known: &mut Known, observation: &Value) -> Result<(), Fault> {
         let row = type_row("Observation").ok_or(Fault::OtherType)?;
         let members = self.require_own(observation, row.name, row.patient)?;
-        let id = members.get("id").and_then(Value::as_str).ok_or(Fault::Unreadable)?;
+        let id = members
+            .get("id")
+            .and_then(Value::as_str)
+            .ok_or(Fault::Unreadable)?;
         let labels = labels(observation, row.code, row.code_by_reference);
         let references = self.part_references(observation, row.parts)?;
-        known.parts.insert(id.to_owned(), Part { labels, references });
+        known
+            .parts
+            .insert(id.to_owned(), Part { labels, references });
         Ok(())
     }
 
     /// The ids of Observations that must be known before `resource` can be judged, given what is known already.
     pub fn unknown_parts(&self, known: &Known, resource: &Value) -> Vec<String> {
-        let references = self.part_references(resource, self.row.parts).unwrap_or_default();
+        let references = self
+            .part_references(resource, self.row.parts)
+            .unwrap_or_default();
         gather(known, &references).1
     }
 
@@ -163,8 +170,10 @@ impl Permit {
             return Verdict::Withhold(Withheld::Category);
         }
         // A way without exclusions releases without redaction, so it is tried first.
-        let (plain, careful): (Vec<&Way>, Vec<&Way>) =
-            self.ways.iter().partition(|way| way.policy.terms().exclude.is_empty());
+        let (plain, careful): (Vec<&Way>, Vec<&Way>) = self
+            .ways
+            .iter()
+            .partition(|way| way.policy.terms().exclude.is_empty());
         let mut nearest = Withheld::Category;
         for way in plain.into_iter().chain(careful) {
             match self.covers(way, resource, &labels) {
@@ -178,7 +187,10 @@ impl Permit {
     /// Whether one policy covers all of the resource.
     fn covers(&self, way: &Way, resource: &Value, labels: &Labels) -> Result<Redaction, Withheld> {
         let terms = way.policy.terms();
-        let scope = terms.resources.iter().find(|scope| scope.resource_type == self.row.name);
+        let scope = terms
+            .resources
+            .iter()
+            .find(|scope| scope.resource_type == self.row.name);
         let scope = scope.ok_or(Withheld::Category)?;
         if let Some(categories) = &scope.category
             && !self.has_category(resource, categories)
@@ -191,7 +203,12 @@ impl Permit {
         if terms.exclude.is_empty() {
             return Ok(Redaction::NOTHING);
         }
-        if labels.unclear || terms.exclude.iter().any(|excluded| labels.found.contains(excluded)) {
+        if labels.unclear
+            || terms
+                .exclude
+                .iter()
+                .any(|excluded| labels.found.contains(excluded))
+        {
             return Err(Withheld::Exclusion);
         }
         Ok(Redaction::renderings(self.row.documents))
@@ -199,29 +216,51 @@ impl Permit {
 
     /// Whether the token's scopes reach this resource.
     fn in_scope_categories(&self, resource: &Value) -> bool {
-        let Some(filters) = &self.scope_categories else { return true };
-        self.row.categories(resource).iter().any(|category| filters.iter().any(|filter| filter.matches(category)))
+        let Some(filters) = &self.scope_categories else {
+            return true;
+        };
+        self.row
+            .categories(resource)
+            .iter()
+            .any(|category| filters.iter().any(|filter| filter.matches(category)))
     }
 
     /// A record of several categories is in each of them.
     fn has_category(&self, resource: &Value, categories: &[String]) -> bool {
-        self.row.categories(resource).iter().any(|found| categories.iter().any(|category| category == found.code))
+        self.row
+            .categories(resource)
+            .iter()
+            .any(|found| categories.iter().any(|category| category == found.code))
     }
 
     /// The resource must be of this type, about this patient and about nobody else.
-    fn require_own<'a>(&self, resource: &'a Value, name: &str, path: PatientPath) -> Result<&'a Map<String, Value>, Fault> {
+    fn require_own<'a>(
+        &self,
+        resource: &'a Value,
+        name: &str,
+        path: PatientPath,
+    ) -> Result<&'a Map<String, Value>, Fault> {
         let members = resource.as_object().ok_or(Fault::Unreadable)?;
         if members.get("resourceType").and_then(Value::as_str) != Some(name) {
             return Err(Fault::OtherType);
         }
         require_plain_keys(resource)?;
-        let id = members.get("id").and_then(Value::as_str).filter(|id| is_id(id)).ok_or(Fault::Unreadable)?;
-        if members.get("contained").is_some_and(|contained| contained.as_array().is_none_or(|items| !items.is_empty())) {
+        let id = members
+            .get("id")
+            .and_then(Value::as_str)
+            .filter(|id| is_id(id))
+            .ok_or(Fault::Unreadable)?;
+        if members
+            .get("contained")
+            .is_some_and(|contained| contained.as_array().is_none_or(|items| !items.is_empty()))
+        {
             return Err(Fault::Contained);
         }
         let about_the_patient = match path {
             PatientPath::Itself => id == self.patient,
-            PatientPath::Reference(element) => members.get(element).is_some_and(|value| self.is_the_patient(value)),
+            PatientPath::Reference(element) => members
+                .get(element)
+                .is_some_and(|value| self.is_the_patient(value)),
         };
         if !about_the_patient {
             return Err(Fault::OtherPatient);
@@ -234,9 +273,18 @@ impl Permit {
     }
 
     fn is_the_patient(&self, reference: &Value) -> bool {
-        let Some(text) = reference.get("reference").and_then(Value::as_str) else { return false };
-        let named = reference.get("type").is_none_or(|name| name.as_str() == Some("Patient"));
-        named && target(text, &self.base) == Target::Here { resource_type: "Patient", id: &self.patient }
+        let Some(text) = reference.get("reference").and_then(Value::as_str) else {
+            return false;
+        };
+        let named = reference
+            .get("type")
+            .is_none_or(|name| name.as_str() == Some("Patient"));
+        named
+            && target(text, &self.base)
+                == Target::Here {
+                    resource_type: "Patient",
+                    id: &self.patient,
+                }
     }
 
     /// No reference anywhere may point to another patient.
@@ -249,16 +297,22 @@ impl Permit {
                     Some(_) => return Err(Fault::Unreadable),
                 };
                 let to_a_patient = match literal {
-                    Some(Target::Here { resource_type, .. } | Target::Elsewhere { resource_type }) => resource_type == "Patient",
+                    Some(
+                        Target::Here { resource_type, .. } | Target::Elsewhere { resource_type },
+                    ) => resource_type == "Patient",
                     // A reference by identifier, or one that cannot be read, that says it is to a patient.
                     _ => members.get("type").and_then(Value::as_str) == Some("Patient"),
                 };
                 if to_a_patient && !self.is_the_patient(value) {
                     return Err(Fault::OtherPatient);
                 }
-                members.values().try_for_each(|member| self.require_no_other_patient(member))
+                members
+                    .values()
+                    .try_for_each(|member| self.require_no_other_patient(member))
             }
-            Value::Array(items) => items.iter().try_for_each(|item| self.require_no_other_patient(item)),
+            Value::Array(items) => items
+                .iter()
+                .try_for_each(|item| self.require_no_other_patient(item)),
             _ => Ok(()),
         }
     }
@@ -267,8 +321,15 @@ impl Permit {
         let mut references = References::default();
         for value in elements.iter().filter_map(|element| resource.get(element)) {
             for item in value.as_array().ok_or(Fault::Unreadable)? {
-                match item.get("reference").and_then(Value::as_str).map(|text| target(text, &self.base)) {
-                    Some(Target::Here { resource_type: "Observation", id }) => references.observations.push(id.to_owned()),
+                match item
+                    .get("reference")
+                    .and_then(Value::as_str)
+                    .map(|text| target(text, &self.base))
+                {
+                    Some(Target::Here {
+                        resource_type: "Observation",
+                        id,
+                    }) => references.observations.push(id.to_owned()),
                     _ => references.others = true,
                 }
             }
@@ -279,7 +340,10 @@ impl Permit {
 
 /// All parts and parts of parts that are known, with what their labels add up to, and those that are not known.
 fn gather(known: &Known, references: &References) -> (Labels, Vec<String>) {
-    let mut labels = Labels { unclear: references.others, ..Labels::default() };
+    let mut labels = Labels {
+        unclear: references.others,
+        ..Labels::default()
+    };
     let mut missing = Vec::new();
     let mut seen: HashSet<&str> = HashSet::new();
     let mut waiting: Vec<&str> = references.observations.iter().map(String::as_str).collect();
@@ -308,8 +372,14 @@ fn require_plain_keys(value: &Value) -> Result<(), Fault> {
             let bare = key.strip_prefix('_').unwrap_or(key);
             let plain = bare.starts_with(|first: char| first.is_ascii_lowercase())
                 && bare.bytes().all(|byte| byte.is_ascii_alphanumeric());
-            let disguised = READ_MEMBERS.iter().any(|name| name.eq_ignore_ascii_case(key) && name != key);
-            if plain && !disguised { require_plain_keys(member) } else { Err(Fault::Unreadable) }
+            let disguised = READ_MEMBERS
+                .iter()
+                .any(|name| name.eq_ignore_ascii_case(key) && name != key);
+            if plain && !disguised {
+                require_plain_keys(member)
+            } else {
+                Err(Fault::Unreadable)
+            }
         }),
         Value::Array(items) => items.iter().try_for_each(require_plain_keys),
         _ => Ok(()),
@@ -319,7 +389,9 @@ fn require_plain_keys(value: &Value) -> Result<(), Fault> {
 /// Whether a resource is hidden in the value.
 fn holds_a_resource(value: &Value) -> bool {
     match value {
-        Value::Object(members) => members.contains_key("resourceType") || members.values().any(holds_a_resource),
+        Value::Object(members) => {
+            members.contains_key("resourceType") || members.values().any(holds_a_resource)
+        }
         Value::Array(items) => items.iter().any(holds_a_resource),
         _ => false,
     }
@@ -331,7 +403,9 @@ fn has_unclear_meaning(value: &Value, base: &str) -> bool {
         Value::Object(members) => members.iter().any(|(key, member)| match key.as_str() {
             "modifierExtension" => member.as_array().is_none_or(|items| !items.is_empty()),
             "implicitRules" => true,
-            "reference" => member.as_str().is_none_or(|text| target(text, base) == Target::Unclear),
+            "reference" => member
+                .as_str()
+                .is_none_or(|text| target(text, base) == Target::Unclear),
             _ => has_unclear_meaning(member, base),
         }),
         Value::Array(items) => items.iter().any(|item| has_unclear_meaning(item, base)),
@@ -349,7 +423,10 @@ fn lies_within(resource: &Value, dates: Dates, period: Period) -> bool {
         Dates::Groups(groups) => groups,
     };
     for group in groups {
-        let present: Vec<&Value> = group.iter().filter_map(|element| resource.get(element)).collect();
+        let present: Vec<&Value> = group
+            .iter()
+            .filter_map(|element| resource.get(element))
+            .collect();
         if !present.is_empty() {
             return present.into_iter().all(|value| value_within(value, period));
         }
@@ -363,7 +440,11 @@ fn value_within(value: &Value, period: Period) -> bool {
             Some((first, last)) => (Some(first), Some(last)),
             None => return false,
         },
-        Value::Object(members) if members.keys().all(|key| ["start", "end", "extension", "id"].contains(&key.as_str())) => {
+        Value::Object(members)
+            if members
+                .keys()
+                .all(|key| ["start", "end", "extension", "id"].contains(&key.as_str())) =>
+        {
             let read = |key: &str| match members.get(key) {
                 None => Ok(None),
                 Some(value) => value.as_str().and_then(days).map(Some).ok_or(()),
@@ -375,15 +456,26 @@ fn value_within(value: &Value, period: Period) -> bool {
         }
         _ => return false,
     };
-    let starts_inside = period.start.is_none_or(|bound| start.is_some_and(|day| day >= bound));
-    let ends_inside = period.end.is_none_or(|bound| end.is_some_and(|day| day <= bound));
+    let starts_inside = period
+        .start
+        .is_none_or(|bound| start.is_some_and(|day| day >= bound));
+    let ends_inside = period
+        .end
+        .is_none_or(|bound| end.is_some_and(|day| day <= bound));
     starts_inside && ends_inside
 }
 
 /// The first and last day that a FHIR date, dateTime or instant may mean. The day is the one written.
 fn days(text: &str) -> Option<(Date, Date)> {
     let date = match text.split_once('T') {
-        Some((date, time)) if date.len() == 10 && time.bytes().all(|b| b.is_ascii_digit() || b":.+-Z".contains(&b)) => date,
+        Some((date, time))
+            if date.len() == 10
+                && time
+                    .bytes()
+                    .all(|b| b.is_ascii_digit() || b":.+-Z".contains(&b)) =>
+        {
+            date
+        }
         Some(_) => return None,
         None => text,
     };
@@ -394,7 +486,10 @@ fn days(text: &str) -> Option<(Date, Date)> {
             let last = first.replace_day(first.month().length(first.year())).ok()?;
             Some((first, last))
         }
-        4 => Some((parse_day(&format!("{date}-01-01"))?, parse_day(&format!("{date}-12-31"))?)),
+        4 => Some((
+            parse_day(&format!("{date}-01-01"))?,
+            parse_day(&format!("{date}-12-31"))?,
+        )),
         _ => None,
     }
 }

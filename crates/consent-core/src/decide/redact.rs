@@ -10,7 +10,12 @@ use serde_json::value::RawValue;
 use crate::resource::{Target, target};
 
 /// The names of the types whose references keep their display text: who, not what.
-const PEOPLE: &[&str] = &["Organization", "Patient", "Practitioner", "PractitionerRole"];
+const PEOPLE: &[&str] = &[
+    "Organization",
+    "Patient",
+    "Practitioner",
+    "PractitionerRole",
+];
 
 /// What to cut out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,14 +29,20 @@ impl Redaction {
 
     /// The narrative, these rendered documents, and display texts of references to other clinical records.
     pub(super) const fn renderings(documents: &'static [&'static str]) -> Self {
-        Self { renderings: Some(documents) }
+        Self {
+            renderings: Some(documents),
+        }
     }
 
     /// The resource as it may leave. `text` must be the very text that was inspected. `None` when it is not JSON.
     pub fn apply(self, text: &str) -> Option<String> {
-        let Some(documents) = self.renderings else { return Some(text.to_owned()) };
+        let Some(documents) = self.renderings else {
+            return Some(text.to_owned());
+        };
         let mut out = String::with_capacity(text.len());
-        let dropped = |key: &str| key == "text" || key == "_text" || documents.contains(&key.trim_start_matches('_'));
+        let dropped = |key: &str| {
+            key == "text" || key == "_text" || documents.contains(&key.trim_start_matches('_'))
+        };
         write(text, &dropped, &mut out)?;
         Some(out)
     }
@@ -44,7 +55,9 @@ fn write(text: &str, dropped: &dyn Fn(&str) -> bool, out: &mut String) -> Option
         b'{' => {
             let members = members(text)?;
             let cut_display = refers_to_a_record(&members);
-            let hidden = |key: &str| dropped(key) || (cut_display && (key == "display" || key == "_display"));
+            let hidden = |key: &str| {
+                dropped(key) || (cut_display && (key == "display" || key == "_display"))
+            };
             let kept = members.iter().filter(|(key, _)| !hidden(key));
             out.push('{');
             for (place, (key, value)) in kept.enumerate() {
@@ -73,11 +86,17 @@ fn write(text: &str, dropped: &dyn Fn(&str) -> bool, out: &mut String) -> Option
 }
 
 fn refers_to_a_record(members: &[(String, &RawValue)]) -> bool {
-    let Some((_, reference)) = members.iter().find(|(key, _)| key == "reference") else { return false };
-    let Ok(reference) = serde_json::from_str::<String>(reference.get()) else { return true };
+    let Some((_, reference)) = members.iter().find(|(key, _)| key == "reference") else {
+        return false;
+    };
+    let Ok(reference) = serde_json::from_str::<String>(reference.get()) else {
+        return true;
+    };
     // The base does not matter here: only the name of the type does.
     match target(&reference, "") {
-        Target::Here { resource_type, .. } | Target::Elsewhere { resource_type } => !PEOPLE.contains(&resource_type),
+        Target::Here { resource_type, .. } | Target::Elsewhere { resource_type } => {
+            !PEOPLE.contains(&resource_type)
+        }
         Target::Contained | Target::Unclear => true,
     }
 }
@@ -99,7 +118,9 @@ fn members(text: &str) -> Option<Vec<(String, &RawValue)>> {
             Ok(members)
         }
     }
-    serde_json::Deserializer::from_str(text).deserialize_map(Members).ok()
+    serde_json::Deserializer::from_str(text)
+        .deserialize_map(Members)
+        .ok()
 }
 
 fn items(text: &str) -> Option<Vec<&RawValue>> {
@@ -119,7 +140,9 @@ fn items(text: &str) -> Option<Vec<&RawValue>> {
             Ok(items)
         }
     }
-    serde_json::Deserializer::from_str(text).deserialize_seq(Items).ok()
+    serde_json::Deserializer::from_str(text)
+        .deserialize_seq(Items)
+        .ok()
 }
 
 #[cfg(test)]
@@ -139,9 +162,17 @@ mod tests {
             "result":[{"reference":"Observation/1","display":"secret"}],
             "performer":[{"reference":"Practitioner/1","display":"Dr Kept"}],
             "presentedForm":[{"data":"secret"}],"conclusion":"caf\u00e9 \"x\""}"#;
-        let out = Redaction::renderings(&["presentedForm"]).apply(text).unwrap();
-        assert!(!out.contains("secret") && !out.contains("presentedForm"), "{out}");
-        assert!(out.contains("1.500") && out.contains("Dr Kept") && out.matches("kept").count() == 2, "{out}");
+        let out = Redaction::renderings(&["presentedForm"])
+            .apply(text)
+            .unwrap();
+        assert!(
+            !out.contains("secret") && !out.contains("presentedForm"),
+            "{out}"
+        );
+        assert!(
+            out.contains("1.500") && out.contains("Dr Kept") && out.matches("kept").count() == 2,
+            "{out}"
+        );
         let value: serde_json::Value = serde_json::from_str(&out).unwrap();
         assert_eq!(value["conclusion"], "café \"x\"");
         assert!(value.get("text").is_none() && value["code"]["text"] == "kept");

@@ -41,7 +41,15 @@ pub fn consent(policy: &Policy) -> Fact {
     let mut consent = Consent::untouched(id, SUBJECT, GRANTEE, policy.hash());
     (consent.status, consent.version) = (StoredStatus::Active, 1);
     (consent.valid_from, consent.valid_to) = (FROM, TO);
-    Fact { consent, is_final: true, seen: Seen { block_no: 7, block_hash: Hash32([7; 32]), rev: 3 } }
+    Fact {
+        consent,
+        is_final: true,
+        seen: Seen {
+            block_no: 7,
+            block_hash: Hash32([7; 32]),
+            rev: 3,
+        },
+    }
 }
 
 pub fn forever(policy: &Policy) -> Fact {
@@ -53,7 +61,9 @@ pub fn forever(policy: &Policy) -> Fact {
 pub fn facts(pairs: Vec<(Fact, Arc<Policy>)>) -> Facts {
     let (consents, policies): (Vec<_>, Vec<_>) = pairs.into_iter().unzip();
     let mut facts = Facts::new(consents);
-    policies.into_iter().for_each(|policy| facts.add_policy(policy));
+    policies
+        .into_iter()
+        .for_each(|policy| facts.add_policy(policy));
     facts
 }
 
@@ -74,7 +84,11 @@ pub fn request(resource_type: &str) -> Request {
 pub fn excluding(sensitivities: &[Sensitivity]) -> Terms {
     Terms {
         exclude: sensitivities.to_vec(),
-        resources: vec![scope("DiagnosticReport", None), scope("MedicationRequest", None), scope("Observation", None)],
+        resources: vec![
+            scope("DiagnosticReport", None),
+            scope("MedicationRequest", None),
+            scope("Observation", None),
+        ],
         ..terms()
     }
 }

@@ -1,0 +1,154 @@
+//! Puts the gateway together from its settings.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use access_token::{SigningKey, TokenSource, TokenSourceConfig, Verifier};
+use anyhow::Context as _;
+use audit_core::pseudonym::PseudonymKey;
+use service_kit::bus::Producer;
+use service_kit::{Readiness, Shutdown, http_client, server};
+use tokio::sync::Semaphore;
+use url::Url;
+
+use crate::config::{Config, without_slash};
+use crate::decision::authorize::Authorizer;
+use crate::decision::directory::Directory;
+use crate::decision::facts::FactsSource;
+use crate::decision::peer::Peer;
+use crate::journal::Journal;
+use crate::journal::ship::Shipper;
+use crate::release::upstream::Upstream;
+use crate::routes;
+use crate::serve::{Clock, Gateway};
+
+const INTERNAL_CALL: Duration = Duration::from_secs(3);
+
+/// Runs the gateway until it is told to stop.
+///
+/// # Errors
+/// When it cannot start, or a part of it fails for good.
+pub async fn run(config: Config) -> anyhow::Result<()> {
+    let shutdown = Shutdown::on_signals()?;
+    let journal = Journal::open(config.journal()).context("JOURNAL_DIR")?;
+    let gateway = Arc::new(build(&config, journal.clone(), Clock::system())?);
+    let producer = Producer::new(&config.kafka_brokers, &config.gateway_id)?;
+    let shipper = Shipper::new(journal, producer.clone(), &config.gateway_id);
+    shutdown.spawn("shipper", shipper.run(shutdown.clone()));
+    let readiness = readiness(&gateway, producer);
+    server::run(&config.server, routes::router(gateway), readiness, shutdown).await
+}
+
+/// Makes the gateway without starting anything.
+///
+/// # Errors
+/// When a key file cannot be used or a client not be made.
+pub fn build(config: &Config, journal: Journal, clock: Clock) -> anyhow::Result<Gateway> {
+    let http = http_client::build(INTERNAL_CALL)?;
+    let key = std::fs::read_to_string(&config.client_key_file)
+        .context("CLIENT_KEY_FILE cannot be read")?;
+    let key = SigningKey::from_jwk(&key).context("CLIENT_KEY_FILE")?;
+    let pseudonyms = std::fs::read_to_string(&config.pseudonym_key_file)
+        .context("PSEUDONYM_KEY_FILE cannot be read")?;
+    let pseudonyms = PseudonymKey::from_hex(&pseudonyms).context("PSEUDONYM_KEY_FILE")?;
+    let token_url = config.at_issuer("/oauth2/token")?;
+    let peer = |base: &Url, scope: &str| {
+        let tokens = TokenSourceConfig {
+            issuer: config.issuer_name().to_owned(),
+            token_url: token_url.clone(),
+            client_id: config.client_id.clone(),
+            key: key.clone(),
+            scope: scope.to_owned(),
+            resource: without_slash(base).to_owned(),
+        };
+        Peer::new(
+            http.clone(),
+            base.clone(),
+            TokenSource::new(tokens, http.clone()),
+        )
+    };
+    let (chain_id, registry) = (config.chain_id, config.registry_address);
+    let directory = Directory::new(
+        peer(&config.auth_url, "system:directory.read"),
+        &config.tenant,
+        chain_id,
+        registry,
+    );
+    let max_age = Duration::from_millis(config.max_facts_age_ms);
+    let facts = FactsSource::new(
+        peer(&config.indexer_url, "system:consent.read"),
+        chain_id,
+        registry,
+        max_age,
+    );
+    Ok(Gateway {
+        verifier: Verifier::new(
+            config.issuer_name(),
+            config.public_url(),
+            config.at_issuer("/oauth2/jwks")?,
+            http.clone(),
+        ),
+        authorizer: Authorizer {
+            directory,
+            facts,
+            fhir_base: config.fhir_base_url.clone(),
+        },
+        upstream: Upstream::new(&config.fhir_base_url),
+        journal,
+        pseudonyms,
+        tenant: config.tenant.clone(),
+        gateway_id: config.gateway_id.clone(),
+        public_url: config.public_url().to_owned(),
+        issuer: config.issuer_name().to_owned(),
+        clock,
+        busy: Arc::new(Semaphore::new(config.max_decisions)),
+    })
+}
+
+/// What has to be there for decisions to be made. The bus is not among it: its absence delays records only.
+fn readiness(gateway: &Arc<Gateway>, producer: Producer) -> Readiness {
+    let readiness = Readiness::default();
+    let at = gateway.clone();
+    readiness.add("journal", move || {
+        let healthy = at.journal.is_healthy();
+        async move {
+            if healthy {
+                Ok(())
+            } else {
+                Err("cannot be written".to_owned())
+            }
+        }
+    });
+    let at = gateway.clone();
+    readiness.add("auth-service", move || {
+        let at = at.clone();
+        async move {
+            at.verifier
+                .ready(at.clock.now())
+                .await
+                .map_err(|_| "its keys are not available".to_owned())
+        }
+    });
+    let at = gateway.clone();
+    readiness.add("consent-indexer", move || {
+        let at = at.clone();
+        async move {
+            at.authorizer
+                .facts
+                .facts(&[], &[], at.clock.now())
+                .await
+                .map(drop)
+                .map_err(|error| error.to_string())
+        }
+    });
+    let at = gateway.clone();
+    readiness.add("fhir", move || {
+        let at = at.clone();
+        async move { at.upstream.check().await }
+    });
+    readiness.add("kafka", move || {
+        let producer = producer.clone();
+        async move { producer.check().await }
+    });
+    readiness
+}

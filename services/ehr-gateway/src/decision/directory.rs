@@ -1,0 +1,144 @@
+//! The directory: which subject addresses stand for a patient, and which addresses an organisation has.
+//!
+//! The directory is believed only as far as signatures go: a binding counts when the subject's key signed it for this
+//! very tenant and patient. Whoever can write the directory's tables cannot bind a patient to a key of their own choice
+//! without the patient's key being theirs.
+
+use alloy::primitives::{Address as ChainAddress, U256};
+use alloy::sol_types::Eip712Domain;
+use consent_core::Address;
+use contract_bindings::intent::Bind;
+use serde::Deserialize;
+use time::OffsetDateTime;
+
+use super::peer::{Answer, Peer, PeerError};
+
+/// The most subjects of one patient, and addresses of one organisation, that are looked at.
+const MAX_ADDRESSES: usize = 100;
+
+/// The directory of patients and organisations.
+pub struct Directory {
+    peer: Peer,
+    tenant: String,
+    domain: Eip712Domain,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PatientRow {
+    tenant: String,
+    fhir_id: String,
+    bindings: Vec<Binding>,
+}
+
+#[derive(Deserialize)]
+struct Binding {
+    subject: String,
+    nonce: String,
+    deadline: u64,
+    signature: String,
+}
+
+#[derive(Deserialize)]
+struct OrganizationRow {
+    tenant: String,
+    id: String,
+    addresses: Vec<Address>,
+}
+
+impl Directory {
+    /// The directory behind `peer`, for one tenant.
+    pub fn new(peer: Peer, tenant: &str, chain_id: u64, registry: Address) -> Self {
+        let domain = contract_bindings::intent::domain(chain_id, ChainAddress::from(registry.0));
+        Self {
+            peer,
+            tenant: tenant.to_owned(),
+            domain,
+        }
+    }
+
+    /// The subjects that verifiably stand for a patient; none for an unknown patient. `patient` must be a FHIR id.
+    ///
+    /// # Errors
+    /// When the directory cannot be asked or answers about somebody else.
+    pub async fn subjects(
+        &self,
+        patient: &str,
+        now: OffsetDateTime,
+    ) -> Result<Vec<Address>, PeerError> {
+        let row: PatientRow = match self
+            .peer
+            .get(&["v1", "patients", patient], &[], now)
+            .await?
+        {
+            Answer::NotFound => return Ok(Vec::new()),
+            Answer::Found(body) => {
+                serde_json::from_slice(&body).map_err(|_| PeerError("its answer cannot be read"))?
+            }
+        };
+        if row.tenant != self.tenant || row.fhir_id != patient || row.bindings.len() > MAX_ADDRESSES
+        {
+            return Err(PeerError("its answer is about somebody else"));
+        }
+        let subjects: Vec<Address> = row
+            .bindings
+            .iter()
+            .filter_map(|binding| self.verified(patient, binding))
+            .collect();
+        let unverified = row.bindings.len() - subjects.len();
+        if unverified > 0 {
+            tracing::error!(
+                unverified,
+                "the directory holds bindings that their subjects did not sign"
+            );
+            metrics::counter!("directory_unverified_bindings_total").increment(unverified as u64);
+        }
+        Ok(subjects)
+    }
+
+    /// The addresses of an organisation; none for an unknown one.
+    ///
+    /// # Errors
+    /// When the directory cannot be asked or answers about another.
+    pub async fn grantees(
+        &self,
+        organization: &str,
+        now: OffsetDateTime,
+    ) -> Result<Vec<Address>, PeerError> {
+        let row: OrganizationRow = match self
+            .peer
+            .get(&["v1", "organizations", organization], &[], now)
+            .await?
+        {
+            Answer::NotFound => return Ok(Vec::new()),
+            Answer::Found(body) => {
+                serde_json::from_slice(&body).map_err(|_| PeerError("its answer cannot be read"))?
+            }
+        };
+        if row.tenant != self.tenant
+            || row.id != organization
+            || row.addresses.len() > MAX_ADDRESSES
+        {
+            return Err(PeerError("its answer is about somebody else"));
+        }
+        Ok(row.addresses)
+    }
+
+    /// The deadline bounds when a binding could be handed in, not how long it holds, so it is not looked at.
+    fn verified(&self, patient: &str, binding: &Binding) -> Option<Address> {
+        let subject: Address = binding.subject.parse().ok()?;
+        let nonce = U256::from_str_radix(&binding.nonce, 10).ok()?;
+        let signature = alloy::hex::decode(&binding.signature).ok()?;
+        let message = Bind::new(
+            &self.tenant,
+            patient,
+            ChainAddress::from(subject.0),
+            nonce,
+            binding.deadline,
+        );
+        message
+            .verify(&self.domain, &signature)
+            .ok()
+            .map(|()| subject)
+    }
+}

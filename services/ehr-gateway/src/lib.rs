@@ -1,0 +1,17 @@
+//! # ehr-gateway
+//!
+//! Stands between a provider's application and a FHIR server, and makes every read prove the patient's consent before a
+//! byte is released. Every decision, allowed or refused, is on disk before anybody hears of it.
+//!
+//! Follow a request through [`routes`] and [`serve`], where the order is written; [`request`] says what may be asked,
+//! [`decision`] decides, [`release`] fetches and inspects, [`journal`] keeps the record.
+
+pub mod app;
+pub mod config;
+pub mod decision;
+pub mod evaluation;
+pub mod journal;
+pub mod release;
+pub mod request;
+pub mod routes;
+pub mod serve;

@@ -1,0 +1,485 @@
+//! The one place where the order is written.
+//!
+//! A FHIR read: parse → token → scopes → (a read by id: fetch, to learn whose it is) → directory → facts → decide →
+//! fetch → inspect → facts again → journal → answer. Nothing is answered, allowed or refused, before its record is on
+//! disk. What is refused before there is a token is not a decision: it is only counted.
+//!
+//! A decision runs to its record even if the client goes away meanwhile.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use access_token::{Challenge, Claims, TokenError, Verifier};
+use audit_core::pseudonym::PseudonymKey;
+use audit_core::record::SCHEMA_VERSION;
+use audit_core::{Action as Asked, ChainRef, Outcome, Record};
+use axum::response::Response;
+use consent_core::decide::{Ground, Permit};
+use consent_core::resource::TypeRow;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use service_kit::CorrId;
+use time::OffsetDateTime;
+use tokio::sync::Semaphore;
+use uuid::Uuid;
+
+use crate::decision::authorize::{Authorizer, Question, Refusal, Standing, asker};
+use crate::decision::rule::Rule;
+use crate::journal::Journal;
+use crate::journal::append::nowhere;
+use crate::release::answer;
+use crate::release::inspect::{Material, Released};
+use crate::release::upstream::{Budget, Upstream};
+use crate::request::intent::{self, Garbage, Intent};
+use crate::request::table;
+
+/// The longest a decision may take; longer is undecidable.
+const DECISION: Duration = Duration::from_secs(12);
+/// Stands in for the patient of a resource that does not exist, so that its absence costs the same calls.
+const NOBODY: &str = "00000000-0000-0000-0000-000000000000";
+
+/// The clock, a parameter like any other.
+#[derive(Clone)]
+pub struct Clock(pub Arc<dyn Fn() -> OffsetDateTime + Send + Sync>);
+
+impl Clock {
+    /// The system's clock.
+    pub fn system() -> Self {
+        Self(Arc::new(OffsetDateTime::now_utc))
+    }
+
+    /// The time.
+    pub fn now(&self) -> OffsetDateTime {
+        (self.0)()
+    }
+}
+
+/// Everything a decision needs.
+pub struct Gateway {
+    /// Checks access tokens.
+    pub verifier: Verifier,
+    /// Directory, facts and decision.
+    pub authorizer: Authorizer,
+    /// The FHIR server.
+    pub upstream: Upstream,
+    /// The decision journal.
+    pub journal: Journal,
+    /// Patients' pseudonyms.
+    pub pseudonyms: PseudonymKey,
+    /// The custodian.
+    pub tenant: String,
+    /// This instance.
+    pub gateway_id: String,
+    /// Own address, without a slash at its end.
+    pub public_url: String,
+    /// The issuer of tokens.
+    pub issuer: String,
+    /// The clock.
+    pub clock: Clock,
+    /// Decisions under way at once.
+    pub busy: Arc<Semaphore>,
+}
+
+/// What goes on record, as far as it is known.
+pub struct Draft {
+    arrived: Instant,
+    decision_id: Uuid,
+    asked: Asked,
+    claims: Claims,
+    resource_type: String,
+    categories: Vec<String>,
+    /// FHIR id; only its pseudonym is recorded.
+    patient: Option<String>,
+    /// Overrides the token's organisation, for who asks on behalf of another.
+    requester: Option<String>,
+    purpose: Option<String>,
+}
+
+impl Draft {
+    /// A record about to be made.
+    pub fn new(
+        arrived: Instant,
+        asked: Asked,
+        claims: Claims,
+        resource_type: &str,
+        categories: Option<Vec<String>>,
+    ) -> Self {
+        Self {
+            arrived,
+            decision_id: Uuid::now_v7(),
+            asked,
+            resource_type: resource_type.to_owned(),
+            categories: table::recordable(categories.unwrap_or_default()),
+            patient: None,
+            requester: claims.org.clone(),
+            purpose: claims.purpose.clone(),
+            claims,
+        }
+    }
+
+    /// Names the patient.
+    pub fn about(&mut self, patient: &str) {
+        self.patient = Some(patient.to_owned());
+    }
+
+    /// Names on whose behalf and for what it is asked.
+    pub fn on_behalf_of(&mut self, organization: &str, purpose: Option<&str>) {
+        self.requester = Some(organization.to_owned());
+        self.purpose = purpose.map(str::to_owned);
+    }
+
+    /// The decision's id.
+    pub fn id(&self) -> Uuid {
+        self.decision_id
+    }
+
+    /// The token's claims.
+    pub fn claims(&self) -> &Claims {
+        &self.claims
+    }
+}
+
+/// What a permit released and on what ground.
+struct Granted {
+    ground: Option<Ground>,
+    released: Released,
+}
+
+impl Gateway {
+    /// Serves a FHIR request: `segments` behind the FHIR base.
+    pub async fn fhir(
+        self: Arc<Self>,
+        headers: &HeaderMap,
+        segments: &[&str],
+        query: Option<&str>,
+    ) -> Response {
+        let arrived = Instant::now();
+        let (row, intent) = match intent::parse(segments, query) {
+            Ok(parsed) => parsed,
+            Err(garbage) => return refuse_garbage(garbage),
+        };
+        let claims = match self
+            .verifier
+            .verify_headers(headers, self.clock.now())
+            .await
+        {
+            Ok(claims) => claims,
+            Err(error) => return self.unauthenticated(error),
+        };
+        let Ok(turn) = self.busy.clone().try_acquire_owned() else {
+            return overloaded();
+        };
+        let asked = match intent {
+            Intent::Read { .. } => Asked::Read,
+            Intent::Search(_) => Asked::Search,
+        };
+        let draft = Draft::new(arrived, asked, claims, row.name, intent.categories());
+        let gateway = self.clone();
+        let work = CorrId::current().scope(async move {
+            let _turn = turn;
+            gateway.decide_and_answer(row, intent, draft).await
+        });
+        tokio::spawn(work).await.unwrap_or_else(|_| {
+            tracing::error!("a decision ended in a panic");
+            answer::denied(Rule::JournalUnavailable)
+        })
+    }
+
+    async fn decide_and_answer(
+        &self,
+        row: &'static TypeRow,
+        intent: Intent,
+        mut draft: Draft,
+    ) -> Response {
+        let outcome =
+            match tokio::time::timeout(DECISION, self.decide(row, &intent, &mut draft)).await {
+                Ok(outcome) => outcome,
+                Err(_) => Err(Rule::FactsUnavailable.into()),
+            };
+        let id = draft.id();
+        let (rule, ground, obligations) = match &outcome {
+            Ok(granted) => (
+                Rule::ConsentActive,
+                granted.ground.clone(),
+                obligations(&granted.released),
+            ),
+            Err(refusal) => (refusal.rule, refusal.ground.clone(), Vec::new()),
+        };
+        if self.record(draft, rule, ground, obligations).await.is_err() {
+            return answer::with_decision(answer::denied(Rule::JournalUnavailable), id);
+        }
+        let response = match (outcome, &intent) {
+            (Ok(granted), Intent::Read { .. }) => {
+                match granted.released.resources.into_iter().next() {
+                    Some((_, text)) => answer::resource(text),
+                    None => answer::denied(Rule::Withheld.for_a_read()),
+                }
+            }
+            (Ok(granted), Intent::Search(search)) => {
+                let base = format!("{}/fhir/R4", self.public_url);
+                let query = url::form_urlencoded::Serializer::new(String::new())
+                    .append_pair(row.patient_param(), &search.patient)
+                    .extend_pairs(&search.params)
+                    .finish();
+                let self_link = format!("{base}/{}?{query}", row.name);
+                answer::bundle(&base, row.name, &self_link, &granted.released, search.count)
+            }
+            (Err(refusal), Intent::Read { .. }) => self.denied(refusal.rule.for_a_read()),
+            (Err(refusal), Intent::Search(_)) => self.denied(refusal.rule),
+        };
+        answer::with_decision(response, id)
+    }
+
+    async fn decide(
+        &self,
+        row: &'static TypeRow,
+        intent: &Intent,
+        draft: &mut Draft,
+    ) -> Result<Granted, Refusal> {
+        let asker = asker(&draft.claims, &self.tenant, intent.action(), row.name)?;
+        let mut budget = Budget::start();
+        let question = |patient| Question {
+            patient,
+            action: intent.action(),
+            resource_type: row.name,
+            categories: intent.categories(),
+        };
+        match intent {
+            Intent::Search(search) => {
+                draft.about(&search.patient);
+                let standing = self
+                    .authorizer
+                    .standing(asker, &question(&search.patient), self.clock.now())
+                    .await?;
+                let permit = self.authorizer.decide(&standing, self.clock.now()).await?;
+                let material = Material::search(&self.upstream, row, search, &mut budget).await?;
+                self.release(row, &standing, permit, material, &search.patient, budget)
+                    .await
+            }
+            Intent::Read { id } => {
+                // What is found out here, absence included, is kept until the same calls have been made for all.
+                let found = match self.upstream.read(row, id, &mut budget).await {
+                    Ok(Some(body)) => Material::resource(&body, id),
+                    Ok(None) => Err(Rule::Absent),
+                    Err(rule) => Err(rule),
+                };
+                if let Err(rule) = found
+                    && rule.outcome() == Outcome::Indeterminate
+                {
+                    return Err(rule.into());
+                }
+                let patient = found
+                    .as_ref()
+                    .ok()
+                    .and_then(|material| material.patient(row, self.upstream.base()));
+                if let Some(patient) = &patient {
+                    draft.about(patient);
+                }
+                let asked_about = patient.as_deref().unwrap_or(NOBODY);
+                let standing = self
+                    .authorizer
+                    .standing(asker, &question(asked_about), self.clock.now())
+                    .await?;
+                let permit = self.authorizer.decide(&standing, self.clock.now()).await;
+                let (material, patient) = match (found, patient) {
+                    (Ok(material), Some(patient)) => (material, patient),
+                    (found, _) => match permit {
+                        Err(refusal) if refusal.rule.outcome() == Outcome::Indeterminate => {
+                            return Err(refusal);
+                        }
+                        _ => return Err(found.err().unwrap_or(Rule::ForeignResource).into()),
+                    },
+                };
+                let granted = self
+                    .release(row, &standing, permit?, material, &patient, budget)
+                    .await?;
+                if granted.released.resources.is_empty() {
+                    return Err(Refusal {
+                        rule: Rule::Withheld,
+                        ground: granted.ground,
+                    });
+                }
+                Ok(granted)
+            }
+        }
+    }
+
+    /// Inspects what came, then looks at the facts once more: a consent that was ended while the server answered does
+    /// not release anything.
+    async fn release(
+        &self,
+        row: &'static TypeRow,
+        standing: &Standing,
+        permit: Permit,
+        mut material: Material,
+        patient: &str,
+        mut budget: Budget,
+    ) -> Result<Granted, Refusal> {
+        let failed = |rule: Rule| Refusal {
+            rule,
+            ground: permit.grounds().next().cloned(),
+        };
+        material
+            .complete(&permit, row, &self.upstream, patient, &mut budget)
+            .await
+            .map_err(failed)?;
+        let released = material.inspect(&permit).map_err(failed)?;
+        let renewed = self.authorizer.decide(standing, self.clock.now()).await?;
+        let released = if renewed.rests_on_the_same(&permit) {
+            released
+        } else {
+            material.inspect(&renewed).map_err(failed)?
+        };
+        Ok(Granted {
+            ground: renewed.grounds().next().cloned(),
+            released,
+        })
+    }
+
+    /// Puts a decision on record, counts and logs it. On an error nothing may be answered but 503.
+    ///
+    /// # Errors
+    /// When the record is not durable.
+    pub async fn record(
+        &self,
+        draft: Draft,
+        rule: Rule,
+        ground: Option<Ground>,
+        obligations: Vec<String>,
+    ) -> Result<(), crate::journal::JournalError> {
+        let Draft {
+            arrived,
+            decision_id,
+            asked,
+            claims,
+            resource_type,
+            categories,
+            patient,
+            requester,
+            purpose,
+        } = draft;
+        let latency_us = u64::try_from(arrived.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let result = rule.outcome();
+        let corr_id = CorrId::current();
+        let record = Record {
+            v: SCHEMA_VERSION,
+            event_id: decision_id,
+            ts: self.clock.now(),
+            tenant: self.tenant.clone(),
+            gateway: nowhere(&self.gateway_id),
+            actor: claims.client_id,
+            requester,
+            role: claims.persona.to_string(),
+            action: asked,
+            resource_type: Some(resource_type.clone()),
+            categories,
+            subject: patient.map(|patient| self.pseudonyms.of_patient(&self.tenant, &patient)),
+            purpose,
+            scopes: claims
+                .scope
+                .to_string()
+                .split(' ')
+                .filter(|word| !word.is_empty())
+                .map(str::to_owned)
+                .collect(),
+            result,
+            rule: rule.code().to_owned(),
+            obligations,
+            policy_hash: ground.as_ref().map(|ground| ground.scope_id.to_string()),
+            chain_ref: ground.map(|ground| ChainRef {
+                chain_id: self.authorizer.facts.chain_id(),
+                registry: self.authorizer.facts.registry().to_string(),
+                consent_id: ground.consent_id.to_string(),
+                version: ground.version,
+                block_no: ground.seen.block_no,
+                block_hash: ground.seen.block_hash.to_string(),
+                rev: ground.seen.rev,
+            }),
+            corr_id: corr_id.to_string(),
+            latency_us,
+            gap: None,
+        };
+        let recorded = self.journal.append(record).await;
+        if recorded.is_err() {
+            metrics::counter!("gateway_refused_unrecorded_total").increment(1);
+            tracing::error!(%corr_id, %decision_id, "a decision could not be put on record and was refused");
+            return recorded;
+        }
+        metrics::counter!("gateway_decisions_total", "action" => asked.to_string(), "result" => result.to_string(), "rule" => rule.code())
+            .increment(1);
+        if rule.is_alarming() {
+            metrics::counter!("gateway_alarms_total", "rule" => rule.code()).increment(1);
+            tracing::error!(%corr_id, %decision_id, rule = rule.code(), "the FHIR server answered what was not asked");
+        }
+        tracing::info!(%corr_id, %decision_id, action = %asked, resource_type, %result, rule = rule.code(), latency_us, "decision");
+        Ok(())
+    }
+
+    fn denied(&self, rule: Rule) -> Response {
+        let mut response = answer::denied(rule);
+        if rule == Rule::InsufficientScope {
+            self.add_challenge(
+                &mut response,
+                Challenge::insufficient_scope(crate::decision::authorize::RECORDS_READ),
+            );
+        }
+        response
+    }
+
+    /// 401, or 503 when the keys that would tell are not available.
+    fn unauthenticated(&self, error: TokenError) -> Response {
+        metrics::counter!("gateway_unauthenticated_total", "check" => error.check()).increment(1);
+        let challenge = Challenge::from(error);
+        let status = StatusCode::from_u16(challenge.status()).unwrap_or(StatusCode::UNAUTHORIZED);
+        let code = if status == StatusCode::SERVICE_UNAVAILABLE {
+            "transient"
+        } else {
+            "login"
+        };
+        let mut response = answer::refused(
+            status,
+            code,
+            "A valid access token for this service is required.",
+        );
+        self.add_challenge(&mut response, challenge);
+        response
+    }
+
+    /// Adds `WWW-Authenticate` with the address of the resource metadata.
+    pub fn add_challenge(&self, response: &mut Response, challenge: Challenge) {
+        let metadata = format!("{}/.well-known/oauth-protected-resource", self.public_url);
+        let value = challenge.resource_metadata(&metadata).www_authenticate();
+        if let Some(value) = value.and_then(|value| HeaderValue::from_str(&value).ok()) {
+            response
+                .headers_mut()
+                .insert(header::WWW_AUTHENTICATE, value);
+        }
+    }
+}
+
+fn obligations(released: &Released) -> Vec<String> {
+    vec![
+        format!("released={}", released.resources.len()),
+        format!("withheld={}", released.withheld),
+    ]
+}
+
+fn refuse_garbage(garbage: Garbage) -> Response {
+    metrics::counter!("gateway_garbage_total").increment(1);
+    match garbage {
+        Garbage::Invalid(text) => answer::refused(StatusCode::BAD_REQUEST, "invalid", &text),
+        Garbage::NotOffered(text) => answer::refused(StatusCode::NOT_FOUND, "not-supported", text),
+    }
+}
+
+fn overloaded() -> Response {
+    metrics::counter!("gateway_shed_total").increment(1);
+    let mut response = answer::refused(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "throttled",
+        "Too many requests at once; try again shortly.",
+    );
+    response
+        .headers_mut()
+        .insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    response
+}
