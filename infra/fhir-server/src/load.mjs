@@ -1,23 +1,14 @@
 // Loads resources from NDJSON files. Every line is loaded, or named as rejected with the reason.
-import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
-import { createGunzip } from 'node:zlib';
-import { pipeline } from 'node:stream';
 import { validateResource } from '@medplum/core';
 import { resourceTypes } from './definitions.mjs';
+import { lines } from './ndjson.mjs';
 
 const ID = /^[A-Za-z0-9.-]{1,64}$/;
 
 /** Loads `file` into `repository`; `rejected(where, reason)` hears of every line that was not loaded. */
 export async function loadFile(repository, file, { rejected, progress }) {
-  if (!/\.ndjson(\.gz)?$/.test(file)) {
-    throw new Error(`${file}: expected *.ndjson or *.ndjson.gz; "synthetic-data import" makes one out of bundles`);
-  }
   let loaded = 0;
-  let line = 0;
-  for await (const text of lines(file)) {
-    line += 1;
-    if (text.trim() === '') continue;
+  for await (const { line, text } of lines(file)) {
     const reason = await loadLine(repository, text);
     if (reason) {
       rejected(`${file}:${line}`, reason);
@@ -58,22 +49,4 @@ export function faults(resource) {
     const more = issues.length > 1 ? ` (and ${issues.length - 1} more)` : '';
     return `${type}: ${first?.code ?? 'invalid'}${at ? ` at ${at}` : ''}${more}`;
   }
-}
-
-async function* lines(file) {
-  const failed = (error) => new Error(`${file}: ${error.code ?? error.message}`);
-  const source = createReadStream(file);
-  // A broken source must end the lines as an error, not as an end.
-  let broken;
-  const input = file.endsWith('.gz')
-    ? pipeline(source, createGunzip(), (error) => (broken = error))
-    : source.on('error', (error) => (broken = error));
-  try {
-    yield* createInterface({ input, crlfDelay: Infinity });
-  } catch (error) {
-    throw failed(error);
-  } finally {
-    source.destroy();
-  }
-  if (broken) throw failed(broken);
 }

@@ -54,7 +54,11 @@ function file(name, content) {
 }
 
 function run(...args) {
-  const child = spawn(process.execPath, [new URL('../server.mjs', import.meta.url).pathname, ...args]);
+  return node('server.mjs', ...args);
+}
+
+function node(script, ...args) {
+  const child = spawn(process.execPath, [new URL(`../${script}`, import.meta.url).pathname, ...args]);
   running.push(child);
   child.output = '';
   for (const stream of [child.stdout, child.stderr]) {
@@ -224,6 +228,23 @@ test('a taken port is named', async () => {
   assert.equal(await child.ended, 1);
   assert.match(child.output, new RegExp(`port ${port} is taken`));
   taken.close();
+});
+
+test('resources put over REST are all found, whatever their order in the file', async () => {
+  const { base: target, server } = await start();
+  const data = file('put.ndjson', ndjson([...resources].reverse()));
+  const child = node('put.mjs', '--to', target, '--data', data);
+  assert.equal(await child.ended, 0, child.output);
+  const bundle = await (await fetch(`${target}/Observation?patient=a`)).json();
+  assert.equal(bundle.total, 3);
+  server.kill('SIGKILL');
+});
+
+test('a resource that a server refuses is named by its line', async () => {
+  const data = file('refused.ndjson', ndjson([resources[0], { resourceType: 'Observation', id: 'x' }]));
+  const child = node('put.mjs', '--to', base, '--data', data);
+  assert.equal(await child.ended, 1);
+  assert.match(child.output, /refused\.ndjson:2: Observation: status 422/);
 });
 
 test('SIGTERM ends the server in order', async () => {
