@@ -1,6 +1,7 @@
 //! The command line.
 
 use std::collections::BTreeSet;
+use std::future::Future;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -81,17 +82,18 @@ impl Wanted {
 /// Does what was asked.
 pub async fn run(cli: Cli) -> Result<(), Error> {
     let progress = Progress::stderr(if cli.json { Style::Json } else { Style::Lines });
-    let act = async {
-        match cli.command {
-            Command::Setup(wanted) => set_up(&wanted.options(), &progress).await,
-            Command::Up(wanted) => up(wanted.options(), &progress, !cli.json).await,
-            Command::Doctor => doctor(),
-        }
-    };
-    // An interrupt drops what is under way, and with it every child.
+    match cli.command {
+        Command::Setup(wanted) => unless_interrupted(set_up(&wanted.options(), &progress)).await.map(|_| ()),
+        Command::Up(wanted) => up(wanted.options(), &progress, !cli.json).await,
+        Command::Doctor => doctor(),
+    }
+}
+
+/// An interrupt drops the work under way, and with it every child.
+async fn unless_interrupted<T>(work: impl Future<Output = Result<T, Error>>) -> Result<Option<T>, Error> {
     tokio::select! {
-        outcome = act => outcome,
-        () = interrupted() => Ok(()),
+        outcome = work => outcome.map(Some),
+        () = interrupted() => Ok(None),
     }
 }
 
@@ -103,7 +105,9 @@ async fn set_up(options: &Options, progress: &Progress) -> Result<(), Error> {
 }
 
 async fn up(options: Options, progress: &Progress, people: bool) -> Result<(), Error> {
-    let stack = Stack::start(options, progress).await?;
+    let Some(stack) = unless_interrupted(Stack::start(options, progress)).await? else {
+        return Ok(());
+    };
     if people {
         println!("\n{:<18} {:>8}", "step", "seconds");
         for timing in progress.timings() {
