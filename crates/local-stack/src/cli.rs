@@ -5,7 +5,6 @@ use std::future::Future;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use local_stack::folders::find_checkout;
 use local_stack::interrupt::interrupted;
 use local_stack::setup::{self, Workplace};
 use local_stack::{Error, Fhir, KafkaChoice, Layout, Options, Progress, Services, Stack, Style};
@@ -32,6 +31,8 @@ enum Command {
     Up(Wanted),
     /// Show what is installed and what is missing.
     Doctor,
+    /// Generate development keys and passwords for docker-compose.yml into .local/secrets.
+    Secrets,
 }
 
 #[derive(Args)]
@@ -86,6 +87,7 @@ pub async fn run(cli: Cli) -> Result<(), Error> {
         Command::Setup(wanted) => unless_interrupted(set_up(&wanted.options(), &progress)).await.map(|_| ()),
         Command::Up(wanted) => up(wanted.options(), &progress, !cli.json).await,
         Command::Doctor => doctor(),
+        Command::Secrets => secrets(),
     }
 }
 
@@ -129,8 +131,16 @@ async fn up(options: Options, progress: &Progress, people: bool) -> Result<(), E
     }
 }
 
+fn secrets() -> Result<(), Error> {
+    let options = Options::default();
+    let layout = Layout::load(&options.checkout).map_err(anyhow::Error::from)?;
+    let env = local_stack::compose::write_secrets(&options.folders().secrets(), &layout)?;
+    println!("docker compose --env-file {} up --build", env.display());
+    Ok(())
+}
+
 fn doctor() -> Result<(), Error> {
-    let options = Options { checkout: find_checkout(), ..Options::default() };
+    let options = Options::default();
     let layout = Layout::load(&options.checkout).map_err(anyhow::Error::from)?;
     let folders = options.folders();
     let place = Workplace::new(&folders, &layout)?;

@@ -20,10 +20,12 @@
 //! * [`service`]: our services.
 //! * [`seed`]: contract, coins, bucket, clients, organisations, patients.
 //! * [`stack`]: all of it, in the order of needs.
+//! * [`compose`]: keys and passwords for docker-compose.yml, the same system from images.
 //! * [`endpoints`]: what a running stack tells its callers.
 //! * [`unit`], [`process`], [`spawner`]: supervision. Every child ends with its parent, however that ends.
 
 pub mod component;
+pub mod compose;
 pub mod endpoints;
 mod error;
 pub mod folders;

@@ -71,6 +71,22 @@ impl Secrets {
         })
     }
 
+    /// A copy of the key files for one running stack, which adds files of its own to them.
+    ///
+    /// # Errors
+    /// When a file cannot be copied.
+    pub fn copy_to(&self, folder: &Path) -> Result<()> {
+        private_folder(folder)?;
+        for entry in fs::read_dir(&self.folder)?.flatten() {
+            let name = entry.file_name();
+            let is_key = [".jwk.json", ".pem", "-key.hex"].iter().any(|end| name.to_string_lossy().ends_with(end));
+            if is_key {
+                write_private(&folder.join(&name), &fs::read_to_string(entry.path())?)?;
+            }
+        }
+        Ok(())
+    }
+
     /// The public half of a client's key.
     ///
     /// # Errors

@@ -251,12 +251,20 @@ impl Stack {
 
     /// Ends everything in an orderly way: services first.
     pub async fn stop(self) {
-        let _ = fs::remove_file(self.folders.endpoints());
         let units = std::mem::take(&mut *self.units.lock().unwrap_or_else(PoisonError::into_inner));
         let (components, services): (Vec<Unit>, Vec<Unit>) =
             units.into_values().partition(|unit| self.layout.components.contains_key(unit.name()));
         for group in [services, components] {
             futures::future::join_all(group.iter().map(Unit::shut_down)).await;
+        }
+    }
+}
+
+impl Drop for Stack {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(self.folders.endpoints());
+        for unit in self.units.get_mut().unwrap_or_else(PoisonError::into_inner).values() {
+            unit.abandon();
         }
     }
 }
@@ -313,7 +321,8 @@ impl Start<'_> {
         let deployment = seed::chain::registry(self.layout.chain.id)?;
         let addresses = self.addresses(deployment.address)?;
         let clients = seed::clients::registrations(self.layout, self.secrets, &addresses)?;
-        fs::write(self.clients_file(), serde_json::to_string_pretty(&clients)?)?;
+        self.secrets.copy_to(&self.secrets_folder())?;
+        fs::write(self.secrets_folder().join("clients.json"), serde_json::to_string_pretty(&clients)?)?;
         let site = Site {
             folders: self.folders,
             layout: self.layout,
@@ -404,8 +413,9 @@ impl Start<'_> {
         self.folders.state().join("fhir.ndjson")
     }
 
-    fn clients_file(&self) -> PathBuf {
-        self.folders.state().join("clients.json")
+    /// Keys as this stack's services see them, with its own list of clients beside them.
+    fn secrets_folder(&self) -> PathBuf {
+        self.folders.state().join("secrets")
     }
 
     fn addresses(&self, registry: Address) -> Result<Addresses> {
@@ -417,8 +427,7 @@ impl Start<'_> {
         addresses.values = BTreeMap::from([
             ("registry".into(), registry.to_checksum(None)),
             ("fhir-base".into(), fhir),
-            ("clients".into(), self.clients_file().display().to_string()),
-            ("secrets".into(), self.secrets.folder.display().to_string()),
+            ("secrets".into(), self.secrets_folder().display().to_string()),
             ("state".into(), self.folders.state().display().to_string()),
             ("s3-access-key".into(), self.secrets.s3_access_key.clone()),
             ("s3-secret-key".into(), self.secrets.s3_secret_key.clone()),

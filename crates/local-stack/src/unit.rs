@@ -197,6 +197,17 @@ impl Unit {
         }
     }
 
+    /// Kills it and what is behind it, without waiting, though others may still hold a handle.
+    pub(crate) fn abandon(&self) {
+        // Somebody who holds a lock is about to end or start it, and owns the process meanwhile.
+        if let Ok(mut front) = self.0.front.try_lock() {
+            front.take();
+        }
+        if let Ok(mut behind) = self.0.behind.try_lock() {
+            behind.clear();
+        }
+    }
+
     /// Ends it and what is behind it.
     pub async fn shut_down(&self) {
         self.stop().await;
