@@ -132,7 +132,7 @@ impl Report for Silent {
 pub fn table(header: &[&str], rows: &[Vec<String>]) -> String {
     let mut table = comfy_table::Table::new();
     table
-        .load_preset(comfy_table::presets::UTF8_HORIZONTAL_ONLY)
+        .load_preset("     ─             ")
         .set_header(header)
         .add_rows(rows);
     table.to_string()

@@ -54,19 +54,7 @@ impl<'a> Walk<'a> {
     /// # Errors
     /// [`Failed`] names the first step that did not go as expected.
     pub async fn run(mut self) -> Result<Summary, Failed> {
-        let api = self.api;
-        let clinic = self
-            .step("provider's credentials", "a provider organisation with a chain address", "demo", provider(api))
-            .await?;
-        let patient = api.endpoints().patients.first().cloned();
-        let patient = self
-            .step("patient with a bound address", "at least one patient in the directory", "demo", async {
-                let patient = patient.context("the stack has no patient")?;
-                Ok((Shown::default().fact("subject", short(&patient.subject)), patient))
-            })
-            .await?;
-
-        let token = self.provider_token(&clinic).await?;
+        let (clinic, patient, token) = self.provider_token().await?;
         let observations = format!("Observation?patient={}", patient.fhir_id);
         self.expect("GET Observation without consent", &observations, &token, 403, "no-consent").await?;
 
@@ -114,12 +102,20 @@ impl<'a> Walk<'a> {
         }
     }
 
-    async fn provider_token(&mut self, clinic: &Client) -> Result<String, Failed> {
+    /// The first organisation gets its token; the first patient of the directory is who it is about.
+    async fn provider_token(&mut self) -> Result<(Client, Patient, String), Failed> {
         let api = self.api;
         self.step("provider's token", "200 and an access token", "auth-service", async {
-            let gateway = api.endpoints().gateway.clone();
-            let (token, answer) = api.token(&clinic.id, &gateway, PROVIDER_SCOPES).await?;
-            Ok((Shown::took(answer.latency).status(answer.status).fact("client", &clinic.id), token))
+            let patient = api.endpoints().patients.first().context("the directory has no patient")?;
+            let clinic = provider(api)?;
+            let gateway = &api.endpoints().gateway;
+            let (token, answer) = api.token(&clinic.id, gateway, PROVIDER_SCOPES).await?;
+            let shown = Shown::took(answer.latency)
+                .status(answer.status)
+                .fact("client", &clinic.id)
+                .fact("grantee", short(&address(clinic)?.to_string()))
+                .fact("subject", short(&patient.subject));
+            Ok((shown, (clinic.clone(), patient.clone(), token)))
         })
         .await
     }
@@ -400,14 +396,12 @@ pub fn policy(resources: Vec<ResourceScope>, purpose: Purpose) -> Result<Policy>
     Ok(Policy::build(Hash32(salt), terms)?)
 }
 
-async fn provider(api: &Api) -> Result<(Shown, Client)> {
-    let client = api
-        .endpoints()
+fn provider(api: &Api) -> Result<&Client> {
+    api.endpoints()
         .clients
         .iter()
         .find(|client| client.persona == "provider" && client.private_key.is_some())
-        .context("no provider organisation in the stack's endpoints")?;
-    Ok((Shown::default().fact("organisation", &client.id).fact("grantee", short(&address(client)?.to_string())), client.clone()))
+        .context("no provider organisation in the stack's endpoints")
 }
 
 fn address(client: &Client) -> Result<Address> {

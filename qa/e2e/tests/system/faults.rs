@@ -1,5 +1,7 @@
 //! Parts fail. What cannot be decided is not released, and it is on record all the same.
 
+use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
@@ -87,23 +89,83 @@ pub async fn kafka_is_down(world: &World) -> Result<()> {
     Ok(())
 }
 
-/// A gateway whose journal cannot be written releases nothing, says so, and counts it.
-pub async fn the_journal_is_unavailable(world: &World) -> Result<()> {
+/// A file system of a few pages, unmounted when dropped. Needs root.
+struct TinyDisk(tempfile::TempDir);
+
+impl TinyDisk {
+    fn mount() -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        mount(&["-t", "tmpfs", "-o", "size=16k", "tmpfs"], folder.path())?;
+        Ok(Self(folder))
+    }
+
+    fn enlarge(&self) -> Result<()> {
+        mount(&["-o", "remount,size=4m"], self.0.path())
+    }
+}
+
+impl Drop for TinyDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("--lazy").arg(self.0.path()).status();
+    }
+}
+
+fn mount(options: &[&str], folder: &Path) -> Result<()> {
+    let status = Command::new("mount").args(options).arg(folder).status().context("mount")?;
+    ensure!(status.success(), "mount {options:?} failed");
+    Ok(())
+}
+
+/// The journal's disk fills up: nothing is released, the refusals are counted, and when there is
+/// room again the first record says how many there were.
+pub async fn the_journals_disk_is_full(world: &World) -> Result<()> {
     let (patient, provider) = (world.patient()?, world.provider(0).await?);
     let which = world.observations_consent(&patient, &provider).await?;
-    let folder = tempfile::tempdir()?;
-    // Linux's own device for "no space left": every write to the first segments fails.
-    let gateway = world.gateway_with_full_journal(folder.path()).await?;
-    let url = format!("{}/fhir/R4/Observation?patient={}", gateway.url(), patient.fhir_id);
-    let answer = world.api.get(&url, &provider.token).await;
-    let metrics = world.metrics(&gateway).await;
+    let disk = TinyDisk::mount()?;
+    let gateway = world.gateway_with_journal(disk.0.path()).await?;
+    let outcome = fill_and_free(world, &gateway, &disk, &patient.fhir_id, &provider.token).await;
     gateway.shut_down().await;
-    let answer = answer?;
-    ensure!(answer.status == 503 && answer.rule() == "journal-unavailable", "HTTP {} {}", answer.status, answer.rule());
-    ensure_no_phi(&answer)?;
-    let counted = metrics?
-        .lines()
-        .any(|line| line.starts_with("gateway_journal_refused_total") && !line.ends_with(" 0"));
-    ensure!(counted, "the refusal is not counted in the metrics");
+    let after = outcome?;
+
+    let kept = world.archived(&after).await?;
+    let gaps: u64 = after.iter().filter_map(|id| kept[id].record.gap).sum();
+    ensure!(gaps == REFUSALS, "the records after the gap state {gaps} refusals instead of {REFUSALS}");
     world.revoke(&patient, which).await
+}
+
+const REFUSALS: u64 = 3;
+
+/// Returns the decisions made once there is room again.
+async fn fill_and_free(world: &World, gateway: &Unit, disk: &TinyDisk, patient: &str, token: &str) -> Result<Vec<Uuid>> {
+    let url = format!("{}/fhir/R4/Observation?patient={patient}", gateway.url());
+    let mut refused = 0;
+    for _ in 0..200 {
+        let answer = world.api.get(&url, token).await?;
+        if answer.status == 503 {
+            ensure!(answer.rule() == "journal-unavailable", "rule {}", answer.rule());
+            ensure_no_phi(&answer)?;
+            refused += 1;
+            if refused == REFUSALS {
+                break;
+            }
+        } else {
+            ensure!(answer.status == 200 && refused == 0, "HTTP {} after {refused} refusals", answer.status);
+        }
+    }
+    ensure!(refused == REFUSALS, "the disk never filled up");
+    let metrics = world.metrics(gateway).await?;
+    let counted = format!("gateway_refused_unrecorded_total {REFUSALS}");
+    ensure!(metrics.lines().any(|line| line == counted), "the refusals are not counted");
+
+    disk.enlarge()?;
+    // A new segment is tried once a second; until then requests are refused and counted too, so
+    // readiness, which asks without deciding, tells when to go on.
+    let started = Instant::now();
+    while world.api.http().get(format!("{}/health/ready", gateway.url())).send().await?.status() != 200 {
+        ensure!(started.elapsed() < PATIENCE, "the journal does not recover");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let answer = world.api.get(&url, token).await?;
+    ensure!(answer.status == 200, "HTTP {} {} with room again", answer.status, answer.rule());
+    Ok(answer.decision_id().into_iter().collect())
 }

@@ -1,7 +1,7 @@
 //! The whole system, end to end, on real components: one stack, then every scenario on it.
 //!
-//! `CONSENTRY_KAFKA=tansu` and `CONSENTRY_FHIR=hapi` choose other components. A filter on the
-//! command line picks scenarios by name.
+//! `CONSENTRY_KAFKA=tansu` chooses the other broker, `FHIR_BASE_URL` another FHIR server, and
+//! `CONSENTRY_PORT_OFFSET` shifts all ports. A filter on the command line picks scenarios by name.
 
 mod crash;
 mod deny;
@@ -19,7 +19,7 @@ use anyhow::{Context, Result};
 use e2e::report::Silent;
 use e2e::walkthrough::Walk;
 use libtest_mimic::{Arguments, Conclusion, Failed, Trial};
-use local_stack::{Options, Progress, Stack};
+use local_stack::{Fhir, Options, Progress, Stack, Style};
 
 use crate::world::World;
 
@@ -48,15 +48,30 @@ fn main() -> ExitCode {
 
 fn run(arguments: &Arguments) -> Result<Conclusion> {
     let runtime = tokio::runtime::Runtime::new()?;
-    let options = Options::from_environment()?;
+    let options = options()?;
     let stack = runtime
-        .block_on(Stack::start(options, &Progress::stderr(local_stack::Style::Lines)))
+        .block_on(Stack::start(options, &Progress::stderr(Style::Lines)))
         .map_err(|error| anyhow::anyhow!("{error}"))?;
     let world = Arc::new(World::new(stack).context("a client for the stack")?);
     let running = Running { runtime: runtime.handle().clone(), world: world.clone() };
     let conclusion = libtest_mimic::run(arguments, trials(Some(running)));
     runtime.block_on(world.shut_down());
     Ok(conclusion)
+}
+
+/// The usual stack, with the components the environment asks for.
+fn options() -> Result<Options> {
+    let mut options = Options::default();
+    if let Ok(kafka) = std::env::var("CONSENTRY_KAFKA") {
+        options.kafka = kafka.parse().map_err(|error| anyhow::anyhow!("CONSENTRY_KAFKA: {error}"))?;
+    }
+    if let Ok(offset) = std::env::var("CONSENTRY_PORT_OFFSET") {
+        options.port_offset = offset.parse().context("CONSENTRY_PORT_OFFSET")?;
+    }
+    if let Ok(url) = std::env::var("FHIR_BASE_URL") {
+        options.fhir = Fhir::At(url);
+    }
+    Ok(options)
 }
 
 #[derive(Clone)]
@@ -80,6 +95,18 @@ macro_rules! scenarios {
 }
 
 fn trials(running: Option<Running>) -> Vec<Trial> {
+    let root = nix::unistd::geteuid().is_root();
+    scenarios(running)
+        .into_iter()
+        .map(|trial| {
+            // A disk that fills up is made with mount.
+            let needs_root = trial.name() == "faults::the_journals_disk_is_full";
+            trial.with_ignored_flag(needs_root && !root)
+        })
+        .collect()
+}
+
+fn scenarios(running: Option<Running>) -> Vec<Trial> {
     scenarios![
         running,
         walkthrough,
@@ -103,7 +130,7 @@ fn trials(running: Option<Running>) -> Vec<Trial> {
         faults::the_fhir_server_is_down,
         faults::the_fhir_server_hangs,
         faults::kafka_is_down,
-        faults::the_journal_is_unavailable,
+        faults::the_journals_disk_is_full,
         crash::the_gateway_is_killed_under_load,
         crash::the_audit_pipeline_is_killed_under_load,
         crash::counts_agree_after_all_that,

@@ -1,7 +1,7 @@
 //! What every scenario gets: a running stack and a short way to make consents on it.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
@@ -13,8 +13,8 @@ use e2e::api::{Answer, Api};
 use e2e::archive::{Archive, Archived};
 use e2e::ledger::{Party, UNTIL_REVOKED, Which, now};
 use e2e::walkthrough::{PROVIDER_SCOPES, policy, put_policy, wait_for_consent};
-use local_stack::Stack;
 use local_stack::endpoints::Patient;
+use local_stack::{Overrides, Stack, Unit};
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
@@ -25,9 +25,10 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 pub struct World {
     pub api: Api,
     pub archive: Archive,
-    pub stack: Mutex<Stack>,
+    stack: Mutex<Option<Stack>>,
     pub logs: PathBuf,
     next_patient: AtomicUsize,
+    next_gateway: AtomicUsize,
 }
 
 /// A provider with a token for the gateway.
@@ -41,8 +42,50 @@ impl World {
     pub fn new(stack: Stack) -> Result<Self> {
         let api = Api::new(stack.endpoints().clone())?;
         let archive = Archive::new(&api.endpoints().s3);
-        let logs = stack.logs().to_path_buf();
-        Ok(Self { api, archive, stack: Mutex::new(stack), logs, next_patient: AtomicUsize::new(0) })
+        let logs = stack.logs();
+        let stack = Mutex::new(Some(stack));
+        Ok(Self { api, archive, stack, logs, next_patient: AtomicUsize::new(0), next_gateway: AtomicUsize::new(0) })
+    }
+
+    /// Ends the stack in an orderly way.
+    pub async fn shut_down(&self) {
+        if let Some(stack) = self.stack.lock().await.take() {
+            stack.stop().await;
+        }
+    }
+
+    /// A component of the stack, to stop, start, pause or kill.
+    pub async fn component(&self, name: &str) -> Result<Unit> {
+        self.stack.lock().await.as_ref().context("the stack has ended")?.component(name)
+    }
+
+    /// A service of the stack.
+    pub async fn service(&self, name: &str) -> Result<Unit> {
+        self.stack.lock().await.as_ref().context("the stack has ended")?.service(name)
+    }
+
+    /// One more gateway, in front of another FHIR server. It answers to the first one's audience,
+    /// so the same tokens are good for both.
+    pub async fn gateway_against(&self, fhir_base: &str) -> Result<Unit> {
+        self.extra_gateway(Overrides::default().env("FHIR_BASE_URL", fhir_base)).await
+    }
+
+    /// One more gateway with a journal of its own.
+    pub async fn gateway_with_journal(&self, folder: &Path) -> Result<Unit> {
+        self.extra_gateway(Overrides::default().env("JOURNAL_DIR", folder.display().to_string())).await
+    }
+
+    async fn extra_gateway(&self, overrides: Overrides) -> Result<Unit> {
+        let name = format!("ehr-gateway-{}", self.next_gateway.fetch_add(1, Ordering::Relaxed));
+        let stack = self.stack.lock().await;
+        stack.as_ref().context("the stack has ended")?.spawn_service("ehr-gateway", &name, overrides).await
+    }
+
+    /// A service's metrics as text.
+    pub async fn metrics(&self, unit: &Unit) -> Result<String> {
+        let address = unit.env("METRICS_LISTEN").context("a service without METRICS_LISTEN")?;
+        let answer = self.api.send(self.api.http().get(format!("http://{address}/metrics"))).await?;
+        Ok(answer.text)
     }
 
     /// The provider organisations in the order of the endpoints file: 0 or 1.
