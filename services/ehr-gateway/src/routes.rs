@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::{OriginalUri, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 use axum::{Json, Router};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, Version, header};
 use serde::{Deserialize, Serialize};
@@ -35,6 +35,8 @@ pub fn router(gateway: Arc<Gateway>) -> Router {
         .method_not_allowed_fallback(not_allowed);
     Router::new()
         .nest(FHIR, fhir)
+        // Batches, transactions and searches over all types.
+        .route("/fhir/R4/", any(not_offered))
         .route("/access/v1/evaluation", post(evaluate))
         .route("/v1/counts", get(counts))
         .route(

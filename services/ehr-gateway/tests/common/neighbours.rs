@@ -1,0 +1,185 @@
+//! Token endpoint, directory and indexer in one small server that can be down, stale, or lie.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use alloy::primitives::{Address as ChainAddress, B256, U256};
+use alloy::signers::local::PrivateKeySigner;
+use axum::extract::{Path, RawQuery, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use consent_core::{Address, Policy, keccak256};
+use contract_bindings::intent::{Bind, domain};
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::{CHAIN_ID, REGISTRY, TENANT};
+
+#[derive(Default)]
+pub struct Neighbours {
+    pub directory_down: AtomicBool,
+    pub indexer_down: AtomicBool,
+    pub directory_calls: AtomicUsize,
+    pub consent_calls: AtomicUsize,
+    /// From this call on every consent is revoked.
+    pub revoked_from_call: AtomicUsize,
+    /// Seconds since the indexer last confirmed the head.
+    pub age: Mutex<i64>,
+    pub registry: Mutex<Option<Address>>,
+    patients: Mutex<HashMap<String, Value>>,
+    organizations: Mutex<HashMap<String, Vec<Address>>>,
+    consents: Mutex<Vec<Value>>,
+    policies: Mutex<HashMap<String, Vec<u8>>>,
+}
+
+fn signer(patient: &str) -> PrivateKeySigner {
+    PrivateKeySigner::from_bytes(&B256::from(keccak256(patient.as_bytes()).0)).unwrap()
+}
+
+/// The subject address of a patient.
+pub fn subject(patient: &str) -> Address {
+    Address(signer(patient).address().into_array())
+}
+
+impl Neighbours {
+    /// Enrols a patient with a binding that their key signed.
+    pub fn enrol(&self, patient: &str) {
+        self.bind(patient, &signer(patient), subject(patient));
+    }
+
+    /// Stores a binding of `patient` to `subject`, signed by whoever.
+    pub fn bind(&self, patient: &str, by: &PrivateKeySigner, subject: Address) {
+        let message = Bind::new(
+            TENANT,
+            patient,
+            ChainAddress::from(subject.0),
+            U256::from(1),
+            1_000,
+        );
+        let signature = message
+            .sign(&domain(CHAIN_ID, ChainAddress::from(REGISTRY.0)), by)
+            .unwrap();
+        let row = json!({"tenant": TENANT, "fhirId": patient, "bindings": [{
+            "subject": ChainAddress::from(subject.0).to_checksum(None), "nonce": "1", "deadline": 1_000,
+            "signature": alloy::hex::encode_prefixed(signature), "boundAt": "2026-01-01T00:00:00Z",
+        }]});
+        self.patients
+            .lock()
+            .unwrap()
+            .insert(patient.to_owned(), row);
+    }
+
+    pub fn register(&self, organization: &str, address: Address) {
+        self.organizations
+            .lock()
+            .unwrap()
+            .insert(organization.to_owned(), vec![address]);
+    }
+
+    pub fn store(&self, policy: &Policy) {
+        self.store_bytes(policy, policy.canonical_bytes());
+    }
+
+    pub fn store_bytes(&self, policy: &Policy, bytes: &[u8]) {
+        self.policies
+            .lock()
+            .unwrap()
+            .insert(policy.hash().to_string(), bytes.to_vec());
+    }
+
+    pub fn forget_policies(&self) {
+        self.policies.lock().unwrap().clear();
+    }
+
+    pub fn consent(&self, row: Value) {
+        self.consents.lock().unwrap().push(row);
+    }
+
+    /// Changes every consent.
+    pub fn change(&self, member: &str, value: Value) {
+        self.consents
+            .lock()
+            .unwrap()
+            .iter_mut()
+            .for_each(|row| row[member] = value.clone());
+    }
+
+    pub fn calls(&self) -> (usize, usize) {
+        (
+            self.directory_calls.load(Ordering::SeqCst),
+            self.consent_calls.load(Ordering::SeqCst),
+        )
+    }
+}
+
+pub fn router(state: Arc<Neighbours>) -> Router {
+    Router::new()
+        .route("/oauth2/token", post(token))
+        .route("/v1/patients/{id}", get(patient))
+        .route("/v1/organizations/{id}", get(organization))
+        .route("/v1/consents", get(consents))
+        .route("/v1/policies/{hash}", get(policy))
+        .with_state(state)
+}
+
+async fn token() -> Json<Value> {
+    Json(json!({"access_token": "internal", "token_type": "Bearer", "expires_in": 300}))
+}
+
+async fn patient(State(state): State<Arc<Neighbours>>, Path(id): Path<String>) -> Response {
+    state.directory_calls.fetch_add(1, Ordering::SeqCst);
+    if state.directory_down.load(Ordering::SeqCst) {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    }
+    match state.patients.lock().unwrap().get(&id) {
+        Some(row) => Json(row.clone()).into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+async fn organization(State(state): State<Arc<Neighbours>>, Path(id): Path<String>) -> Response {
+    match state.organizations.lock().unwrap().get(&id) {
+        Some(addresses) => {
+            Json(json!({"tenant": TENANT, "id": id, "name": id, "addresses": addresses}))
+                .into_response()
+        }
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+async fn consents(State(state): State<Arc<Neighbours>>, RawQuery(query): RawQuery) -> Response {
+    let call = state.consent_calls.fetch_add(1, Ordering::SeqCst) + 1;
+    let revoked_from = state.revoked_from_call.load(Ordering::SeqCst);
+    if revoked_from > 0 && call >= revoked_from {
+        state.change("status", json!("REVOKED"));
+    }
+    if state.indexer_down.load(Ordering::SeqCst) {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
+    let query = query.unwrap_or_default();
+    assert!(
+        query.contains("patient=0x") && query.contains("grantee=0x"),
+        "asked for too much: {query}"
+    );
+    let observed = OffsetDateTime::now_utc() - time::Duration::seconds(*state.age.lock().unwrap());
+    let registry = state.registry.lock().unwrap().unwrap_or(REGISTRY);
+    // Everything there is, whatever was asked: the gateway must pick for itself.
+    Json(json!({
+        "asOf": {"chainId": CHAIN_ID, "registry": registry, "blockNo": 9, "blockHash": consent_core::Hash32([3; 32]),
+            "rev": 7, "reorgEpoch": 0, "observedAt": observed.format(&Rfc3339).unwrap()},
+        "consents": *state.consents.lock().unwrap(),
+        "next": null,
+    }))
+    .into_response()
+}
+
+async fn policy(State(state): State<Arc<Neighbours>>, Path(hash): Path<String>) -> Response {
+    match state.policies.lock().unwrap().get(&hash) {
+        Some(bytes) => bytes.clone().into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
