@@ -308,6 +308,32 @@ async fn pages_show_every_row_once_in_order() {
 }
 
 #[tokio::test]
+async fn pages_are_cut_without_regard_to_other_tenants_rows() {
+    let service = Service::start().await;
+    let (admin, other) = (service.admin().await, service.other_admin().await);
+    for (n, id) in (1..).zip(["a", "b", "c", "d"]) {
+        let (tenant, token) = match n % 2 {
+            1 => (TENANT, &admin),
+            _ => (OTHER_TENANT, &other),
+        };
+        let patient = binding_for(tenant, id, &subject(n), 1, NOW as u64 + 600);
+        let path = format!("/v1/patients/{id}");
+        assert_eq!(service.put(&path, token, &patient).await.status, 201);
+        let organization = json!({"name": id, "addresses": [subject(n).address()]});
+        let path = format!("/v1/organizations/o-{id}");
+        assert_eq!(service.put(&path, token, &organization).await.status, 201);
+    }
+    for (path, rows, count) in [
+        ("/v1/patients", "patients", 2),
+        ("/v1/organizations", "organizations", 2),
+    ] {
+        let page = service.get(&format!("{path}?limit={count}"), &other).await;
+        assert_eq!(page.body[rows].as_array().unwrap().len(), count, "{path}");
+        assert_eq!(page.body["next"], Value::Null, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn wrong_and_unknown_parameters_are_refused() {
     let service = Service::start().await;
     let admin = service.admin().await;
