@@ -45,6 +45,25 @@ pub struct Cached {
     folder: PathBuf,
 }
 
+/// A folder in which something is being made. Gone when it is dropped without having been kept.
+#[derive(Debug)]
+pub struct Workshop(PathBuf);
+
+impl std::ops::Deref for Workshop {
+    type Target = Path;
+
+    fn deref(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Workshop {
+    fn drop(&mut self) {
+        // After it was kept there is nothing left here.
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
 const COMPLETE: &str = ".complete";
 
 impl Cached {
@@ -62,26 +81,43 @@ impl Cached {
     ///
     /// # Errors
     /// When the folder cannot be made.
-    pub fn workshop(&self) -> Result<PathBuf> {
-        let folder = self.folder.with_file_name(format!(
-            "{}.partial-{}",
-            self.folder.file_name().unwrap_or_default().to_string_lossy(),
-            std::process::id()
-        ));
+    pub fn workshop(&self) -> Result<Workshop> {
+        self.sweep();
+        let folder = self.folder.with_file_name(format!("{}{}", self.partial(), std::process::id()));
         crate::folders::remove(&folder)?;
         fs::create_dir_all(&folder).with_context(|| format!("folder {}", folder.display()))?;
-        Ok(folder)
+        Ok(Workshop(folder))
     }
 
-    /// Moves a finished workshop into place.
+    /// Moves a finished workshop into place. Where somebody else was quicker, theirs stays: it may be in use.
     ///
     /// # Errors
     /// When it cannot be moved.
-    pub fn keep(&self, workshop: &Path) -> Result<&Path> {
-        fs::write(workshop.join(COMPLETE), "")?;
-        crate::folders::remove(&self.folder)?;
-        fs::rename(workshop, &self.folder).with_context(|| format!("folder {}", self.folder.display()))?;
+    pub fn keep(&self, workshop: Workshop) -> Result<&Path> {
+        if self.get().is_none() {
+            fs::write(workshop.join(COMPLETE), "")?;
+            crate::folders::remove(&self.folder)?;
+            fs::rename(&workshop.0, &self.folder).with_context(|| format!("folder {}", self.folder.display()))?;
+        }
         Ok(&self.folder)
+    }
+
+    fn partial(&self) -> String {
+        format!("{}.partial-", self.folder.file_name().unwrap_or_default().to_string_lossy())
+    }
+
+    /// Removes workshops whose makers were killed.
+    fn sweep(&self) {
+        let prefix = self.partial();
+        let siblings = self.folder.parent().into_iter().flat_map(fs::read_dir).flatten().flatten();
+        for sibling in siblings {
+            let name = sibling.file_name().to_string_lossy().into_owned();
+            let maker = name.strip_prefix(&prefix).and_then(|pid| pid.parse::<u32>().ok());
+            if maker.is_some_and(|pid| !Path::new(&format!("/proc/{pid}")).exists()) {
+                // What cannot be removed now is tried again next time.
+                let _ = fs::remove_dir_all(sibling.path());
+            }
+        }
     }
 
     /// Forgets it.
@@ -136,14 +172,33 @@ mod tests {
         let workshop = entry.workshop().unwrap();
         fs::write(workshop.join("a.jar"), "half").unwrap();
         assert_eq!(entry.get(), None);
+        let abandoned = workshop.to_owned();
+        drop(workshop);
+        assert!(!abandoned.exists(), "an abandoned workshop stays");
 
         let workshop = entry.workshop().unwrap();
-        assert!(!workshop.join("a.jar").exists(), "a workshop starts empty");
         fs::write(workshop.join("a.jar"), "whole").unwrap();
-        entry.keep(&workshop).unwrap();
+        entry.keep(workshop).unwrap();
         let again = Cached::new(cache.path(), "kafka-4.1.1");
         assert_eq!(fs::read_to_string(again.get().unwrap().join("a.jar")).unwrap(), "whole");
         assert_eq!(Cached::new(cache.path(), "kafka-4.2.0").get(), None);
+    }
+
+    #[test]
+    fn of_two_makers_the_first_wins_and_a_killed_ones_rest_is_swept_away() {
+        let cache = tempfile::tempdir().unwrap();
+        let rest = cache.path().join("kafka-4.1.1.partial-4294967295");
+        fs::create_dir(&rest).unwrap();
+        let entry = Cached::new(cache.path(), "kafka-4.1.1");
+        let first = entry.workshop().unwrap();
+        assert!(!rest.exists());
+        fs::write(first.join("a.jar"), "first").unwrap();
+        entry.keep(first).unwrap();
+        let second = entry.workshop().unwrap();
+        fs::write(second.join("a.jar"), "second").unwrap();
+        let kept = entry.keep(second).unwrap();
+        assert_eq!(fs::read_to_string(kept.join("a.jar")).unwrap(), "first");
+        assert_eq!(fs::read_dir(cache.path()).unwrap().count(), 1);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! outlive the machine. Logins need a password all the same.
 
 use std::fs;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -129,18 +130,20 @@ fn user_to_run_as() -> Result<Option<RunAs>> {
 /// The cluster lives in the data folder, or elsewhere when its user may not go there.
 fn cluster_folder(data: &Path, run_as: Option<RunAs>, progress: &Progress) -> Result<PathBuf> {
     let mut folder = data.join("postgres");
-    if let Some(user) = run_as {
-        if !may_pass(&folder, user) {
-            folder = PathBuf::from(format!("/var/tmp/consentry-{:016x}", fingerprint(data)));
-            progress.note("postgres", &format!("its user cannot reach the data folder; the cluster is in {}", folder.display()));
+    if let Some(user) = run_as.filter(|user| !may_pass(&folder, *user)) {
+        folder = PathBuf::from(format!("/var/tmp/consentry-{:016x}", fingerprint(data)));
+        progress.note("postgres", &format!("its user cannot reach the data folder; the cluster is in {}", folder.display()));
+        // Anybody may make folders there.
+        if let Ok(found) = fs::symlink_metadata(&folder) {
+            let ours = found.is_dir() && [0, user.uid].contains(&found.uid());
+            ensure!(ours, "{} belongs to somebody else", folder.display());
         }
     }
     let mut builder = fs::DirBuilder::new();
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.mode(0o700);
     if !folder.exists() {
         builder.create(&folder).with_context(|| format!("folder {}", folder.display()))?;
     }
-    ensure!(fs::symlink_metadata(&folder)?.is_dir(), "{} is not a folder", folder.display());
     give(&folder, run_as)?;
     Ok(folder)
 }
@@ -154,7 +157,6 @@ fn fingerprint(path: &Path) -> u64 {
 
 /// Whether every folder above `path` lets this user through.
 fn may_pass(path: &Path, user: RunAs) -> bool {
-    use std::os::unix::fs::MetadataExt;
     path.ancestors().skip(1).all(|folder| {
         fs::metadata(folder).is_ok_and(|meta| {
             let bit = if meta.uid() == user.uid {

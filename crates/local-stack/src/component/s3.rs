@@ -25,7 +25,7 @@ pub async fn start(site: &Site<'_>) -> Result<Unit> {
     for part in ["mon", "osd", "rgw", "run"] {
         fs::create_dir_all(folder.join(part))?;
     }
-    let cluster = Uuid::new_v4().to_string();
+    let cluster = Uuid::now_v7().to_string();
     let config = folder.join("ceph.conf");
     fs::write(&config, configuration(site, &folder, &cluster)?)?;
     let monitor_address = format!("[v1:127.0.0.1:{}]", site.internal_port("s3", "monitor")?);
@@ -44,7 +44,7 @@ pub async fn start(site: &Site<'_>) -> Result<Unit> {
         .args([&storage]);
     // Without this flag it would ask a monitor for its configuration, and there is none yet.
     let make_storage = ceph(site, "s3-osd-mkfs", "ceph-osd", &folder, &config)
-        .args(["-i", "0", "--no-mon-config", "--mkfs", "--osd-uuid", &Uuid::new_v4().to_string()]);
+        .args(["-i", "0", "--no-mon-config", "--mkfs", "--osd-uuid", &Uuid::now_v7().to_string()]);
     tokio::try_join!(to_end(make_monitor), to_end(make_storage))?;
 
     let monitor = ceph(site, "s3-mon", "ceph-mon", &folder, &config).args(["-f", "-i", "a"]);

@@ -81,13 +81,13 @@ pub async fn install(place: &Workplace<'_>, step: &Step) -> Result<(Ceph, String
         entry.forget()?;
     }
     step.still("fetching Debian packages (about 70 MB)");
-    let workshop = entry.workshop()?;
     let mut problem = None;
     // First with the machine's own package lists; where those are missing or stale, with fresh ones of ours.
     for lists in [Lists::System, Lists::Fresh] {
+        let workshop = entry.workshop()?;
         match fetch_and_unpack(place, &workshop, lists, step).await {
             Ok(version) => {
-                let root = entry.keep(&workshop)?.to_owned();
+                let root = entry.keep(workshop)?.to_owned();
                 link(&root, &tools)?;
                 return Ok((Ceph { root }, version));
             }

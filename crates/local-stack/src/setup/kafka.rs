@@ -71,7 +71,9 @@ pub async fn install(place: &Workplace<'_>, choice: KafkaChoice, progress: &Prog
             Err(error) if choice == KafkaChoice::Apache => return Err(error),
             Err(error) => {
                 step.skip();
-                progress.note("setup kafka", &format!("Apache Kafka is not to be had here ({error:#}); falling back to tansu"));
+                let reason = format!("{error:#}");
+                let reason = reason.lines().next().unwrap_or_default();
+                progress.note("setup kafka", &format!("no Apache Kafka here, falling back to tansu: {reason}"));
             }
         }
     }
@@ -103,7 +105,7 @@ async fn apache(place: &Workplace<'_>, step: &Step) -> Result<Broker> {
             run(&resolve, RESOLVE_LIMIT, step).await?;
             let broker = workshop.join(format!("libs/kafka_2.13-{version}.jar"));
             ensure!(broker.is_file(), "Maven brought no {}", broker.display());
-            entry.keep(&workshop)?.to_owned()
+            entry.keep(workshop)?.to_owned()
         }
     };
     link(&folder, &place.folders.tools().join("kafka"))?;
@@ -120,7 +122,7 @@ async fn tansu(place: &Workplace<'_>, progress: &Progress) -> Result<Broker> {
             step.still("compiling tansu; this takes about 12 minutes on two cores");
             let workshop = entry.workshop()?;
             compile_tansu(place, version, &workshop, &step).await?;
-            entry.keep(&workshop)?.to_owned()
+            entry.keep(workshop)?.to_owned()
         }
     };
     link(&folder, &place.folders.tools().join("tansu"))?;

@@ -23,7 +23,7 @@ pub async fn run(spec: &Spec, limit: Duration, step: &Step) -> Result<()> {
     loop {
         match tokio::time::timeout(SIGN_OF_LIFE, process.wait()).await {
             Ok(status) if status.success() => return Ok(()),
-            Ok(status) => bail!("{} failed ({status}); its log, {}, ends with:\n{}", spec.name, spec.log.display(), process.log_tail()),
+            Ok(status) => bail!("{} failed ({status}), see {}:\n{}", spec.name, spec.log.display(), process.log_tail()),
             Err(_) if Instant::now() >= give_up => {
                 process.kill9();
                 bail!("{} took longer than {} s; its log is {}", spec.name, limit.as_secs(), spec.log.display());
