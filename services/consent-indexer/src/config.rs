@@ -66,7 +66,10 @@ impl Config {
         let options = PgConnectOptions::from_str(&self.database_url)
             .context("DATABASE_URL is not a postgres URL")?
             .application_name("consent-indexer")
-            .options([("statement_timeout", "5000"), ("idle_in_transaction_session_timeout", "10000")]);
+            .options([
+                ("statement_timeout", "5000"),
+                ("idle_in_transaction_session_timeout", "10000"),
+            ]);
         Ok(PgPoolOptions::new()
             .max_connections(12)
             .acquire_timeout(Duration::from_secs(2))
@@ -79,7 +82,9 @@ impl Config {
     /// When ISSUER cannot be a base URL.
     pub fn jwks_url(&self) -> anyhow::Result<Url> {
         let base = self.issuer.as_str().trim_end_matches('/');
-        format!("{base}/oauth2/jwks").parse().context("ISSUER cannot be a base URL")
+        format!("{base}/oauth2/jwks")
+            .parse()
+            .context("ISSUER cannot be a base URL")
     }
 
     /// The issuer as its tokens write it: without a trailing slash.

@@ -9,9 +9,9 @@ use thiserror::Error;
 use time::OffsetDateTime;
 use tokio::time::Instant;
 
-use crate::chain::{Advance, Identity};
 use crate::chain::node::{Node, NodeError};
 use crate::chain::stream::{Follower, Poll, StreamError};
+use crate::chain::{Advance, Identity};
 use crate::head::Head;
 use crate::projection::cursor::{self, Cursor};
 use crate::projection::{ProjectionError, apply};
@@ -84,7 +84,11 @@ impl From<StreamError> for Stop {
 
 impl From<ProjectionError> for Stop {
     fn from(error: ProjectionError) -> Self {
-        if error.is_final() { Self::Halt(error.to_string()) } else { Self::Retry(error.to_string()) }
+        if error.is_final() {
+            Self::Halt(error.to_string())
+        } else {
+            Self::Retry(error.to_string())
+        }
     }
 }
 
@@ -139,7 +143,10 @@ impl Ingest {
     }
 
     async fn try_follow(&self) -> Result<std::convert::Infallible, Stop> {
-        MIGRATIONS.run(&self.pool).await.map_err(|error| Stop::Retry(format!("the migrations failed: {error}")))?;
+        MIGRATIONS
+            .run(&self.pool)
+            .await
+            .map_err(|error| Stop::Retry(format!("the migrations failed: {error}")))?;
         let mut cursor = self.connect().await?;
         let mut connection = self.pool.acquire().await?;
         let ring = cursor::ring(&mut connection, cursor.tip, usize::from(self.ring_blocks)).await?;
@@ -151,9 +158,12 @@ impl Ingest {
         loop {
             let polled_at = (self.clock)();
             let head = self.node.latest().await?;
-            if last_head != Some(head.at()) || heights_at.is_none_or(|at| at.elapsed() >= HEIGHTS_EVERY) {
+            if last_head != Some(head.at())
+                || heights_at.is_none_or(|at| at.elapsed() >= HEIGHTS_EVERY)
+            {
                 let heights = self.node.final_heights().await?;
-                self.head.update(|view| (view.latest, view.heights) = (Some(head.at().no), heights));
+                self.head
+                    .update(|view| (view.latest, view.heights) = (Some(head.at().no), heights));
                 (heights_at, last_head) = (Some(Instant::now()), Some(head.at()));
             }
             let poll = match follower.poll(&head, Instant::now()).await {
@@ -174,13 +184,23 @@ impl Ingest {
                 }
                 Poll::HeadBelowTip => Pace::Waiting,
                 Poll::Advance(advance) => {
-                    cursor = apply::commit(&self.pool, &advance, self.view(), u64::from(self.ring_blocks)).await?;
+                    cursor = apply::commit(
+                        &self.pool,
+                        &advance,
+                        self.view(),
+                        u64::from(self.ring_blocks),
+                    )
+                    .await?;
                     follower.committed(&advance);
                     report(&cursor, &advance);
                     if let Some(reason) = advance.then_halt {
                         return Err(Stop::Halt(reason));
                     }
-                    if advance.reaches_head { Pace::Confirmed } else { Pace::CatchingUp }
+                    if advance.reaches_head {
+                        Pace::Confirmed
+                    } else {
+                        Pace::CatchingUp
+                    }
                 }
             };
             self.head.update(|view| match pace {
@@ -198,7 +218,11 @@ impl Ingest {
     }
 
     fn view(&self) -> View {
-        View { now: (self.clock)(), heights: self.head.view().heights, required: self.finality }
+        View {
+            now: (self.clock)(),
+            heights: self.head.view().heights,
+            required: self.finality,
+        }
     }
 
     /// Makes sure that this is the chain that the database belongs to, and reads how far it got.
@@ -211,7 +235,10 @@ impl Ingest {
         }
         let identity = self.node.identity().await?;
         if identity.chain_id != self.chain_id {
-            return Err(Stop::Halt(format!("the node is on chain {}, configured is {}", identity.chain_id, self.chain_id)));
+            return Err(Stop::Halt(format!(
+                "the node is on chain {}, configured is {}",
+                identity.chain_id, self.chain_id
+            )));
         }
         let cursor = match stored {
             Some(cursor) => cursor,
@@ -219,12 +246,16 @@ impl Ingest {
                 let genesis = self.node.by_number(0).await?;
                 cursor::start(&self.pool, &identity, &genesis).await?;
                 let mut connection = self.pool.acquire().await?;
-                cursor::read(&mut connection).await?.ok_or(ProjectionError::CursorMoved)?
+                cursor::read(&mut connection)
+                    .await?
+                    .ok_or(ProjectionError::CursorMoved)?
             }
         };
         match difference(&cursor.identity, &identity) {
             None => Ok(cursor),
-            Some(what) => Err(Stop::Halt(format!("{what} is not the one that this database was filled from"))),
+            Some(what) => Err(Stop::Halt(format!(
+                "{what} is not the one that this database was filled from"
+            ))),
         }
     }
 
@@ -244,7 +275,13 @@ fn report(cursor: &Cursor, advance: &Advance) {
     if let Some(ancestor) = advance.revert_to {
         metrics::counter!("indexer_reorgs_total").increment(1);
         let (from, to) = (advance.from.no, cursor.tip.no);
-        tracing::warn!(ancestor = ancestor.no, from, to, epoch = cursor.reorg_epoch, "the chain reorganised");
+        tracing::warn!(
+            ancestor = ancestor.no,
+            from,
+            to,
+            epoch = cursor.reorg_epoch,
+            "the chain reorganised"
+        );
     }
     if events > 0 {
         tracing::info!(block = cursor.tip.no, events, rev = cursor.rev, "applied");

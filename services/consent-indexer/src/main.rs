@@ -48,7 +48,12 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     };
     let http = http_client::build(Duration::from_secs(3))?;
     let app: Shared = Arc::new(App {
-        verifier: Verifier::new(config.issuer_name(), config.audience.clone(), config.jwks_url()?, http),
+        verifier: Verifier::new(
+            config.issuer_name(),
+            config.audience.clone(),
+            config.jwks_url()?,
+            http,
+        ),
         pool: pool.clone(),
         head,
         finality: config.finality,
@@ -58,8 +63,17 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     });
     let producer = bus::Producer::new(&config.kafka_brokers, "consent-indexer")?;
     shutdown.spawn("ingest", ingest.run(shutdown.clone()));
-    shutdown.spawn("outbox relay", outbox::relay(pool, producer, shutdown.clone()));
-    server::run(&config.server, routes::router(app.clone()), readiness(app), shutdown).await
+    shutdown.spawn(
+        "outbox relay",
+        outbox::relay(pool, producer, shutdown.clone()),
+    );
+    server::run(
+        &config.server,
+        routes::router(app.clone()),
+        readiness(app),
+        shutdown,
+    )
+    .await
 }
 
 /// What must work before rows can be served. The bus is not among it: an outage there delays events, and
@@ -69,13 +83,28 @@ fn readiness(app: Shared) -> Readiness {
     let state = app.clone();
     readiness.add("postgres", move || {
         let pool = state.pool.clone();
-        async move { pool.acquire().await.map(drop).map_err(|_| "unreachable".to_owned()) }
+        async move {
+            pool.acquire()
+                .await
+                .map(drop)
+                .map_err(|_| "unreachable".to_owned())
+        }
     });
     let state = app.clone();
     readiness.add("chain", move || {
         let view = state.head.view();
-        let fresh = view.fresh(OffsetDateTime::now_utc(), state.max_head_age).is_some();
-        async move { if fresh { Ok(()) } else { Err(view.trouble.unwrap_or_else(|| "head not confirmed".to_owned())) } }
+        let fresh = view
+            .fresh(OffsetDateTime::now_utc(), state.max_head_age)
+            .is_some();
+        async move {
+            if fresh {
+                Ok(())
+            } else {
+                Err(view
+                    .trouble
+                    .unwrap_or_else(|| "head not confirmed".to_owned()))
+            }
+        }
     });
     let state = app.clone();
     readiness.add("ingest", move || {
@@ -84,7 +113,12 @@ fn readiness(app: Shared) -> Readiness {
     });
     readiness.add("auth-service", move || {
         let app = app.clone();
-        async move { app.verifier.ready(OffsetDateTime::now_utc()).await.map_err(|error| error.to_string()) }
+        async move {
+            app.verifier
+                .ready(OffsetDateTime::now_utc())
+                .await
+                .map_err(|error| error.to_string())
+        }
     });
     readiness
 }

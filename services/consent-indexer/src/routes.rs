@@ -14,14 +14,18 @@ use crate::row::Change;
 pub fn router(state: Shared) -> Router {
     let (router, _) = described();
     // The path of the first roadmap, kept for its readers.
-    router.route("/consents", get(consents::list)).with_state(state)
+    router
+        .route("/consents", get(consents::list))
+        .with_state(state)
 }
 
 fn described() -> (Router<Shared>, OpenApi) {
     let info = InfoBuilder::new()
         .title("consent-indexer")
         .version(env!("CARGO_PKG_VERSION"))
-        .description(Some("Consents as the canonical chain backs them, and policy documents by their hash."))
+        .description(Some(
+            "Consents as the canonical chain backs them, and policy documents by their hash.",
+        ))
         .build();
     OpenApiRouter::with_openapi(OpenApiBuilder::new().info(info).build())
         .routes(routes!(consents::list))
@@ -36,12 +40,18 @@ fn described() -> (Router<Shared>, OpenApi) {
 pub fn openapi() -> OpenApi {
     let (_, mut document) = described();
     let components = document.components.get_or_insert_default();
-    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+    let bearer = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .bearer_format("JWT")
+        .build();
     components.add_security_scheme("token", SecurityScheme::Http(bearer));
     // The body of a consent.events.v1 record.
     let mut schemas = Vec::new();
     <Change as utoipa::ToSchema>::schemas(&mut schemas);
-    components.schemas.insert("Change".to_owned(), <Change as utoipa::PartialSchema>::schema());
+    components.schemas.insert(
+        "Change".to_owned(),
+        <Change as utoipa::PartialSchema>::schema(),
+    );
     components.schemas.extend(schemas);
     document
 }

@@ -184,7 +184,12 @@ impl ConsentRow {
     /// The same consent after a rollback to before its first event; its place is that of the event now gone.
     #[must_use]
     pub fn absent(self) -> Self {
-        Self { status: Status::Absent, finality: Finality::Latest, effective_until: None, ..self }
+        Self {
+            status: Status::Absent,
+            finality: Finality::Latest,
+            effective_until: None,
+            ..self
+        }
     }
 }
 
@@ -264,13 +269,33 @@ mod tests {
         let party = Address([1; 20]);
         let mut consent = Consent::untouched(Hash32::ZERO, party, party, Hash32::ZERO);
         (consent.status, consent.valid_from, consent.valid_to) = (status, 100, 200);
-        Projected { consent, position: Position { tx_hash: B256::ZERO, block_no, block_hash: B256::ZERO, log_index: 0 } }
+        Projected {
+            consent,
+            position: Position {
+                tx_hash: B256::ZERO,
+                block_no,
+                block_hash: B256::ZERO,
+                log_index: 0,
+            },
+        }
     }
 
     fn status(stored: StoredStatus, block_no: u64, now: i64, required: Finality) -> Status {
-        let heights = FinalHeights { safe: Some(10), finalized: Some(5) };
+        let heights = FinalHeights {
+            safe: Some(10),
+            finalized: Some(5),
+        };
         let now = OffsetDateTime::from_unix_timestamp(now).unwrap();
-        ConsentRow::new(&projected(stored, block_no), 1, &View { now, heights, required }).status
+        ConsentRow::new(
+            &projected(stored, block_no),
+            1,
+            &View {
+                now,
+                heights,
+                required,
+            },
+        )
+        .status
     }
 
     #[test]
@@ -282,8 +307,15 @@ mod tests {
             (10, Finality::Finalized, Status::Confirming),
             (5, Finality::Finalized, Status::Active),
         ] {
-            assert_eq!(status(StoredStatus::Active, block_no, 150, required), expected, "{block_no} {required:?}");
-            assert_eq!(status(StoredStatus::Revoked, block_no, 150, required), Status::Revoked);
+            assert_eq!(
+                status(StoredStatus::Active, block_no, 150, required),
+                expected,
+                "{block_no} {required:?}"
+            );
+            assert_eq!(
+                status(StoredStatus::Revoked, block_no, 150, required),
+                Status::Revoked
+            );
         }
         // A chain without the tag: nothing is ever final enough.
         let view = View {
@@ -291,21 +323,37 @@ mod tests {
             heights: FinalHeights::default(),
             required: Finality::Safe,
         };
-        assert_eq!(ConsentRow::new(&projected(StoredStatus::Active, 0), 1, &view).status, Status::Confirming);
+        assert_eq!(
+            ConsentRow::new(&projected(StoredStatus::Active, 0), 1, &view).status,
+            Status::Confirming
+        );
     }
 
     #[test]
     fn the_window_is_half_open() {
-        for (now, expected) in
-            [(99, Status::Scheduled), (100, Status::Active), (199, Status::Active), (200, Status::Expired)]
-        {
-            assert_eq!(status(StoredStatus::Active, 1, now, Finality::Latest), expected, "{now}");
+        for (now, expected) in [
+            (99, Status::Scheduled),
+            (100, Status::Active),
+            (199, Status::Active),
+            (200, Status::Expired),
+        ] {
+            assert_eq!(
+                status(StoredStatus::Active, 1, now, Finality::Latest),
+                expected,
+                "{now}"
+            );
         }
     }
 
     #[test]
     fn kinds_have_the_names_of_the_tables() {
-        for kind in [EventKind::Expired { version: 1 }, EventKind::Denied { version: 1, actor: Address::ZERO }] {
+        for kind in [
+            EventKind::Expired { version: 1 },
+            EventKind::Denied {
+                version: 1,
+                actor: Address::ZERO,
+            },
+        ] {
             assert_eq!(ChangeKind::of(&kind).as_str(), kind_name(&kind));
         }
     }

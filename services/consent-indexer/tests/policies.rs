@@ -4,15 +4,18 @@ mod common;
 
 use common::World;
 use common::chain::{FOREVER, grant};
-use consent_core::policy::{Action, Period, Policy, Purpose, ResourceScope, Terms};
 use consent_core::Hash32;
+use consent_core::policy::{Action, Period, Policy, Purpose, ResourceScope, Terms};
 use serde_json::{Value, json};
 
 fn policy(salt: u8) -> Policy {
     let terms = Terms {
         purpose: vec![Purpose::Treatment],
         actions: vec![Action::Read, Action::Search],
-        resources: vec![ResourceScope { category: None, resource_type: "Observation".to_owned() }],
+        resources: vec![ResourceScope {
+            category: None,
+            resource_type: "Observation".to_owned(),
+        }],
         exclude: Vec::new(),
         period: Period::UNBOUNDED,
     };
@@ -34,11 +37,32 @@ async fn a_document_is_stored_once_and_served_in_canonical_bytes() {
     assert_ne!(spaced, policy.canonical_bytes());
 
     assert_eq!(indexer.get_as(&provider, &path(&policy)).await.status, 404);
-    assert_eq!(indexer.put_as(&provider, &path(&policy), spaced.clone()).await.status, 201);
-    assert_eq!(indexer.put_as(&provider, &path(&policy), spaced).await.status, 200);
-    assert_eq!(indexer.put_as(&provider, &path(&policy), policy.canonical_bytes()).await.status, 200);
+    assert_eq!(
+        indexer
+            .put_as(&provider, &path(&policy), spaced.clone())
+            .await
+            .status,
+        201
+    );
+    assert_eq!(
+        indexer
+            .put_as(&provider, &path(&policy), spaced)
+            .await
+            .status,
+        200
+    );
+    assert_eq!(
+        indexer
+            .put_as(&provider, &path(&policy), policy.canonical_bytes())
+            .await
+            .status,
+        200
+    );
     let read = indexer.get_as(&provider, &path(&policy)).await;
-    assert_eq!((read.status, read.headers["content-type"].to_str().unwrap()), (200, "application/json"));
+    assert_eq!(
+        (read.status, read.headers["content-type"].to_str().unwrap()),
+        (200, "application/json")
+    );
     assert_eq!(read.bytes, policy.canonical_bytes());
 }
 
@@ -50,25 +74,72 @@ async fn a_document_is_shown_to_those_concerned_only() {
     let [clinic, other_clinic, patient] = [1, 2, 3].map(|index| world.anvil.accounts[index]);
     let policy = policy(2);
     let uploader = issuer.provider("uploader", &[]);
-    assert_eq!(indexer.put_as(&uploader, &path(&policy), policy.canonical_bytes()).await.status, 201);
+    assert_eq!(
+        indexer
+            .put_as(&uploader, &path(&policy), policy.canonical_bytes())
+            .await
+            .status,
+        201
+    );
     let now = world.anvil.now().await;
     let scope = policy.hash().0.into();
-    world.anvil.call(patient, grant(patient, clinic, scope, (now, FOREVER), 1)).await;
+    world
+        .anvil
+        .call(patient, grant(patient, clinic, scope, (now, FOREVER), 1))
+        .await;
     world.caught_up(&indexer).await;
 
-    let elsewhere = |persona: &str, scope: &str| issuer.token(persona, scope, json!({"tenant": "another-hospital"}));
+    let elsewhere = |persona: &str, scope: &str| {
+        issuer.token(persona, scope, json!({"tenant": "another-hospital"}))
+    };
     for (who, token, status) in [
         ("the uploader", uploader, 200),
-        ("the uploader's colleague", issuer.token("provider", "provider:records.read", json!({"org": "uploader", "sub": "colleague"})), 200),
-        ("a party of a consent", issuer.provider("clinic", &[&clinic.to_string()]), 200),
-        ("a stranger", issuer.provider("stranger", &[&other_clinic.to_string()]), 404),
+        (
+            "the uploader's colleague",
+            issuer.token(
+                "provider",
+                "provider:records.read",
+                json!({"org": "uploader", "sub": "colleague"}),
+            ),
+            200,
+        ),
+        (
+            "a party of a consent",
+            issuer.provider("clinic", &[&clinic.to_string()]),
+            200,
+        ),
+        (
+            "a stranger",
+            issuer.provider("stranger", &[&other_clinic.to_string()]),
+            404,
+        ),
         ("a gateway", issuer.system(), 200),
-        ("an administrator", issuer.token("admin", "admin:consent.read", json!({})), 200),
-        ("an administrator without the scope", issuer.token("admin", "admin:directory.read", json!({})), 403),
-        ("a patient who did not store it", issuer.token("patient", "patient:consent.read", json!({})), 404),
-        ("a gateway of another tenant", elsewhere("system", "system:consent.read"), 404),
+        (
+            "an administrator",
+            issuer.token("admin", "admin:consent.read", json!({})),
+            200,
+        ),
+        (
+            "an administrator without the scope",
+            issuer.token("admin", "admin:directory.read", json!({})),
+            403,
+        ),
+        (
+            "a patient who did not store it",
+            issuer.token("patient", "patient:consent.read", json!({})),
+            404,
+        ),
+        (
+            "a gateway of another tenant",
+            elsewhere("system", "system:consent.read"),
+            404,
+        ),
     ] {
-        assert_eq!(indexer.get_as(&token, &path(&policy)).await.status, status, "{who}");
+        assert_eq!(
+            indexer.get_as(&token, &path(&policy)).await.status,
+            status,
+            "{who}"
+        );
     }
 }
 
@@ -85,7 +156,9 @@ async fn whoever_may_not_write_cannot_store() {
         ("patient", "patient:consent.write", Value::Null, 201),
     ] {
         let token = world.issuer.token(persona, scope, json!({"org": org}));
-        let reply = indexer.put_as(&token, &path(&policy), policy.canonical_bytes()).await;
+        let reply = indexer
+            .put_as(&token, &path(&policy), policy.canonical_bytes())
+            .await;
         assert_eq!(reply.status, status, "{scope}");
     }
 }
@@ -103,7 +176,11 @@ async fn what_is_not_the_document_of_that_hash_is_refused() {
         (other.canonical_bytes().to_vec(), 400, "another hash"),
         (b"{".to_vec(), 400, "Not a policy document"),
         (b"[]".to_vec(), 400, "Not a policy document"),
-        (serde_json::to_vec(&unknown_key).unwrap(), 400, "Not a policy document"),
+        (
+            serde_json::to_vec(&unknown_key).unwrap(),
+            400,
+            "Not a policy document",
+        ),
         (vec![0xff; 10], 400, "Not a policy document"),
         (too_long, 413, "16 KiB"),
         (Vec::new(), 400, "Not a policy document"),
@@ -111,10 +188,32 @@ async fn what_is_not_the_document_of_that_hash_is_refused() {
         let reply = indexer.put_as(&token, &path(&policy), body).await;
         assert_eq!(reply.status, status, "{}", reply.body);
         let detail = reply.body["detail"].as_str().unwrap();
-        assert!(detail.contains(said) && !detail.contains("Jane"), "{detail}");
+        assert!(
+            detail.contains(said) && !detail.contains("Jane"),
+            "{detail}"
+        );
     }
-    let request = indexer.request(http::Method::PUT, &path(&policy)).bearer_auth(&token).header("content-type", "text/plain");
-    assert_eq!(indexer.send(request.body(policy.canonical_bytes().to_vec())).await.status, 415);
-    assert_eq!(indexer.put_as(&token, "/v1/policies/0x12", policy.canonical_bytes()).await.status, 400);
-    assert_eq!(indexer.get(&path(&policy)).await.status, 404, "nothing was stored");
+    let request = indexer
+        .request(http::Method::PUT, &path(&policy))
+        .bearer_auth(&token)
+        .header("content-type", "text/plain");
+    assert_eq!(
+        indexer
+            .send(request.body(policy.canonical_bytes().to_vec()))
+            .await
+            .status,
+        415
+    );
+    assert_eq!(
+        indexer
+            .put_as(&token, "/v1/policies/0x12", policy.canonical_bytes())
+            .await
+            .status,
+        400
+    );
+    assert_eq!(
+        indexer.get(&path(&policy)).await.status,
+        404,
+        "nothing was stored"
+    );
 }

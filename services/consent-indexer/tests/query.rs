@@ -13,46 +13,110 @@ async fn every_status_is_derived_when_it_is_read() {
     let [clinic, other_clinic, patient] = [1, 2, 3].map(|index| world.anvil.accounts[index]);
     let now = world.anvil.now().await;
     let chain = &world.anvil;
-    chain.call(clinic, request(patient, clinic, scope(1), now, 1)).await;
-    chain.call(clinic, request(patient, clinic, scope(2), now, 1)).await;
+    chain
+        .call(clinic, request(patient, clinic, scope(1), now, 1))
+        .await;
+    chain
+        .call(clinic, request(patient, clinic, scope(2), now, 1))
+        .await;
     chain.call(patient, deny(patient, clinic, scope(2))).await;
-    chain.call(patient, grant(patient, clinic, scope(3), (now, FOREVER), 1)).await;
-    chain.call(patient, grant(patient, clinic, scope(4), (now + 5000, now + 9000), 1)).await;
-    chain.call(patient, grant(patient, clinic, scope(5), (now, FOREVER), 1)).await;
+    chain
+        .call(patient, grant(patient, clinic, scope(3), (now, FOREVER), 1))
+        .await;
+    chain
+        .call(
+            patient,
+            grant(patient, clinic, scope(4), (now + 5000, now + 9000), 1),
+        )
+        .await;
+    chain
+        .call(patient, grant(patient, clinic, scope(5), (now, FOREVER), 1))
+        .await;
     chain.call(patient, revoke(patient, clinic, scope(5))).await;
-    chain.call(patient, grant(patient, other_clinic, scope(3), (now, now + 5000), 1)).await;
+    chain
+        .call(
+            patient,
+            grant(patient, other_clinic, scope(3), (now, now + 5000), 1),
+        )
+        .await;
     world.caught_up(&indexer).await;
 
-    let rows = indexer.consents(&format!("patient={patient}&grantee={clinic}")).await;
-    let mut statuses: Vec<_> = rows.iter().map(|row| (row["scopeId"].as_str().unwrap(), row["status"].as_str().unwrap())).collect();
+    let rows = indexer
+        .consents(&format!("patient={patient}&grantee={clinic}"))
+        .await;
+    let mut statuses: Vec<_> = rows
+        .iter()
+        .map(|row| {
+            (
+                row["scopeId"].as_str().unwrap(),
+                row["status"].as_str().unwrap(),
+            )
+        })
+        .collect();
     statuses.sort_unstable();
     let expected = ["REQUESTED", "DENIED", "ACTIVE", "SCHEDULED", "REVOKED"];
-    assert_eq!(statuses.iter().map(|(_, status)| *status).collect::<Vec<_>>(), expected);
+    assert_eq!(
+        statuses
+            .iter()
+            .map(|(_, status)| *status)
+            .collect::<Vec<_>>(),
+        expected
+    );
 
-    let active = indexer.consents(&format!("patient={patient}&grantee={clinic}&status=ACTIVE")).await;
+    let active = indexer
+        .consents(&format!("patient={patient}&grantee={clinic}&status=ACTIVE"))
+        .await;
     assert_eq!(active.len(), 1);
     let row = &active[0];
     assert_eq!(row["validTo"], Value::Null, "until revoked");
     assert_eq!(row["effectiveUntil"], Value::Null);
     assert_eq!(row["respondBy"], Value::Null);
-    assert_eq!((&row["version"], &row["validFrom"]), (&json!(1), &json!(now)));
+    assert_eq!(
+        (&row["version"], &row["validFrom"]),
+        (&json!(1), &json!(now))
+    );
     assert_eq!(row["patientId"], json!(patient.to_string().to_lowercase()));
-    let scheduled = &indexer.consents(&format!("patient={patient}&status=SCHEDULED")).await[0];
+    let scheduled = &indexer
+        .consents(&format!("patient={patient}&status=SCHEDULED"))
+        .await[0];
     assert_eq!(scheduled["effectiveUntil"], now + 5000);
-    let requested = &indexer.consents(&format!("patient={patient}&status=REQUESTED")).await[0];
-    assert_eq!((&requested["respondBy"], &requested["effectiveUntil"]), (&json!(now + 3600), &json!(now + 3600)));
-    assert_eq!(indexer.consents(&format!("grantee={other_clinic}")).await.len(), 1);
-    let both = format!("patient={patient}&grantee={other_clinic}&grantee={clinic}&scope={}", scope(3));
+    let requested = &indexer
+        .consents(&format!("patient={patient}&status=REQUESTED"))
+        .await[0];
+    assert_eq!(
+        (&requested["respondBy"], &requested["effectiveUntil"]),
+        (&json!(now + 3600), &json!(now + 3600))
+    );
+    assert_eq!(
+        indexer
+            .consents(&format!("grantee={other_clinic}"))
+            .await
+            .len(),
+        1
+    );
+    let both = format!(
+        "patient={patient}&grantee={other_clinic}&grantee={clinic}&scope={}",
+        scope(3)
+    );
     assert_eq!(indexer.consents(&both).await.len(), 2);
 
     let reply = indexer.get(&format!("/consents?patient={patient}")).await;
     let (head_no, head_hash) = world.anvil.head().await;
     let as_of = &reply.body["asOf"];
-    assert_eq!((&as_of["chainId"], &as_of["rev"], &as_of["reorgEpoch"]), (&json!(31337), &json!(8), &json!(0)));
-    assert_eq!((&as_of["blockNo"], &as_of["blockHash"]), (&json!(head_no), &json!(head_hash)));
+    assert_eq!(
+        (&as_of["chainId"], &as_of["rev"], &as_of["reorgEpoch"]),
+        (&json!(31337), &json!(8), &json!(0))
+    );
+    assert_eq!(
+        (&as_of["blockNo"], &as_of["blockHash"]),
+        (&json!(head_no), &json!(head_hash))
+    );
     assert!(as_of["observedAt"].as_str().unwrap().ends_with('Z'));
     let id = row["consentId"].as_str().unwrap();
-    assert_eq!(indexer.get(&format!("/v1/consents/{id}")).await.body["consent"], *row);
+    assert_eq!(
+        indexer.get(&format!("/v1/consents/{id}")).await.body["consent"],
+        *row
+    );
 }
 
 #[tokio::test]
@@ -64,16 +128,25 @@ async fn a_grant_is_confirming_until_its_block_is_final_and_a_revocation_counts_
     let now = world.anvil.now().await;
     let status = async || indexer.consent_of(patient).await.unwrap()["status"].clone();
     world.anvil.mine(5).await;
-    world.anvil.call(patient, grant(patient, clinic, scope(1), (now, FOREVER), 1)).await;
+    world
+        .anvil
+        .call(patient, grant(patient, clinic, scope(1), (now, FOREVER), 1))
+        .await;
     world.caught_up(&indexer).await;
     assert_eq!(status().await, "CONFIRMING");
     world.anvil.mine(8).await;
     world.caught_up(&indexer).await;
     until("the grant to be final", async || status().await == "ACTIVE").await;
-    world.anvil.call(patient, revoke(patient, clinic, scope(1))).await;
+    world
+        .anvil
+        .call(patient, revoke(patient, clinic, scope(1)))
+        .await;
     world.caught_up(&indexer).await;
     assert_eq!(status().await, "REVOKED");
-    assert_eq!(indexer.consent_of(patient).await.unwrap()["finality"], "latest");
+    assert_eq!(
+        indexer.consent_of(patient).await.unwrap()["finality"],
+        "latest"
+    );
 }
 
 #[tokio::test]
@@ -83,16 +156,39 @@ async fn pages_join_to_the_whole_list() {
     let [clinic, patient] = [world.anvil.accounts[1], world.anvil.accounts[2]];
     let now = world.anvil.now().await;
     for byte in 1..=7 {
-        world.anvil.call(patient, grant(patient, clinic, scope(byte), (now, FOREVER), 1)).await;
+        world
+            .anvil
+            .call(
+                patient,
+                grant(patient, clinic, scope(byte), (now, FOREVER), 1),
+            )
+            .await;
     }
-    world.anvil.call(patient, revoke(patient, clinic, scope(7))).await;
+    world
+        .anvil
+        .call(patient, revoke(patient, clinic, scope(7)))
+        .await;
     world.caught_up(&indexer).await;
-    for (filter, limit) in [("", 1), ("", 3), ("", 7), ("&status=ACTIVE", 2), ("&status=ACTIVE", 6), ("&status=DENIED", 1)] {
-        let whole = indexer.consents(&format!("patient={patient}{filter}")).await;
+    for (filter, limit) in [
+        ("", 1),
+        ("", 3),
+        ("", 7),
+        ("&status=ACTIVE", 2),
+        ("&status=ACTIVE", 6),
+        ("&status=DENIED", 1),
+    ] {
+        let whole = indexer
+            .consents(&format!("patient={patient}{filter}"))
+            .await;
         let mut joined = Vec::new();
         let mut cursor = String::new();
         loop {
-            let page = indexer.get(&format!("/v1/consents?patient={patient}{filter}&limit={limit}{cursor}")).await.body;
+            let page = indexer
+                .get(&format!(
+                    "/v1/consents?patient={patient}{filter}&limit={limit}{cursor}"
+                ))
+                .await
+                .body;
             let rows = page["consents"].as_array().unwrap();
             assert!(rows.len() <= limit);
             joined.extend(rows.clone());
@@ -106,9 +202,20 @@ async fn pages_join_to_the_whole_list() {
     let mut after = 0;
     let mut revisions = Vec::new();
     loop {
-        let page = indexer.get(&format!("/v1/changes?after={after}&limit=3")).await.body;
-        revisions.extend(page["changes"].as_array().unwrap().iter().map(|change| change["rev"].as_u64().unwrap()));
-        let Some(next) = page["next"].as_u64() else { break };
+        let page = indexer
+            .get(&format!("/v1/changes?after={after}&limit=3"))
+            .await
+            .body;
+        revisions.extend(
+            page["changes"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|change| change["rev"].as_u64().unwrap()),
+        );
+        let Some(next) = page["next"].as_u64() else {
+            break;
+        };
         after = next;
     }
     assert_eq!(revisions, (1..=8).collect::<Vec<_>>());
@@ -120,26 +227,56 @@ async fn a_token_shows_only_what_it_covers() {
     let indexer = world.indexer().await;
     let [clinic, other_clinic, patient] = [1, 2, 3].map(|index| world.anvil.accounts[index]);
     let now = world.anvil.now().await;
-    world.anvil.call(patient, grant(patient, clinic, scope(1), (now, FOREVER), 1)).await;
-    world.anvil.call(patient, grant(patient, other_clinic, scope(1), (now, FOREVER), 1)).await;
+    world
+        .anvil
+        .call(patient, grant(patient, clinic, scope(1), (now, FOREVER), 1))
+        .await;
+    world
+        .anvil
+        .call(
+            patient,
+            grant(patient, other_clinic, scope(1), (now, FOREVER), 1),
+        )
+        .await;
     world.caught_up(&indexer).await;
     let issuer = &world.issuer;
     let provider = issuer.provider("clinic", &[&clinic.to_string()]);
 
     // Its own rows, also when it asks by patient only; never another's.
-    let own = indexer.get_as(&provider, &format!("/v1/consents?patient={patient}")).await;
+    let own = indexer
+        .get_as(&provider, &format!("/v1/consents?patient={patient}"))
+        .await;
     assert_eq!(own.status, 200);
     assert_eq!(own.body["consents"].as_array().unwrap().len(), 1);
-    assert_eq!(own.body["consents"][0]["granteeId"], json!(clinic.to_string().to_lowercase()));
+    assert_eq!(
+        own.body["consents"][0]["granteeId"],
+        json!(clinic.to_string().to_lowercase())
+    );
     let foreign = format!("/v1/consents?grantee={clinic}&grantee={other_clinic}");
     assert_eq!(indexer.get_as(&provider, &foreign).await.status, 403);
     let all = indexer.consents(&format!("patient={patient}")).await;
     for row in &all {
         let id = row["consentId"].as_str().unwrap();
-        let expected = if row["granteeId"] == own.body["consents"][0]["granteeId"] { 200 } else { 404 };
-        assert_eq!(indexer.get_as(&provider, &format!("/v1/consents/{id}")).await.status, expected);
+        let expected = if row["granteeId"] == own.body["consents"][0]["granteeId"] {
+            200
+        } else {
+            404
+        };
+        assert_eq!(
+            indexer
+                .get_as(&provider, &format!("/v1/consents/{id}"))
+                .await
+                .status,
+            expected
+        );
     }
-    assert_eq!(indexer.get_as(&provider, "/v1/changes?after=0").await.status, 403);
+    assert_eq!(
+        indexer
+            .get_as(&provider, "/v1/changes?after=0")
+            .await
+            .status,
+        403
+    );
     assert_eq!(indexer.get_as(&provider, "/v1/chain").await.status, 200);
 
     let query = format!("/v1/consents?patient={patient}");
@@ -150,7 +287,11 @@ async fn a_token_shows_only_what_it_covers() {
         ("patient", "patient:consent.read", 403),
     ] {
         let token = issuer.token(persona, scope, json!({}));
-        assert_eq!(indexer.get_as(&token, &query).await.status, status, "{scope}");
+        assert_eq!(
+            indexer.get_as(&token, &query).await.status,
+            status,
+            "{scope}"
+        );
     }
     let now = time::OffsetDateTime::now_utc().unix_timestamp();
     for changes in [
@@ -159,12 +300,29 @@ async fn a_token_shows_only_what_it_covers() {
         json!({"iat": now - 300, "exp": now - 1}),
         json!({"tenant": null}),
     ] {
-        let refused = indexer.get_as(&issuer.token("system", "system:consent.read", changes.clone()), &query).await;
+        let refused = indexer
+            .get_as(
+                &issuer.token("system", "system:consent.read", changes.clone()),
+                &query,
+            )
+            .await;
         assert_eq!(refused.status, 401, "{changes}");
-        assert!(refused.headers["www-authenticate"].to_str().unwrap().contains("invalid_token"));
+        assert!(
+            refused.headers["www-authenticate"]
+                .to_str()
+                .unwrap()
+                .contains("invalid_token")
+        );
         assert_eq!(refused.headers["content-type"], "application/problem+json");
     }
-    let routes = [&query, "/consents", "/v1/chain", "/v1/changes?after=0", "/v1/consents/0x00", "/v1/policies/0x00"];
+    let routes = [
+        &query,
+        "/consents",
+        "/v1/chain",
+        "/v1/changes?after=0",
+        "/v1/consents/0x00",
+        "/v1/policies/0x00",
+    ];
     for path in routes {
         let bare = indexer.send(indexer.request(http::Method::GET, path)).await;
         assert_eq!(bare.status, 401, "{path}");
@@ -194,12 +352,24 @@ async fn garbage_gets_a_clear_refusal() {
     ] {
         let reply = indexer.get(&path).await;
         assert_eq!(reply.status, status, "{path}: {}", reply.body);
-        assert_eq!(reply.headers["content-type"], "application/problem+json", "{path}");
+        assert_eq!(
+            reply.headers["content-type"], "application/problem+json",
+            "{path}"
+        );
         assert_eq!(reply.body["status"], status);
-        assert!(!reply.body["detail"].as_str().unwrap().contains("Jane"), "{}", reply.body);
+        assert!(
+            !reply.body["detail"].as_str().unwrap().contains("Jane"),
+            "{}",
+            reply.body
+        );
     }
-    let post = indexer.send(indexer.request(http::Method::POST, "/v1/consents")).await;
-    assert_eq!((post.status, post.headers["content-type"].to_str().unwrap()), (405, "application/problem+json"));
+    let post = indexer
+        .send(indexer.request(http::Method::POST, "/v1/consents"))
+        .await;
+    assert_eq!(
+        (post.status, post.headers["content-type"].to_str().unwrap()),
+        (405, "application/problem+json")
+    );
 }
 
 #[tokio::test]
@@ -208,16 +378,30 @@ async fn nothing_is_answered_from_a_head_that_was_not_confirmed_for_too_long() {
     let indexer = Indexer::start(&world.settings().with("MAX_HEAD_AGE", 1), &world.issuer).await;
     world.caught_up(&indexer).await;
     let query = format!("/v1/consents?patient={}", world.anvil.accounts[1]);
-    until("an answer", async || indexer.get(&query).await.status == 200).await;
+    until("an answer", async || {
+        indexer.get(&query).await.status == 200
+    })
+    .await;
     // The chain's node is gone.
     world.anvil = common::Anvil::start(&[]).await;
-    until("a refusal", async || indexer.get(&query).await.status == 503).await;
-    assert!(indexer.get(&query).await.body["detail"].as_str().unwrap().contains("head of the chain"));
+    until("a refusal", async || {
+        indexer.get(&query).await.status == 503
+    })
+    .await;
+    assert!(
+        indexer.get(&query).await.body["detail"]
+            .as_str()
+            .unwrap()
+            .contains("head of the chain")
+    );
     let (status, reason) = indexer.ready("chain").await;
     assert_eq!(status, 503);
     assert!(reason.contains("unreachable"), "{reason}");
     let chain = indexer.get("/v1/chain").await;
-    assert_eq!(chain.status, 200, "the state of affairs can still be asked for");
+    assert_eq!(
+        chain.status, 200,
+        "the state of affairs can still be asked for"
+    );
 }
 
 #[tokio::test]
@@ -226,8 +410,14 @@ async fn without_its_database_it_says_so_and_recovers() {
     let indexer = world.indexer().await;
     let query = format!("/v1/consents?patient={}", world.anvil.accounts[1]);
     world.database.shut().await;
-    until("a refusal", async || indexer.get(&query).await.status == 503).await;
-    until("readiness to name it", async || indexer.ready("postgres").await == (503, "unreachable".to_owned())).await;
+    until("a refusal", async || {
+        indexer.get(&query).await.status == 503
+    })
+    .await;
+    until("readiness to name it", async || {
+        indexer.ready("postgres").await == (503, "unreachable".to_owned())
+    })
+    .await;
     assert_eq!(indexer.get("/health/live").await.status, 200);
     world.database.open().await;
     world.caught_up(&indexer).await;
@@ -236,15 +426,30 @@ async fn without_its_database_it_says_so_and_recovers() {
 
 #[test]
 fn the_committed_api_document_is_the_one_the_code_describes() {
-    let output = std::process::Command::new(env!("CARGO_BIN_EXE_consent-indexer")).arg("openapi").output().unwrap();
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_consent-indexer"))
+        .arg("openapi")
+        .output()
+        .unwrap();
     assert!(output.status.success());
-    let committed = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/api/consent-indexer.json");
+    let committed = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../docs/api/consent-indexer.json"
+    );
     let committed = std::fs::read_to_string(committed).unwrap();
     let fresh = String::from_utf8(output.stdout).unwrap();
-    assert!(committed == fresh, "run: consent-indexer openapi > docs/api/consent-indexer.json");
+    assert!(
+        committed == fresh,
+        "run: consent-indexer openapi > docs/api/consent-indexer.json"
+    );
     let document: Value = serde_json::from_str(&fresh).unwrap();
     assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
-    for path in ["/v1/consents", "/v1/consents/{id}", "/v1/chain", "/v1/changes", "/v1/policies/{hash}"] {
+    for path in [
+        "/v1/consents",
+        "/v1/consents/{id}",
+        "/v1/chain",
+        "/v1/changes",
+        "/v1/policies/{hash}",
+    ] {
         assert!(document["paths"][path].is_object(), "{path}");
     }
 }

@@ -47,7 +47,10 @@ async fn stops_before(bad: impl Fn(Address, Address) -> Vec<u8>, reason: &str) {
     let [clinic, patient] = [world.anvil.accounts[1], world.anvil.accounts[2]];
     world.anvil.call(patient, created(patient, clinic, 1)).await;
     world.caught_up(&indexer).await;
-    assert_eq!(indexer.consent_of(patient).await.unwrap()["status"], "ACTIVE");
+    assert_eq!(
+        indexer.consent_of(patient).await.unwrap()["status"],
+        "ACTIVE"
+    );
 
     world.anvil.call(patient, bad(patient, clinic)).await;
     let (bad_block, _) = world.anvil.head().await;
@@ -56,9 +59,18 @@ async fn stops_before(bad: impl Fn(Address, Address) -> Vec<u8>, reason: &str) {
 
     let query = format!("/v1/consents?patient={patient}");
     let refused = indexer.get(&query).await;
-    assert_eq!(refused.status, 503, "a row that may be stopped is not served: {}", refused.body);
+    assert_eq!(
+        refused.status, 503,
+        "a row that may be stopped is not served: {}",
+        refused.body
+    );
     assert_eq!(indexer.get("/v1/changes?after=0").await.status, 503);
     indexer.kill();
+    let recorded: Option<String> = sqlx::query_scalar("SELECT halted FROM cursor")
+        .fetch_one(&world.database.pool)
+        .await
+        .unwrap();
+    assert!(recorded.unwrap().contains(reason));
 
     let indexer = Indexer::start(&world.settings(), &world.issuer).await;
     assert_eq!(indexer.get(&query).await.status, 503);
@@ -79,7 +91,12 @@ async fn halted(indexer: &Indexer, reason: &str, bad_block: u64) {
 
 #[tokio::test]
 async fn an_unknown_event_of_the_registry_stops_ingest_also_after_a_restart() {
-    let foreign = |_, _| call_data(&[B256::repeat_byte(0xee), B256::ZERO, B256::ZERO, B256::ZERO], &[]);
+    let foreign = |_, _| {
+        call_data(
+            &[B256::repeat_byte(0xee), B256::ZERO, B256::ZERO, B256::ZERO],
+            &[],
+        )
+    };
     stops_before(foreign, "unknown event 0xeeee").await;
 }
 
@@ -100,10 +117,17 @@ async fn an_unknown_event_of_another_contract_is_none_of_our_business() {
     let world = World::new().await;
     let indexer = world.indexer().await;
     let stranger = Address::repeat_byte(0x77);
-    world.anvil.rpc("anvil_setCode", json!([stranger, PARROT])).await;
+    world
+        .anvil
+        .rpc("anvil_setCode", json!([stranger, PARROT]))
+        .await;
     let data = alloy::primitives::Bytes::from(call_data(&[B256::repeat_byte(0xee); 4], &[]));
-    let transaction = json!({"from": world.anvil.accounts[0], "to": stranger, "data": data, "gas": "0x7a120"});
-    world.anvil.rpc("eth_sendTransaction", json!([transaction])).await;
+    let transaction =
+        json!({"from": world.anvil.accounts[0], "to": stranger, "data": data, "gas": "0x7a120"});
+    world
+        .anvil
+        .rpc("eth_sendTransaction", json!([transaction]))
+        .await;
     world.caught_up(&indexer).await;
     assert_eq!(indexer.ready("ingest").await, (200, "ok".to_owned()));
 }

@@ -17,7 +17,10 @@ impl Ring {
     /// A ring from stored blocks in rising order. `None` if there are none or heights are missing.
     pub fn new(blocks: impl IntoIterator<Item = BlockRef>, size: usize) -> Option<Self> {
         let blocks: VecDeque<_> = blocks.into_iter().collect();
-        let whole = blocks.iter().zip(blocks.iter().skip(1)).all(|(a, b)| a.no + 1 == b.no);
+        let whole = blocks
+            .iter()
+            .zip(blocks.iter().skip(1))
+            .all(|(a, b)| a.no + 1 == b.no);
         (whole && !blocks.is_empty()).then_some(Self { blocks, size })
     }
 
@@ -44,7 +47,9 @@ impl Ring {
     /// Our block at this height.
     pub fn hash(&self, no: u64) -> Option<B256> {
         let offset = no.checked_sub(self.oldest().no)?;
-        self.blocks.get(usize::try_from(offset).ok()?).map(|block| block.hash)
+        self.blocks
+            .get(usize::try_from(offset).ok()?)
+            .map(|block| block.hash)
     }
 
     /// Forgets everything above `ancestor`, which stays even when it is the oldest.
@@ -69,7 +74,10 @@ mod tests {
     use super::*;
 
     fn block(no: u64) -> BlockRef {
-        BlockRef { no, hash: B256::repeat_byte(no as u8) }
+        BlockRef {
+            no,
+            hash: B256::repeat_byte(no as u8),
+        }
     }
 
     #[test]
@@ -78,7 +86,10 @@ mod tests {
         (1..=9).for_each(|no| ring.push(block(no)));
         assert_eq!((ring.oldest(), ring.tip()), (block(6), block(9)));
         assert!(ring.contains(block(7)) && !ring.contains(block(5)) && !ring.contains(block(10)));
-        assert!(!ring.contains(BlockRef { no: 7, hash: B256::ZERO }));
+        assert!(!ring.contains(BlockRef {
+            no: 7,
+            hash: B256::ZERO
+        }));
         ring.truncate(block(7));
         assert_eq!(ring.tip(), block(7));
         assert_eq!(ring.hash(8), None);

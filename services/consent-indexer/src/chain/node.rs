@@ -61,7 +61,10 @@ impl Node {
     pub fn new(url: Url, registry: Address, timeout: Duration) -> Result<Self, reqwest::Error> {
         let http = service_kit::http_client::build(timeout)?;
         let client = ClientBuilder::default().http_with_client(http, url);
-        Ok(Self { provider: RootProvider::new(client), registry })
+        Ok(Self {
+            provider: RootProvider::new(client),
+            registry,
+        })
     }
 
     /// The registry's address.
@@ -77,12 +80,19 @@ impl Node {
         if code.is_empty() {
             return Err(NodeError::Missing("contract at the registry's address"));
         }
-        Ok(Identity { chain_id, genesis, registry: self.registry, code_hash: keccak256(&code) })
+        Ok(Identity {
+            chain_id,
+            genesis,
+            registry: self.registry,
+            code_hash: keccak256(&code),
+        })
     }
 
     /// The head.
     pub async fn latest(&self) -> Result<Header, NodeError> {
-        self.tagged(BlockNumberOrTag::Latest).await?.ok_or(NodeError::Missing("latest block"))
+        self.tagged(BlockNumberOrTag::Latest)
+            .await?
+            .ok_or(NodeError::Missing("latest block"))
     }
 
     /// The safe and the finalized height. A node that knows no such tags is not an error.
@@ -100,7 +110,10 @@ impl Node {
 
     /// The canonical block at a height, as the node sees it.
     pub async fn by_number(&self, no: u64) -> Result<Header, NodeError> {
-        let header = self.tagged(BlockNumberOrTag::Number(no)).await?.ok_or(NodeError::Missing("block below its head"))?;
+        let header = self
+            .tagged(BlockNumberOrTag::Number(no))
+            .await?
+            .ok_or(NodeError::Missing("block below its head"))?;
         if header.at().no != no {
             return Err(Unproven::OtherBlock.into());
         }
@@ -109,7 +122,11 @@ impl Node {
 
     /// The block with this hash, canonical or not.
     pub async fn by_hash(&self, hash: B256) -> Result<Header, NodeError> {
-        let block = self.provider.get_block_by_hash(hash).await?.ok_or(NodeError::Missing("parent of a block it has"))?;
+        let block = self
+            .provider
+            .get_block_by_hash(hash)
+            .await?
+            .ok_or(NodeError::Missing("parent of a block it has"))?;
         let header = Header::verify(block.header)?;
         if header.at().hash != hash {
             return Err(Unproven::OtherBlock.into());
@@ -119,12 +136,17 @@ impl Node {
 
     /// All receipts of a block, unverified: only [`super::verify::registry_events`] may look at them.
     pub async fn receipts(&self, hash: B256) -> Result<Vec<TransactionReceipt>, NodeError> {
-        let receipts = self.provider.get_block_receipts(BlockId::hash(hash)).await?;
+        let receipts = self
+            .provider
+            .get_block_receipts(BlockId::hash(hash))
+            .await?;
         receipts.ok_or(NodeError::Missing("receipts of a block it has"))
     }
 
     async fn tagged(&self, tag: BlockNumberOrTag) -> Result<Option<Header>, NodeError> {
         let block = self.provider.get_block_by_number(tag).await?;
-        Ok(block.map(|block| Header::verify(block.header)).transpose()?)
+        Ok(block
+            .map(|block| Header::verify(block.header))
+            .transpose()?)
     }
 }

@@ -62,7 +62,11 @@ pub struct Follower<'a> {
 impl<'a> Follower<'a> {
     /// Starts at the ring's tip.
     pub fn new(node: &'a Node, ring: Ring) -> Self {
-        Self { node, ring, shorter_since: None }
+        Self {
+            node,
+            ring,
+            shorter_since: None,
+        }
     }
 
     /// Looks at the head once. An advance counts only once [`Follower::committed`] hears of it.
@@ -109,14 +113,21 @@ impl<'a> Follower<'a> {
         if let Some(ancestor) = advance.revert_to {
             self.ring.truncate(ancestor);
         }
-        advance.blocks.iter().for_each(|block| self.ring.push(block.at));
+        advance
+            .blocks
+            .iter()
+            .for_each(|block| self.ring.push(block.at));
     }
 
     /// The headers from the first one that is not ours towards the head, linked by parent hash.
     async fn branch(&self, head: &Header) -> Result<Vec<Header>, StreamError> {
         let tip = self.ring.tip();
         // Start just above the tip, or at the head when that is not higher.
-        let mut first = if head.at().no > tip.no + 1 { self.node.by_number(tip.no + 1).await? } else { head.clone() };
+        let mut first = if head.at().no > tip.no + 1 {
+            self.node.by_number(tip.no + 1).await?
+        } else {
+            head.clone()
+        };
         let mut headers = Vec::new();
         while !self.is_child_of_ours(&first) {
             if first.at().no <= self.ring.oldest().no {
@@ -124,7 +135,10 @@ impl<'a> Follower<'a> {
             }
             let parent = self.node.by_hash(first.parent()).await?;
             if parent.at().no + 1 != first.at().no {
-                return Err(StreamError::Halt(format!("the heights of block {} and its parent do not follow", first.at().no)));
+                return Err(StreamError::Halt(format!(
+                    "the heights of block {} and its parent do not follow",
+                    first.at().no
+                )));
             }
             headers.push(std::mem::replace(&mut first, parent));
         }
@@ -136,7 +150,9 @@ impl<'a> Follower<'a> {
 
     /// Adds what lies between the last header and the head, up to the step's limit.
     async fn extend(&self, headers: &mut Vec<Header>, head: &Header) -> Result<(), StreamError> {
-        let Some(mut last) = headers.last().map(Header::at) else { return Ok(()) };
+        let Some(mut last) = headers.last().map(Header::at) else {
+            return Ok(());
+        };
         let until = head.at().no.min(last.no + MAX_STEP);
         while last.no < until {
             let chunk = (last.no + 1)..=until.min(last.no + PARALLEL as u64);
@@ -152,13 +168,25 @@ impl<'a> Follower<'a> {
     }
 
     fn is_child_of_ours(&self, header: &Header) -> bool {
-        header.at().no.checked_sub(1).is_some_and(|no| self.ring.contains(BlockRef { no, hash: header.parent() }))
+        header.at().no.checked_sub(1).is_some_and(|no| {
+            self.ring.contains(BlockRef {
+                no,
+                hash: header.parent(),
+            })
+        })
     }
 
     fn junction(&self, headers: &[Header]) -> Result<BlockRef, StreamError> {
         let first = headers.first().ok_or(StreamError::Moved)?;
-        let no = first.at().no.checked_sub(1).ok_or_else(|| self.too_deep())?;
-        Ok(BlockRef { no, hash: first.parent() })
+        let no = first
+            .at()
+            .no
+            .checked_sub(1)
+            .ok_or_else(|| self.too_deep())?;
+        Ok(BlockRef {
+            no,
+            hash: first.parent(),
+        })
     }
 
     fn too_deep(&self) -> StreamError {
@@ -170,9 +198,14 @@ impl<'a> Follower<'a> {
     }
 
     /// Reads the registry's events. Stops before the first block that holds one it cannot read.
-    async fn load(&self, headers: Vec<Header>) -> Result<(Vec<ChainBlock>, Option<String>), StreamError> {
+    async fn load(
+        &self,
+        headers: Vec<Header>,
+    ) -> Result<(Vec<ChainBlock>, Option<String>), StreamError> {
         let mut blocks = Vec::with_capacity(headers.len());
-        let mut loading = futures::stream::iter(headers.into_iter().map(|header| self.load_one(header))).buffered(PARALLEL);
+        let mut loading =
+            futures::stream::iter(headers.into_iter().map(|header| self.load_one(header)))
+                .buffered(PARALLEL);
         while let Some(block) = loading.next().await {
             match block? {
                 Ok(block) => blocks.push(block),
@@ -193,6 +226,11 @@ impl<'a> Follower<'a> {
         } else {
             Vec::new()
         };
-        Ok(Ok(ChainBlock { at: header.at(), parent: header.parent(), time: header.time(), events }))
+        Ok(Ok(ChainBlock {
+            at: header.at(),
+            parent: header.parent(),
+            time: header.time(),
+            events,
+        }))
     }
 }

@@ -36,8 +36,14 @@ impl Header {
         if hash != claimed.hash {
             return Err(Unproven::HeaderHash);
         }
-        let at = BlockRef { no: claimed.inner.number, hash };
-        Ok(Self { at, inner: claimed.inner })
+        let at = BlockRef {
+            no: claimed.inner.number,
+            hash,
+        };
+        Ok(Self {
+            at,
+            inner: claimed.inner,
+        })
     }
 
     /// Height and hash.
@@ -57,7 +63,9 @@ impl Header {
 
     /// False only if the block certainly holds no log of `address`.
     pub fn may_hold_logs_of(&self, address: Address) -> bool {
-        self.inner.logs_bloom.contains_input(BloomInput::Raw(address.as_slice()))
+        self.inner
+            .logs_bloom
+            .contains_input(BloomInput::Raw(address.as_slice()))
     }
 }
 
@@ -70,15 +78,142 @@ pub fn registry_events(
     receipts: Vec<TransactionReceipt>,
     registry: Address,
 ) -> Result<Result<Vec<RegistryEvent>, LogError>, Unproven> {
-    let hashes: Vec<B256> = receipts.iter().map(|receipt| receipt.transaction_hash).collect();
-    let receipts: Vec<_> = receipts.into_iter().map(|receipt| receipt.into_primitives_receipt().inner).collect();
+    let hashes: Vec<B256> = receipts
+        .iter()
+        .map(|receipt| receipt.transaction_hash)
+        .collect();
+    let receipts: Vec<_> = receipts
+        .into_iter()
+        .map(|receipt| receipt.into_primitives_receipt().inner)
+        .collect();
     if calculate_receipt_root(&receipts) != header.inner.receipts_root {
         return Err(Unproven::Receipts);
     }
-    let logs = receipts.iter().zip(hashes).flat_map(|(receipt, tx)| receipt.logs().iter().map(move |log| (tx, log)));
-    let of_registry = (0u32..).zip(logs).filter(|(_, (_, log))| log.address == registry);
+    let logs = receipts
+        .iter()
+        .zip(hashes)
+        .flat_map(|(receipt, tx)| receipt.logs().iter().map(move |log| (tx, log)));
+    let of_registry = (0u32..)
+        .zip(logs)
+        .filter(|(_, (_, log))| log.address == registry);
     let events = of_registry.map(|(log_index, (tx_hash, log))| {
-        contract_bindings::decode(&log.data).map(|event| RegistryEvent { log_index, tx_hash, event })
+        contract_bindings::decode(&log.data).map(|event| RegistryEvent {
+            log_index,
+            tx_hash,
+            event,
+        })
     });
     Ok(events.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloy::primitives::Bloom;
+    use serde_json::json;
+
+    const REGISTRY: Address = Address::repeat_byte(0xaa);
+
+    /// Two transactions: a stranger's log, then two `ConsentExpired` of the registry around another stranger's.
+    fn receipts() -> Vec<TransactionReceipt> {
+        let expired = |subject: u8| {
+            use alloy::sol_types::SolEvent as _;
+            let event = contract_bindings::registry::ConsentRegistry::ConsentExpired {
+                subject: Address::repeat_byte(subject),
+                grantee: Address::repeat_byte(2),
+                scopeId: B256::repeat_byte(3),
+                version: 1,
+            };
+            let log = event.encode_log_data();
+            (REGISTRY, log.topics().to_vec(), log.data)
+        };
+        let stranger = || {
+            (
+                Address::repeat_byte(0xbb),
+                vec![B256::repeat_byte(9)],
+                Default::default(),
+            )
+        };
+        let logs = [vec![stranger()], vec![expired(4), stranger(), expired(5)]];
+        (0u8..)
+            .zip(logs)
+            .map(|(index, logs)| receipt(index, logs))
+            .collect()
+    }
+
+    fn receipt(
+        index: u8,
+        logs: Vec<(Address, Vec<B256>, alloy::primitives::Bytes)>,
+    ) -> TransactionReceipt {
+        let mut bloom = Bloom::ZERO;
+        // Wrong on purpose: what a node says of an index is not looked at.
+        let logs: Vec<_> = logs
+            .into_iter()
+            .map(|(address, topics, data)| {
+                bloom.accrue_raw_log(address, &topics);
+                json!({
+                    "address": address, "topics": topics, "data": data, "logIndex": "0x7", "removed": false,
+                    "blockHash": null, "blockNumber": null, "transactionHash": null, "transactionIndex": null,
+                })
+            })
+            .collect();
+        serde_json::from_value(json!({
+            "type": "0x2", "status": "0x1", "cumulativeGasUsed": "0x5208", "gasUsed": "0x5208",
+            "effectiveGasPrice": "0x1", "from": Address::ZERO, "to": REGISTRY, "contractAddress": null,
+            "transactionHash": B256::repeat_byte(index), "transactionIndex": format!("{index:#x}"),
+            "blockHash": B256::ZERO, "blockNumber": "0x1", "logs": logs, "logsBloom": bloom,
+        }))
+        .unwrap()
+    }
+
+    fn header(receipts: &[TransactionReceipt]) -> Header {
+        let receipts: Vec<_> = receipts
+            .iter()
+            .map(|r| r.clone().into_primitives_receipt().inner)
+            .collect();
+        let inner = alloy::consensus::Header {
+            receipts_root: calculate_receipt_root(&receipts),
+            ..Default::default()
+        };
+        Header::verify(ClaimedHeader::new(inner)).unwrap()
+    }
+
+    #[test]
+    fn log_indexes_are_counted_over_the_whole_block_whatever_the_node_says() {
+        let header = header(&receipts());
+        let events = registry_events(&header, receipts(), REGISTRY)
+            .unwrap()
+            .unwrap();
+        let indexes: Vec<_> = events
+            .iter()
+            .map(|event| (event.log_index, event.tx_hash))
+            .collect();
+        assert_eq!(
+            indexes,
+            [(1, B256::repeat_byte(1)), (3, B256::repeat_byte(1))]
+        );
+        assert_eq!(events[1].event.subject, consent_core::Address([5; 20]));
+    }
+
+    #[test]
+    fn receipts_left_out_reordered_or_altered_are_refused() {
+        let header = header(&receipts());
+        let mut missing = receipts();
+        missing.pop();
+        let mut reordered = receipts();
+        reordered.reverse();
+        let without_a_log = vec![receipts()[0].clone(), receipt(1, Vec::new())];
+        for forged in [Vec::new(), missing, reordered, without_a_log] {
+            let outcome = registry_events(&header, forged, REGISTRY);
+            assert_eq!(outcome, Err(Unproven::Receipts));
+        }
+    }
+
+    #[test]
+    fn a_header_with_another_hash_is_refused() {
+        let mut claimed = ClaimedHeader::new(alloy::consensus::Header::default());
+        assert!(Header::verify(claimed.clone()).is_ok());
+        claimed.inner.timestamp += 1;
+        assert_eq!(Header::verify(claimed).unwrap_err(), Unproven::HeaderHash);
+    }
 }

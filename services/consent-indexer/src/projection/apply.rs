@@ -13,7 +13,12 @@ use crate::chain::{Advance, BlockRef, ChainBlock, RegistryEvent};
 use crate::row::{Cause, ChangeKind, View};
 
 /// Writes a step: roll back, apply, emit, advance the cursor; all or nothing.
-pub async fn commit(pool: &PgPool, advance: &Advance, view: View, ring_size: u64) -> Result<Cursor, ProjectionError> {
+pub async fn commit(
+    pool: &PgPool,
+    advance: &Advance,
+    view: View,
+    ring_size: u64,
+) -> Result<Cursor, ProjectionError> {
     let mut tx = pool.begin().await?;
     let cursor = cursor::lock(&mut tx).await?;
     if cursor.tip != advance.from {
@@ -50,11 +55,21 @@ async fn apply_block(writer: &mut Writer, block: &ChainBlock) -> Result<(), Proj
     Ok(())
 }
 
-async fn apply_event(writer: &mut Writer, block: &ChainBlock, placed: &RegistryEvent) -> Result<(), ProjectionError> {
+async fn apply_event(
+    writer: &mut Writer,
+    block: &ChainBlock,
+    placed: &RegistryEvent,
+) -> Result<(), ProjectionError> {
     let event = &placed.event;
     let identity = &writer.cursor.identity;
     let registry = contract_bindings::event::core_address(identity.registry);
-    let id = consent_id(identity.chain_id, registry, event.subject, event.grantee, event.scope_id);
+    let id = consent_id(
+        identity.chain_id,
+        registry,
+        event.subject,
+        event.grantee,
+        event.scope_id,
+    );
     let position = Position {
         tx_hash: placed.tx_hash,
         block_no: block.at.no,
@@ -63,16 +78,37 @@ async fn apply_event(writer: &mut Writer, block: &ChainBlock, placed: &RegistryE
     };
     insert_event(&mut writer.tx, id, block, placed).await?;
     let before = read(&mut writer.tx, id).await?;
-    let after = fold(id, before.as_ref().map(|(before, _)| before), event, position, block.time).map_err(|error| {
-        ProjectionError::Unfoldable { block_no: position.block_no, log_index: position.log_index, error }
+    let after = fold(
+        id,
+        before.as_ref().map(|(before, _)| before),
+        event,
+        position,
+        block.time,
+    )
+    .map_err(|error| ProjectionError::Unfoldable {
+        block_no: position.block_no,
+        log_index: position.log_index,
+        error,
     })?;
     let rev = writer.next_rev();
     upsert(&mut writer.tx, &after, rev).await?;
-    let happened_at = OffsetDateTime::from_unix_timestamp(bigint(block.time)).unwrap_or(writer.view.now);
-    writer.emit(&after, rev, ChangeKind::of(&event.kind), Cause::Log, happened_at).await
+    let happened_at =
+        OffsetDateTime::from_unix_timestamp(bigint(block.time)).unwrap_or(writer.view.now);
+    writer
+        .emit(
+            &after,
+            rev,
+            ChangeKind::of(&event.kind),
+            Cause::Log,
+            happened_at,
+        )
+        .await
 }
 
-async fn insert_block(connection: &mut PgConnection, block: &ChainBlock) -> Result<(), ProjectionError> {
+async fn insert_block(
+    connection: &mut PgConnection,
+    block: &ChainBlock,
+) -> Result<(), ProjectionError> {
     // A block may come back after a rollback; it must not be canonical already.
     let result = sqlx::query!(
         "INSERT INTO blocks (hash, no, parent, time, canonical) VALUES ($1, $2, $3, $4, true)
@@ -95,7 +131,8 @@ async fn insert_event(
 ) -> Result<(), ProjectionError> {
     let event = &placed.event;
     let columns = KindColumns::of(event);
-    let log_index = i32::try_from(placed.log_index).map_err(|_| ProjectionError::Corrupt("events"))?;
+    let log_index =
+        i32::try_from(placed.log_index).map_err(|_| ProjectionError::Corrupt("events"))?;
     let result = sqlx::query!(
         "INSERT INTO events (block_hash, log_index, block_no, block_time, tx_hash, consent_id, subject, grantee, scope_id,
                              kind, version, valid_from, valid_to, respond_by, actor, canonical)
@@ -123,7 +160,10 @@ async fn insert_event(
 }
 
 /// The consent as projected so far, with its revision.
-pub async fn read(connection: &mut PgConnection, id: ConsentId) -> Result<Option<(Projected, u64)>, ProjectionError> {
+pub async fn read(
+    connection: &mut PgConnection,
+    id: ConsentId,
+) -> Result<Option<(Projected, u64)>, ProjectionError> {
     let row = sqlx::query_as!(
         ConsentColumns,
         "SELECT consent_id, subject, grantee, scope_id, status, valid_from, valid_to, respond_by, version, changed_at,
@@ -183,9 +223,14 @@ impl ConsentColumns {
 }
 
 /// Writes the consent's row.
-pub async fn upsert(connection: &mut PgConnection, projected: &Projected, rev: u64) -> Result<(), ProjectionError> {
+pub async fn upsert(
+    connection: &mut PgConnection,
+    projected: &Projected,
+    rev: u64,
+) -> Result<(), ProjectionError> {
     let Projected { consent, position } = projected;
-    let log_index = i32::try_from(position.log_index).map_err(|_| ProjectionError::Corrupt("consents"))?;
+    let log_index =
+        i32::try_from(position.log_index).map_err(|_| ProjectionError::Corrupt("consents"))?;
     let result = sqlx::query!(
         "INSERT INTO consents (consent_id, subject, grantee, scope_id, status, valid_from, valid_to, respond_by, version,
                                changed_at, tx_hash, block_no, block_hash, log_index, rev)
@@ -217,8 +262,14 @@ pub async fn upsert(connection: &mut PgConnection, projected: &Projected, rev: u
 }
 
 /// Keeps the tip and `ring_size` blocks below it; events keep their own block number, hash and time.
-async fn forget_old_blocks(connection: &mut PgConnection, tip: BlockRef, ring_size: u64) -> Result<(), ProjectionError> {
+async fn forget_old_blocks(
+    connection: &mut PgConnection,
+    tip: BlockRef,
+    ring_size: u64,
+) -> Result<(), ProjectionError> {
     let oldest = bigint(tip.no.saturating_sub(ring_size));
-    sqlx::query!("DELETE FROM blocks WHERE no < $1", oldest).execute(connection).await?;
+    sqlx::query!("DELETE FROM blocks WHERE no < $1", oldest)
+        .execute(connection)
+        .await?;
     Ok(())
 }

@@ -52,7 +52,10 @@ impl TryFrom<Row> for Cursor {
                 registry: Address::from(TABLE.address(row.registry)?.0),
                 code_hash: TABLE.chain_hash(row.code_hash)?,
             },
-            tip: BlockRef { no: TABLE.number(row.block_no)?, hash: TABLE.chain_hash(row.block_hash)? },
+            tip: BlockRef {
+                no: TABLE.number(row.block_no)?,
+                hash: TABLE.chain_hash(row.block_hash)?,
+            },
             rev: TABLE.number(row.rev)?,
             reorg_epoch: TABLE.number(row.reorg_epoch)?,
             settled: row.settled,
@@ -88,7 +91,11 @@ pub async fn lock(connection: &mut PgConnection) -> Result<Cursor, ProjectionErr
 }
 
 /// Starts to follow a chain from its genesis block. Does nothing if another writer was faster.
-pub async fn start(pool: &PgPool, identity: &Identity, genesis: &Header) -> Result<(), ProjectionError> {
+pub async fn start(
+    pool: &PgPool,
+    identity: &Identity,
+    genesis: &Header,
+) -> Result<(), ProjectionError> {
     let mut tx = pool.begin().await?;
     let (at, parent) = (genesis.at(), genesis.parent());
     let made = sqlx::query!(
@@ -136,25 +143,47 @@ pub async fn store(connection: &mut PgConnection, cursor: &Cursor) -> Result<(),
 
 /// Records why ingest stopped, so that readers and a restart know; `None` clears it.
 pub async fn set_halted(pool: &PgPool, reason: Option<&str>) -> Result<(), ProjectionError> {
-    sqlx::query!("UPDATE cursor SET halted = $1", reason).execute(pool).await?;
+    sqlx::query!("UPDATE cursor SET halted = $1", reason)
+        .execute(pool)
+        .await?;
     Ok(())
 }
 
 /// The stored canonical blocks up to the tip.
-pub async fn ring(connection: &mut PgConnection, tip: BlockRef, size: usize) -> Result<Ring, ProjectionError> {
+pub async fn ring(
+    connection: &mut PgConnection,
+    tip: BlockRef,
+    size: usize,
+) -> Result<Ring, ProjectionError> {
     let table = Table("blocks");
-    let rows = sqlx::query!("SELECT no, hash FROM blocks WHERE canonical ORDER BY no").fetch_all(connection).await?;
+    let rows = sqlx::query!("SELECT no, hash FROM blocks WHERE canonical ORDER BY no")
+        .fetch_all(connection)
+        .await?;
     let blocks = rows
         .into_iter()
-        .map(|row| Ok(BlockRef { no: table.number(row.no)?, hash: table.chain_hash(row.hash)? }))
+        .map(|row| {
+            Ok(BlockRef {
+                no: table.number(row.no)?,
+                hash: table.chain_hash(row.hash)?,
+            })
+        })
         .collect::<Result<Vec<_>, ProjectionError>>()?;
-    Ring::new(blocks, size).filter(|ring| ring.tip() == tip).ok_or_else(|| table.corrupt())
+    Ring::new(blocks, size)
+        .filter(|ring| ring.tip() == tip)
+        .ok_or_else(|| table.corrupt())
 }
 
 /// The tip is the chain's head: no halt, no gap. Fails if the tip is another by now.
 pub async fn set_whole(pool: &PgPool, tip: BlockRef) -> Result<(), ProjectionError> {
-    let result = sqlx::query!("UPDATE cursor SET halted = NULL, settled = true WHERE block_hash = $1", tip.hash.as_slice())
-        .execute(pool)
-        .await?;
-    if result.rows_affected() == 1 { Ok(()) } else { Err(ProjectionError::CursorMoved) }
+    let result = sqlx::query!(
+        "UPDATE cursor SET halted = NULL, settled = true WHERE block_hash = $1",
+        tip.hash.as_slice()
+    )
+    .execute(pool)
+    .await?;
+    if result.rows_affected() == 1 {
+        Ok(())
+    } else {
+        Err(ProjectionError::CursorMoved)
+    }
 }

@@ -45,8 +45,15 @@ impl Writer {
         if kind == ChangeKind::Absent {
             row = row.absent();
         }
-        let change = Change { kind, cause, consent: row, rev, reorg_epoch: self.cursor.reorg_epoch };
-        let body = serde_json::to_vec(&change).map_err(|error| sqlx::Error::Encode(error.into()))?;
+        let change = Change {
+            kind,
+            cause,
+            consent: row,
+            rev,
+            reorg_epoch: self.cursor.reorg_epoch,
+        };
+        let body =
+            serde_json::to_vec(&change).map_err(|error| sqlx::Error::Encode(error.into()))?;
         let event_id = self.event_id(projected, rev, kind);
         let stored = sqlx::query!(
             "INSERT INTO changes (rev, event_id, body) VALUES ($1, $2, $3)",
@@ -64,7 +71,10 @@ impl Writer {
             key: projected.consent.subject.to_string(),
             id: event_id,
             kind: "consentry.consent.changed.v1".to_owned(),
-            source: format!("consent-indexer/{}/{}", identity.chain_id, identity.registry),
+            source: format!(
+                "consent-indexer/{}/{}",
+                identity.chain_id, identity.registry
+            ),
             time: happened_at,
             tenant: None,
             corr_id: correlation(projected).to_string(),
@@ -96,5 +106,8 @@ fn correlation(projected: &Projected) -> CorrId {
 }
 
 fn hex_half(hash: &[u8; 32]) -> String {
-    hash[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+    hash[..16]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }

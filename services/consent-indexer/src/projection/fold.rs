@@ -15,7 +15,8 @@ pub fn fold(
 ) -> Result<Projected, TransitionError> {
     let consent = match before {
         Some(before) => before.consent.apply(event, block_time)?,
-        None => Consent::untouched(id, event.subject, event.grantee, event.scope_id).apply(event, block_time)?,
+        None => Consent::untouched(id, event.subject, event.grantee, event.scope_id)
+            .apply(event, block_time)?,
     };
     Ok(Projected { consent, position })
 }
@@ -36,9 +37,17 @@ pub fn replay<'a>(
     id: ConsentId,
     events: impl IntoIterator<Item = &'a PlacedEvent>,
 ) -> Result<Option<Projected>, (Position, TransitionError)> {
-    events.into_iter().try_fold(None, |state: Option<Projected>, placed| {
-        fold(id, state.as_ref(), &placed.event, placed.position, placed.block_time)
+    events
+        .into_iter()
+        .try_fold(None, |state: Option<Projected>, placed| {
+            fold(
+                id,
+                state.as_ref(),
+                &placed.event,
+                placed.position,
+                placed.block_time,
+            )
             .map(Some)
             .map_err(|error| (placed.position, error))
-    })
+        })
 }

@@ -72,6 +72,13 @@ impl ProjectionError {
 }
 
 /// Exactly one row, or something else happened than was meant.
-pub(crate) fn one_row(table: &'static str, result: sqlx::postgres::PgQueryResult) -> Result<(), ProjectionError> {
-    if result.rows_affected() == 1 { Ok(()) } else { Err(ProjectionError::Affected(table)) }
+pub(crate) fn one_row(
+    table: &'static str,
+    result: sqlx::postgres::PgQueryResult,
+) -> Result<(), ProjectionError> {
+    if result.rows_affected() == 1 {
+        Ok(())
+    } else {
+        Err(ProjectionError::Affected(table))
+    }
 }

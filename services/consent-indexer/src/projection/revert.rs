@@ -27,9 +27,12 @@ pub async fn revert(writer: &mut Writer, ancestor: BlockRef) -> Result<(), Proje
     if !known {
         return Err(ProjectionError::CursorMoved);
     }
-    sqlx::query!("UPDATE blocks SET canonical = false WHERE canonical AND no > $1", bigint(ancestor.no))
-        .execute(&mut *writer.tx)
-        .await?;
+    sqlx::query!(
+        "UPDATE blocks SET canonical = false WHERE canonical AND no > $1",
+        bigint(ancestor.no)
+    )
+    .execute(&mut *writer.tx)
+    .await?;
     let orphaned = sqlx::query_scalar!(
         "UPDATE events SET canonical = false WHERE canonical AND block_no > $1 RETURNING consent_id",
         bigint(ancestor.no)
@@ -39,7 +42,10 @@ pub async fn revert(writer: &mut Writer, ancestor: BlockRef) -> Result<(), Proje
     writer.cursor.tip = ancestor;
     writer.cursor.reorg_epoch += 1;
 
-    let affected = orphaned.into_iter().map(|id| EVENTS.hash(id)).collect::<Result<BTreeSet<_>, _>>()?;
+    let affected = orphaned
+        .into_iter()
+        .map(|id| EVENTS.hash(id))
+        .collect::<Result<BTreeSet<_>, _>>()?;
     for id in affected {
         recompute(writer, id).await?;
     }
@@ -47,7 +53,9 @@ pub async fn revert(writer: &mut Writer, ancestor: BlockRef) -> Result<(), Proje
 }
 
 async fn recompute(writer: &mut Writer, id: ConsentId) -> Result<(), ProjectionError> {
-    let (gone, _) = apply::read(&mut writer.tx, id).await?.ok_or(ProjectionError::Corrupt("consents"))?;
+    let (gone, _) = apply::read(&mut writer.tx, id)
+        .await?
+        .ok_or(ProjectionError::Corrupt("consents"))?;
     let events = canonical_events(&mut writer.tx, id).await?;
     let left = replay(id, &events).map_err(|(position, error)| ProjectionError::Unfoldable {
         block_no: position.block_no,
@@ -59,19 +67,32 @@ async fn recompute(writer: &mut Writer, id: ConsentId) -> Result<(), ProjectionE
     match (left, events.last()) {
         (Some(left), Some(last)) => {
             apply::upsert(&mut writer.tx, &left, rev).await?;
-            writer.emit(&left, rev, ChangeKind::of(&last.event.kind), Cause::Reorg, now).await
+            writer
+                .emit(
+                    &left,
+                    rev,
+                    ChangeKind::of(&last.event.kind),
+                    Cause::Reorg,
+                    now,
+                )
+                .await
         }
         _ => {
             let deleted = sqlx::query!("DELETE FROM consents WHERE consent_id = $1", id.as_bytes())
                 .execute(&mut *writer.tx)
                 .await?;
             one_row("consents", deleted)?;
-            writer.emit(&gone, rev, ChangeKind::Absent, Cause::Reorg, now).await
+            writer
+                .emit(&gone, rev, ChangeKind::Absent, Cause::Reorg, now)
+                .await
         }
     }
 }
 
-async fn canonical_events(connection: &mut PgConnection, id: ConsentId) -> Result<Vec<PlacedEvent>, ProjectionError> {
+async fn canonical_events(
+    connection: &mut PgConnection,
+    id: ConsentId,
+) -> Result<Vec<PlacedEvent>, ProjectionError> {
     let rows = sqlx::query!(
         "SELECT block_hash, log_index, block_no, block_time, tx_hash, subject, grantee, scope_id,
                 kind, version, valid_from, valid_to, respond_by, actor

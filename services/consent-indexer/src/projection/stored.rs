@@ -47,7 +47,10 @@ impl Table {
 
     /// A stored status.
     pub fn status(self, value: i16) -> Result<StoredStatus, ProjectionError> {
-        u8::try_from(value).ok().and_then(StoredStatus::from_number).ok_or_else(|| self.corrupt())
+        u8::try_from(value)
+            .ok()
+            .and_then(StoredStatus::from_number)
+            .ok_or_else(|| self.corrupt())
     }
 }
 
@@ -82,24 +85,40 @@ pub struct KindColumns {
 impl KindColumns {
     /// Takes an event apart.
     pub fn of(event: &ConsentEvent) -> Self {
-        let mut columns = Self { kind: kind_name(&event.kind).to_owned(), ..Self::default() };
+        let mut columns = Self {
+            kind: kind_name(&event.kind).to_owned(),
+            ..Self::default()
+        };
         let mut set = |version: u32, actor: Option<Address>| {
             columns.version = i64::from(version);
             columns.actor = actor.map(|actor| actor.0.to_vec());
         };
         match event.kind {
-            EventKind::Requested { valid_from, valid_to, respond_by, version, actor } => {
+            EventKind::Requested {
+                valid_from,
+                valid_to,
+                respond_by,
+                version,
+                actor,
+            } => {
                 set(version, Some(actor));
                 columns.valid_from = Some(bigint(valid_from));
                 columns.valid_to = Some(bigint(valid_to));
                 columns.respond_by = Some(bigint(respond_by));
             }
-            EventKind::Created { valid_from, valid_to, version, actor } => {
+            EventKind::Created {
+                valid_from,
+                valid_to,
+                version,
+                actor,
+            } => {
                 set(version, Some(actor));
                 columns.valid_from = Some(bigint(valid_from));
                 columns.valid_to = Some(bigint(valid_to));
             }
-            EventKind::Denied { version, actor } | EventKind::Revoked { version, actor } => set(version, Some(actor)),
+            EventKind::Denied { version, actor } | EventKind::Revoked { version, actor } => {
+                set(version, Some(actor))
+            }
             EventKind::Expired { version } => set(version, None),
         }
         columns
@@ -109,8 +128,15 @@ impl KindColumns {
     pub fn into_kind(self) -> Option<EventKind> {
         let version = u32::try_from(self.version).ok()?;
         let time = |value: Option<i64>| u64::try_from(value?).ok();
-        let actor = self.actor.and_then(|actor| actor.try_into().ok()).map(Address);
-        let (valid_from, valid_to, respond_by) = (time(self.valid_from), time(self.valid_to), time(self.respond_by));
+        let actor = self
+            .actor
+            .and_then(|actor| actor.try_into().ok())
+            .map(Address);
+        let (valid_from, valid_to, respond_by) = (
+            time(self.valid_from),
+            time(self.valid_to),
+            time(self.respond_by),
+        );
         Some(match self.kind.as_str() {
             "requested" => EventKind::Requested {
                 valid_from: valid_from?,
@@ -119,11 +145,20 @@ impl KindColumns {
                 version,
                 actor: actor?,
             },
-            "created" => {
-                EventKind::Created { valid_from: valid_from?, valid_to: valid_to?, version, actor: actor? }
-            }
-            "denied" => EventKind::Denied { version, actor: actor? },
-            "revoked" => EventKind::Revoked { version, actor: actor? },
+            "created" => EventKind::Created {
+                valid_from: valid_from?,
+                valid_to: valid_to?,
+                version,
+                actor: actor?,
+            },
+            "denied" => EventKind::Denied {
+                version,
+                actor: actor?,
+            },
+            "revoked" => EventKind::Revoked {
+                version,
+                actor: actor?,
+            },
             "expired" => EventKind::Expired { version },
             _ => return None,
         })
@@ -138,13 +173,29 @@ mod tests {
     fn every_kind_of_event_survives_the_tables() {
         let actor = Address([7; 20]);
         for kind in [
-            EventKind::Requested { valid_from: 1, valid_to: (1 << 40) - 1, respond_by: 3, version: 4, actor },
-            EventKind::Created { valid_from: 1, valid_to: 2, version: u32::MAX, actor },
+            EventKind::Requested {
+                valid_from: 1,
+                valid_to: (1 << 40) - 1,
+                respond_by: 3,
+                version: 4,
+                actor,
+            },
+            EventKind::Created {
+                valid_from: 1,
+                valid_to: 2,
+                version: u32::MAX,
+                actor,
+            },
             EventKind::Denied { version: 2, actor },
             EventKind::Revoked { version: 9, actor },
             EventKind::Expired { version: 1 },
         ] {
-            let event = ConsentEvent { subject: actor, grantee: actor, scope_id: Hash32::ZERO, kind };
+            let event = ConsentEvent {
+                subject: actor,
+                grantee: actor,
+                scope_id: Hash32::ZERO,
+                kind,
+            };
             assert_eq!(KindColumns::of(&event).into_kind(), Some(kind));
         }
         assert_eq!(KindColumns::default().into_kind(), None);

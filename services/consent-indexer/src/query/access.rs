@@ -10,7 +10,11 @@ use super::error::ApiError;
 
 const READ_ANY: [&str; 2] = ["system:consent.read", "admin:consent.read"];
 const READ_OWN: [&str; 2] = ["provider:records.read", "provider:consent.request"];
-const STORE: [&str; 3] = ["provider:consent.request", "system:policy.write", "patient:consent.write"];
+const STORE: [&str; 3] = [
+    "provider:consent.request",
+    "system:policy.write",
+    "patient:consent.write",
+];
 
 /// Which consents a token shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +36,11 @@ impl Visible {
 }
 
 /// Checks the request's token.
-pub async fn caller(app: &App, headers: &HeaderMap, now: OffsetDateTime) -> Result<Claims, ApiError> {
+pub async fn caller(
+    app: &App,
+    headers: &HeaderMap,
+    now: OffsetDateTime,
+) -> Result<Claims, ApiError> {
     Ok(app.verifier.verify_headers(headers, now).await?)
 }
 
@@ -78,7 +86,11 @@ impl Uploader {
 
 /// May the token store a policy document?
 pub fn store_policy(claims: &Claims) -> Result<Uploader, ApiError> {
-    if allows_one(claims, &STORE) { Ok(Uploader::of(claims)) } else { Err(ApiError::insufficient_scope(STORE[0])) }
+    if allows_one(claims, &STORE) {
+        Ok(Uploader::of(claims))
+    } else {
+        Err(ApiError::insufficient_scope(STORE[0]))
+    }
 }
 
 /// Which policy documents a token shows, all of its own tenant.
@@ -95,17 +107,31 @@ pub struct PolicyReader {
 /// May the token read policy documents, and which?
 pub fn read_policy(claims: &Claims) -> Result<PolicyReader, ApiError> {
     let all = allows_one(claims, &READ_ANY);
-    if !all && !allows_one(claims, &READ_OWN) && !allows_one(claims, &STORE) && !claims.scope.allows_persona("patient:consent.read") {
+    if !all
+        && !allows_one(claims, &READ_OWN)
+        && !allows_one(claims, &STORE)
+        && !claims.scope.allows_persona("patient:consent.read")
+    {
         return Err(ApiError::insufficient_scope("system:consent.read"));
     }
-    Ok(PolicyReader { all, own: Uploader::of(claims), grantees: own_addresses(claims) })
+    Ok(PolicyReader {
+        all,
+        own: Uploader::of(claims),
+        grantees: own_addresses(claims),
+    })
 }
 
 fn allows_one(claims: &Claims, scopes: &[&str]) -> bool {
-    scopes.iter().any(|scope| claims.scope.allows_persona(scope))
+    scopes
+        .iter()
+        .any(|scope| claims.scope.allows_persona(scope))
 }
 
 /// Claims hold well-formed addresses only.
 fn own_addresses(claims: &Claims) -> Vec<Address> {
-    claims.grantees.iter().filter_map(|address| address.parse().ok()).collect()
+    claims
+        .grantees
+        .iter()
+        .filter_map(|address| address.parse().ok())
+        .collect()
 }

@@ -84,11 +84,16 @@ pub async fn get(
         latest: head.latest,
         safe: head.heights.safe,
         finalized: head.heights.finalized,
-        lag_blocks: head.latest.zip(indexed_no).map(|(latest, indexed)| latest.saturating_sub(indexed)),
+        lag_blocks: head
+            .latest
+            .zip(indexed_no)
+            .map(|(latest, indexed)| latest.saturating_sub(indexed)),
         rev: cursor.as_ref().map_or(0, |cursor| cursor.rev),
         reorg_epoch: cursor.as_ref().map_or(0, |cursor| cursor.reorg_epoch),
         observed_at: head.observed_at.map(rfc3339),
-        halted: head.halted.or_else(|| cursor.as_ref().and_then(|cursor| cursor.halted.clone())),
+        halted: head
+            .halted
+            .or_else(|| cursor.as_ref().and_then(|cursor| cursor.halted.clone())),
         indexed: cursor.map(|cursor| IndexedBlock {
             block_no: cursor.tip.no,
             block_hash: cursor.tip.hash.to_string(),

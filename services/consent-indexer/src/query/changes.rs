@@ -70,9 +70,13 @@ pub async fn list(
         return Err(Problem::bad_request("invalid-parameter", "`limit` is 1 to 500.").into());
     }
     let mut snapshot = snapshot::open(&app, now).await?;
-    let rows = sqlx::query!("SELECT rev, body FROM changes WHERE rev > $1 ORDER BY rev LIMIT $2", bigint(after), i64::from(limit))
-        .fetch_all(&mut *snapshot.tx)
-        .await?;
+    let rows = sqlx::query!(
+        "SELECT rev, body FROM changes WHERE rev > $1 ORDER BY rev LIMIT $2",
+        bigint(after),
+        i64::from(limit)
+    )
+    .fetch_all(&mut *snapshot.tx)
+    .await?;
     let table = Table("changes");
     let last = rows.last().map(|row| table.number(row.rev)).transpose()?;
     let next = last.filter(|last| *last < snapshot.as_of.rev);
@@ -80,5 +84,9 @@ pub async fn list(
         .iter()
         .map(|row| serde_json::from_slice(&row.body).map_err(|_| table.corrupt()))
         .collect::<Result<_, ProjectionError>>()?;
-    Ok(Json(ChangePage { as_of: snapshot.as_of, changes, next }))
+    Ok(Json(ChangePage {
+        as_of: snapshot.as_of,
+        changes,
+        next,
+    }))
 }

@@ -11,11 +11,11 @@ use sqlx::PgConnection;
 use time::OffsetDateTime;
 use utoipa::{IntoParams, ToSchema};
 
+use super::Shared;
 use super::access::{self, Visible};
 use super::chain::NoParameters;
 use super::error::ApiError;
 use super::snapshot::{self, AsOf};
-use super::Shared;
 use crate::projection::ProjectionError;
 use crate::projection::apply::{self, ConsentColumns};
 use crate::row::{ConsentRow, Status, View};
@@ -56,36 +56,67 @@ impl Filter {
             match &*name {
                 "patient" => filter.patient.push(value.parse().map_err(|_| invalid())?),
                 "grantee" => filter.grantee.push(value.parse().map_err(|_| invalid())?),
-                "scope" => set(&mut filter.scope, "scope", value.parse().map_err(|_| invalid())?)?,
-                "status" => set(&mut filter.status, "status", Status::parse(&value).ok_or_else(invalid)?)?,
+                "scope" => set(
+                    &mut filter.scope,
+                    "scope",
+                    value.parse().map_err(|_| invalid())?,
+                )?,
+                "status" => set(
+                    &mut filter.status,
+                    "status",
+                    Status::parse(&value).ok_or_else(invalid)?,
+                )?,
                 "limit" => {
-                    let limit = value.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));
+                    let limit = value
+                        .parse()
+                        .ok()
+                        .filter(|limit| (1..=MAX_LIMIT).contains(limit));
                     set(&mut filter.limit, "limit", limit.ok_or_else(invalid)?)?;
                 }
-                "cursor" => set(&mut filter.cursor, "cursor", value.parse().map_err(|_| invalid())?)?,
+                "cursor" => set(
+                    &mut filter.cursor,
+                    "cursor",
+                    value.parse().map_err(|_| invalid())?,
+                )?,
                 // The name is the caller's own text and stays out of the answer.
-                _ => return Err(invalid_parameter("Unknown parameter; known are patient, grantee, scope, status, limit, cursor.")),
+                _ => {
+                    return Err(invalid_parameter(
+                        "Unknown parameter; known are patient, grantee, scope, status, limit, cursor.",
+                    ));
+                }
             }
         }
         if filter.patient.is_empty() && filter.grantee.is_empty() {
-            return Err(invalid_parameter("Name at least one `patient` or `grantee`."));
+            return Err(invalid_parameter(
+                "Name at least one `patient` or `grantee`.",
+            ));
         }
         if filter.patient.len() > MAX_VALUES || filter.grantee.len() > MAX_VALUES {
-            return Err(invalid_parameter("Too many `patient` or `grantee` values; 100 of each at most."));
+            return Err(invalid_parameter(
+                "Too many `patient` or `grantee` values; 100 of each at most.",
+            ));
         }
         Ok(filter)
     }
 
     /// Narrows the filter to what the caller may see. Asking for another's rows is refused, not answered with nothing.
     fn narrow(&mut self, visible: Visible) -> Result<(), ApiError> {
-        let Visible::Grantees(own) = visible else { return Ok(()) };
+        let Visible::Grantees(own) = visible else {
+            return Ok(());
+        };
         if self.grantee.is_empty() {
             self.grantee = own;
         } else if !self.grantee.iter().all(|grantee| own.contains(grantee)) {
-            return Err(Problem::forbidden("A `grantee` is not an address of the token's organisation.").into());
+            return Err(Problem::forbidden(
+                "A `grantee` is not an address of the token's organisation.",
+            )
+            .into());
         }
         if self.grantee.is_empty() {
-            return Err(Problem::forbidden("The token's organisation has no address on the chain.").into());
+            return Err(Problem::forbidden(
+                "The token's organisation has no address on the chain.",
+            )
+            .into());
         }
         Ok(())
     }
@@ -94,7 +125,9 @@ impl Filter {
 fn set<T>(slot: &mut Option<T>, name: &str, value: T) -> Result<(), Problem> {
     match slot.replace(value) {
         None => Ok(()),
-        Some(_) => Err(invalid_parameter(&format!("`{name}` may be given once only."))),
+        Some(_) => Err(invalid_parameter(&format!(
+            "`{name}` may be given once only."
+        ))),
     }
 }
 
@@ -138,7 +171,11 @@ pub async fn list(
     filter.narrow(visible)?;
     let mut snapshot = snapshot::open(&app, now).await?;
     let (consents, next) = page(&mut snapshot.tx, &filter, &snapshot.view).await?;
-    Ok(Json(ConsentPage { as_of: snapshot.as_of, consents, next: next.map(|id| id.to_string()) }))
+    Ok(Json(ConsentPage {
+        as_of: snapshot.as_of,
+        consents,
+        next: next.map(|id| id.to_string()),
+    }))
 }
 
 async fn page(
@@ -181,7 +218,12 @@ async fn select(
     limit: usize,
 ) -> Result<Vec<ConsentColumns>, ProjectionError> {
     let bytes = |addresses: &[Address]| {
-        (!addresses.is_empty()).then(|| addresses.iter().map(|address| address.0.to_vec()).collect::<Vec<_>>())
+        (!addresses.is_empty()).then(|| {
+            addresses
+                .iter()
+                .map(|address| address.0.to_vec())
+                .collect::<Vec<_>>()
+        })
     };
     let (patients, grantees) = (bytes(&filter.patient), bytes(&filter.grantee));
     let rows = sqlx::query_as!(
@@ -238,14 +280,19 @@ pub async fn get(
     let now = OffsetDateTime::now_utc();
     let claims = access::caller(&app, &headers, now).await?;
     let visible = access::consents(&claims)?;
-    let id: ConsentId = id.parse().map_err(|_| invalid_parameter("The id is 0x and 64 hexadecimal digits."))?;
+    let id: ConsentId = id
+        .parse()
+        .map_err(|_| invalid_parameter("The id is 0x and 64 hexadecimal digits."))?;
     let mut snapshot = snapshot::open(&app, now).await?;
     let found = apply::read(&mut snapshot.tx, id).await?;
     let (projected, rev) = found
         .filter(|(projected, _)| visible.shows(projected.consent.grantee))
         .ok_or_else(|| Problem::not_found("No such consent."))?;
     let consent = ConsentRow::new(&projected, rev, &snapshot.view);
-    Ok(Json(SingleConsent { as_of: snapshot.as_of, consent }))
+    Ok(Json(SingleConsent {
+        as_of: snapshot.as_of,
+        consent,
+    }))
 }
 
 #[cfg(test)]
@@ -257,7 +304,12 @@ mod tests {
 
     #[test]
     fn unknown_repeated_or_malformed_parameters_are_refused() {
-        assert!(Filter::parse(&format!("patient={A}&patient={B}&grantee={B}&status=ACTIVE&limit=5")).is_ok());
+        assert!(
+            Filter::parse(&format!(
+                "patient={A}&patient={B}&grantee={B}&status=ACTIVE&limit=5"
+            ))
+            .is_ok()
+        );
         for bad in [
             String::new(),
             "status=ACTIVE".to_owned(),
@@ -281,7 +333,12 @@ mod tests {
         let mut filter = Filter::parse(&format!("patient={B}")).unwrap();
         filter.narrow(own.clone()).unwrap();
         assert_eq!(filter.grantee, vec![A.parse::<Address>().unwrap()]);
-        assert!(Filter::parse(&format!("grantee={A}&grantee={B}")).unwrap().narrow(own).is_err());
+        assert!(
+            Filter::parse(&format!("grantee={A}&grantee={B}"))
+                .unwrap()
+                .narrow(own)
+                .is_err()
+        );
         let mut filter = Filter::parse(&format!("patient={B}")).unwrap();
         assert!(filter.narrow(Visible::Grantees(Vec::new())).is_err());
     }

@@ -10,13 +10,16 @@ use crate::projection::ProjectionError;
 /// A refusal.
 #[derive(Debug)]
 pub struct ApiError {
-    problem: Problem,
+    problem: Box<Problem>,
     challenge: Option<String>,
 }
 
 impl From<Problem> for ApiError {
     fn from(problem: Problem) -> Self {
-        Self { problem, challenge: None }
+        Self {
+            problem: Box::new(problem),
+            challenge: None,
+        }
     }
 }
 
@@ -31,7 +34,10 @@ impl From<TokenError> for ApiError {
             StatusCode::SERVICE_UNAVAILABLE => "unavailable",
             _ => "bad-request",
         };
-        Self { problem: Problem::new(status, slug, sentence(&error)), challenge: challenge.www_authenticate() }
+        Self {
+            problem: Box::new(Problem::new(status, slug, sentence(&error))),
+            challenge: challenge.www_authenticate(),
+        }
     }
 }
 
@@ -56,7 +62,9 @@ impl ApiError {
     /// 403: a good token without the scope that this needs.
     pub fn insufficient_scope(scope: &str) -> Self {
         Self {
-            problem: Problem::forbidden(format!("The token lacks a scope that allows this: {scope}.")),
+            problem: Box::new(Problem::forbidden(format!(
+                "The token lacks a scope that allows this: {scope}."
+            ))),
             challenge: Challenge::insufficient_scope(scope).www_authenticate(),
         }
     }
@@ -64,9 +72,14 @@ impl ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let mut response = self.problem.into_response();
-        if let Some(value) = self.challenge.and_then(|challenge| HeaderValue::from_str(&challenge).ok()) {
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, value);
+        let mut response = (*self.problem).into_response();
+        if let Some(value) = self
+            .challenge
+            .and_then(|challenge| HeaderValue::from_str(&challenge).ok())
+        {
+            response
+                .headers_mut()
+                .insert(header::WWW_AUTHENTICATE, value);
         }
         response
     }
@@ -75,5 +88,7 @@ impl IntoResponse for ApiError {
 fn sentence(error: &TokenError) -> String {
     let text = error.to_string();
     let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
+    letters.next().map_or_else(String::new, |first| {
+        format!("{}{}.", first.to_uppercase(), letters.as_str())
+    })
 }

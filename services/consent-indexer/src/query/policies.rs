@@ -9,10 +9,10 @@ use service_kit::extract::{QueryParams, body_bytes};
 use sqlx::PgPool;
 use time::OffsetDateTime;
 
+use super::Shared;
 use super::access::{self, PolicyReader, Uploader};
 use super::chain::NoParameters;
 use super::error::ApiError;
-use super::Shared;
 
 /// Stores a document under its hash. Doing so again changes nothing.
 #[utoipa::path(
@@ -44,14 +44,27 @@ pub async fn put(
     let hash = parse_hash(&hash)?;
     if !is_json(&headers) {
         let detail = "Send the document as application/json.";
-        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", detail).into());
+        return Err(Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported-media-type",
+            detail,
+        )
+        .into());
     }
     let body = body_bytes(request, &()).await?;
     let policy = Policy::parse(&body).map_err(refused)?;
     if policy.hash() != hash {
-        return Err(Problem::bad_request("hash-mismatch", "The document's canonical bytes have another hash.").into());
+        return Err(Problem::bad_request(
+            "hash-mismatch",
+            "The document's canonical bytes have another hash.",
+        )
+        .into());
     }
-    Ok(if store(&app.pool, &policy, &uploader, now).await? { StatusCode::CREATED } else { StatusCode::OK })
+    Ok(if store(&app.pool, &policy, &uploader, now).await? {
+        StatusCode::CREATED
+    } else {
+        StatusCode::OK
+    })
 }
 
 /// The canonical bytes of a document. What the token does not show does not exist.
@@ -77,12 +90,19 @@ pub async fn get(
     let claims = access::caller(&app, &headers, OffsetDateTime::now_utc()).await?;
     let reader = access::read_policy(&claims)?;
     let hash = parse_hash(&hash)?;
-    let canonical = find(&app.pool, hash, &reader).await?.ok_or_else(|| Problem::not_found("No such policy document."))?;
+    let canonical = find(&app.pool, hash, &reader)
+        .await?
+        .ok_or_else(|| Problem::not_found("No such policy document."))?;
     Ok(([(header::CONTENT_TYPE, "application/json")], canonical).into_response())
 }
 
 /// True if this uploader had not stored the document before.
-async fn store(pool: &PgPool, policy: &Policy, by: &Uploader, now: OffsetDateTime) -> Result<bool, sqlx::Error> {
+async fn store(
+    pool: &PgPool,
+    policy: &Policy,
+    by: &Uploader,
+    now: OffsetDateTime,
+) -> Result<bool, sqlx::Error> {
     let mut tx = pool.begin().await?;
     let hash = policy.hash();
     sqlx::query!(
@@ -107,8 +127,16 @@ async fn store(pool: &PgPool, policy: &Policy, by: &Uploader, now: OffsetDateTim
     Ok(upload.rows_affected() == 1)
 }
 
-async fn find(pool: &PgPool, hash: ScopeId, reader: &PolicyReader) -> Result<Option<Vec<u8>>, sqlx::Error> {
-    let grantees: Vec<Vec<u8>> = reader.grantees.iter().map(|address| address.0.to_vec()).collect();
+async fn find(
+    pool: &PgPool,
+    hash: ScopeId,
+    reader: &PolicyReader,
+) -> Result<Option<Vec<u8>>, sqlx::Error> {
+    let grantees: Vec<Vec<u8>> = reader
+        .grantees
+        .iter()
+        .map(|address| address.0.to_vec())
+        .collect();
     sqlx::query_scalar!(
         "SELECT canonical FROM policies p
          WHERE hash = $1
@@ -129,7 +157,12 @@ async fn find(pool: &PgPool, hash: ScopeId, reader: &PolicyReader) -> Result<Opt
 }
 
 fn parse_hash(text: &str) -> Result<ScopeId, Problem> {
-    text.parse().map_err(|_| Problem::bad_request("invalid-parameter", "The hash is 0x and 64 hexadecimal digits."))
+    text.parse().map_err(|_| {
+        Problem::bad_request(
+            "invalid-parameter",
+            "The hash is 0x and 64 hexadecimal digits.",
+        )
+    })
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
@@ -148,6 +181,9 @@ fn refused(error: PolicyError) -> Problem {
             "payload-too-large",
             "A policy document has at most 16 KiB.",
         ),
-        error => Problem::bad_request("invalid-policy", format!("Not a policy document, version 1: {error}.")),
+        error => Problem::bad_request(
+            "invalid-policy",
+            format!("Not a policy document, version 1: {error}."),
+        ),
     }
 }

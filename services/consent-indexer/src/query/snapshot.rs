@@ -50,11 +50,17 @@ pub async fn open(app: &App, now: OffsetDateTime) -> Result<Snapshot, ApiError> 
         return Err(halted(reason));
     }
     let Some(observed_at) = head.fresh(now, app.max_head_age) else {
-        return Err(Problem::unavailable("The head of the chain has not been confirmed recently.").into());
+        return Err(
+            Problem::unavailable("The head of the chain has not been confirmed recently.").into(),
+        );
     };
-    let mut tx = app.pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+    let mut tx = app
+        .pool
+        .begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        .await?;
     let cursor = cursor::read(&mut tx).await?;
-    let cursor = cursor.ok_or_else(|| Problem::unavailable("Nothing of the chain has been read yet."))?;
+    let cursor =
+        cursor.ok_or_else(|| Problem::unavailable("Nothing of the chain has been read yet."))?;
     if let Some(reason) = &cursor.halted {
         return Err(halted(reason));
     }
@@ -70,7 +76,15 @@ pub async fn open(app: &App, now: OffsetDateTime) -> Result<Snapshot, ApiError> 
         reorg_epoch: cursor.reorg_epoch,
         observed_at: rfc3339(observed_at),
     };
-    Ok(Snapshot { tx, as_of, view: View { now, heights: head.heights, required: app.finality } })
+    Ok(Snapshot {
+        tx,
+        as_of,
+        view: View {
+            now,
+            heights: head.heights,
+            required: app.finality,
+        },
+    })
 }
 
 fn halted(reason: &str) -> ApiError {

@@ -65,14 +65,26 @@ impl Indexer {
             .stdout(Stdio::inherit())
             .spawn()
             .unwrap();
-        let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(15)).build().unwrap();
-        let mut indexer = Self { process: Process(child), http, url: format!("http://{listen}"), token: issuer.system() };
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .timeout(Duration::from_secs(15))
+            .build()
+            .unwrap();
+        let mut indexer = Self {
+            process: Process(child),
+            http,
+            url: format!("http://{listen}"),
+            token: issuer.system(),
+        };
         let live = format!("{}/health/live", indexer.url);
         let started = Instant::now();
         while indexer.http.get(&live).send().await.is_err() {
             let ended = indexer.process.0.try_wait().unwrap();
             assert!(ended.is_none(), "the indexer ended at its start: {ended:?}");
-            assert!(started.elapsed() < PATIENCE, "the indexer does not come alive");
+            assert!(
+                started.elapsed() < PATIENCE,
+                "the indexer does not come alive"
+            );
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         indexer
@@ -89,12 +101,25 @@ impl Indexer {
     }
 
     pub async fn get_as(&self, token: &str, path: &str) -> Reply {
-        self.send(self.http.get(format!("{}{path}", self.url)).bearer_auth(token)).await
+        self.send(
+            self.http
+                .get(format!("{}{path}", self.url))
+                .bearer_auth(token),
+        )
+        .await
     }
 
     pub async fn put_as(&self, token: &str, path: &str, body: impl Into<Vec<u8>>) -> Reply {
-        let request = self.http.put(format!("{}{path}", self.url)).bearer_auth(token);
-        self.send(request.header("content-type", "application/json").body(body.into())).await
+        let request = self
+            .http
+            .put(format!("{}{path}", self.url))
+            .bearer_auth(token);
+        self.send(
+            request
+                .header("content-type", "application/json")
+                .body(body.into()),
+        )
+        .await
     }
 
     pub fn request(&self, method: http::Method, path: &str) -> reqwest::RequestBuilder {
@@ -106,7 +131,12 @@ impl Indexer {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let bytes = response.bytes().await.unwrap();
         let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
-        Reply { status, headers, bytes, body }
+        Reply {
+            status,
+            headers,
+            bytes,
+            body,
+        }
     }
 
     /// The rows of `/v1/consents`, all of them on one page.
@@ -127,6 +157,12 @@ impl Indexer {
     /// Readiness: its status and what one check says.
     pub async fn ready(&self, check: &str) -> (u16, String) {
         let reply = self.get("/health/ready").await;
-        (reply.status, reply.body["checks"][check].as_str().unwrap_or_default().to_owned())
+        (
+            reply.status,
+            reply.body["checks"][check]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned(),
+        )
     }
 }

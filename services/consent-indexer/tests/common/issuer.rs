@@ -43,11 +43,19 @@ impl Issuer {
     }
 
     pub fn system(&self) -> String {
-        self.token("system", "system:consent.read system:policy.write", json!({}))
+        self.token(
+            "system",
+            "system:consent.read system:policy.write",
+            json!({}),
+        )
     }
 
     pub fn provider(&self, organization: &str, grantees: &[&str]) -> String {
         let scope = "provider:records.read provider:consent.request";
-        self.token("provider", scope, json!({"org": organization, "sub": organization, "grantees": grantees}))
+        self.token(
+            "provider",
+            scope,
+            json!({"org": organization, "sub": organization, "grantees": grantees}),
+        )
     }
 }

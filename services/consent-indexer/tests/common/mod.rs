@@ -29,9 +29,14 @@ pub struct World {
 
 impl World {
     pub async fn new() -> Self {
-        let (anvil, database, issuer) = tokio::join!(Anvil::start(&[]), Database::create(), Issuer::start());
+        let (anvil, database, issuer) =
+            tokio::join!(Anvil::start(&[]), Database::create(), Issuer::start());
         anvil.deploy_registry().await;
-        Self { anvil, database, issuer }
+        Self {
+            anvil,
+            database,
+            issuer,
+        }
     }
 
     pub fn settings(&self) -> Settings {
@@ -48,12 +53,15 @@ impl World {
     /// Waits until the indexer has applied the chain's present head and says so.
     pub async fn caught_up(&self, indexer: &Indexer) {
         let head = self.anvil.head().await;
-        until(&format!("the indexer to reach block {}", head.0), async || {
-            let chain = indexer.get("/v1/chain").await;
-            chain.status == 200
-                && chain.body["indexed"]["blockHash"] == head.1
-                && indexer.get("/health/ready").await.status == 200
-        })
+        until(
+            &format!("the indexer to reach block {}", head.0),
+            async || {
+                let chain = indexer.get("/v1/chain").await;
+                chain.status == 200
+                    && chain.body["indexed"]["blockHash"] == head.1
+                    && indexer.get("/health/ready").await.status == 200
+            },
+        )
         .await;
     }
 }
@@ -69,12 +77,17 @@ pub async fn until<F: Future<Output = bool>>(what: &str, mut condition: impl FnM
 
 /// A variable that `scripts/test` sets. Without it a test would prove nothing, so it fails.
 pub fn required(variable: &str) -> String {
-    std::env::var(variable).unwrap_or_else(|_| panic!("{variable} is not set; run the tests by scripts/test, which sets it"))
+    std::env::var(variable).unwrap_or_else(|_| {
+        panic!("{variable} is not set; run the tests by scripts/test, which sets it")
+    })
 }
 
 /// An address nobody listens on right now.
 pub fn free_address() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+    TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
 }
 
 /// A child process that does not outlive its test.

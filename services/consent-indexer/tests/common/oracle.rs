@@ -12,7 +12,10 @@ use super::chain::number;
 
 pub async fn check(world: &World) {
     let expected = last_logs(world).await;
-    let rows = sqlx::query("SELECT * FROM consents").fetch_all(&world.database.pool).await.unwrap();
+    let rows = sqlx::query("SELECT * FROM consents")
+        .fetch_all(&world.database.pool)
+        .await
+        .unwrap();
     let mut projected = BTreeMap::new();
     for row in &rows {
         let id = B256::from_slice(row.get("consent_id"));
@@ -33,7 +36,10 @@ pub async fn check(world: &World) {
             stored.version,
             stored.changedAt.to::<u64>(),
         );
-        assert_eq!(state, truth, "the projection and the contract differ on {id}");
+        assert_eq!(
+            state, truth,
+            "the projection and the contract differ on {id}"
+        );
         let place = (
             B256::from_slice(row.get("block_hash")),
             row.get::<i32, _>("log_index") as u64,
@@ -41,7 +47,10 @@ pub async fn check(world: &World) {
         );
         projected.insert(id, place);
     }
-    assert_eq!(projected, expected, "the projection and the node's logs differ");
+    assert_eq!(
+        projected, expected,
+        "the projection and the node's logs differ"
+    );
     check_outbox(world, &rows).await;
     check_events(world).await;
 }
@@ -54,8 +63,18 @@ async fn last_logs(world: &World) -> BTreeMap<B256, (B256, u64, B256)> {
     for log in world.anvil.logs().await {
         let topic = |index: usize| hash(&log["topics"][index]);
         let party = |index: usize| consent_core::Address(topic(index).0[12..].try_into().unwrap());
-        let id = consent_core::consent_id(31337, registry, party(1), party(2), consent_core::Hash32(topic(3).0));
-        let place = (hash(&log["blockHash"]), number(&log["logIndex"]), hash(&log["transactionHash"]));
+        let id = consent_core::consent_id(
+            31337,
+            registry,
+            party(1),
+            party(2),
+            consent_core::Hash32(topic(3).0),
+        );
+        let place = (
+            hash(&log["blockHash"]),
+            number(&log["logIndex"]),
+            hash(&log["transactionHash"]),
+        );
         last.insert(B256::from(id.0), place);
     }
     last
@@ -82,31 +101,67 @@ async fn check_outbox(world: &World, consents: &[sqlx::postgres::PgRow]) {
     }
     let folded: BTreeMap<_, _> = folded
         .into_iter()
-        .map(|(id, row)| (id, (row["rev"].as_u64().unwrap(), row["blockHash"].clone(), row["version"].as_u64().unwrap())))
+        .map(|(id, row)| {
+            (
+                id,
+                (
+                    row["rev"].as_u64().unwrap(),
+                    row["blockHash"].clone(),
+                    row["version"].as_u64().unwrap(),
+                ),
+            )
+        })
         .collect();
     let rows: BTreeMap<_, _> = consents
         .iter()
         .map(|row| {
             let id = B256::from_slice(row.get("consent_id")).to_string();
             let block = Value::from(B256::from_slice(row.get("block_hash")).to_string());
-            (id, (row.get::<i64, _>("rev") as u64, block, row.get::<i64, _>("version") as u64))
+            (
+                id,
+                (
+                    row.get::<i64, _>("rev") as u64,
+                    block,
+                    row.get::<i64, _>("version") as u64,
+                ),
+            )
         })
         .collect();
-    assert_eq!(folded, rows, "the fold of the outbox and the projection differ");
+    assert_eq!(
+        folded, rows,
+        "the fold of the outbox and the projection differ"
+    );
 }
 
 /// Canonical events are exactly the node's logs.
 async fn check_events(world: &World) {
-    let rows = sqlx::query("SELECT block_hash, log_index FROM events WHERE canonical ORDER BY block_no, log_index")
-        .fetch_all(&world.database.pool)
-        .await
-        .unwrap();
+    let rows = sqlx::query(
+        "SELECT block_hash, log_index FROM events WHERE canonical ORDER BY block_no, log_index",
+    )
+    .fetch_all(&world.database.pool)
+    .await
+    .unwrap();
     let ours: Vec<_> = rows
         .iter()
-        .map(|row| (B256::from_slice(row.get("block_hash")).to_string(), row.get::<i32, _>("log_index") as u64))
+        .map(|row| {
+            (
+                B256::from_slice(row.get("block_hash")).to_string(),
+                row.get::<i32, _>("log_index") as u64,
+            )
+        })
         .collect();
     let logs = world.anvil.logs().await;
-    let theirs: Vec<_> =
-        logs.iter().map(|log| (log["blockHash"].as_str().unwrap().to_owned(), number(&log["logIndex"]))).collect();
-    assert_eq!(ours, theirs, "the canonical events and the node's logs differ");
+    let theirs: Vec<_> = logs
+        .iter()
+        .map(|log| {
+            (
+                log["blockHash"].as_str().unwrap().to_owned(),
+                number(&log["logIndex"]),
+            )
+        })
+        .collect();
+    assert_eq!(
+        ours, theirs,
+        "the canonical events and the node's logs differ"
+    );
 }
