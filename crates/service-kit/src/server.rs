@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use anyhow::Context;
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
-use axum::http::StatusCode;
-use axum::middleware;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::{StatusCode, header};
+use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use conf::Conf;
+use http_body_util::{BodyExt, Limited};
 use tokio::net::TcpListener;
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -17,6 +18,10 @@ use tower_http::timeout::TimeoutLayer;
 
 use crate::shutdown::GRACE;
 use crate::{Problem, Readiness, Shutdown, correlation, health, problem, telemetry};
+
+/// How much, and for how long, a body that is refused for its size is read all the same.
+const DRAIN_BYTES: usize = 16 * 1024 * 1024;
+const DRAIN_TIME: Duration = Duration::from_secs(2);
 
 /// Settings of the HTTP server; flatten it into a service's own configuration.
 #[derive(Conf, Debug, Clone)]
@@ -53,6 +58,7 @@ pub fn app(config: &ServerConfig, api: Router, readiness: Readiness) -> Router {
     api.layer(limits)
         .merge(health::routes(readiness))
         .layer(DefaultBodyLimit::max(config.max_body_bytes))
+        .layer(middleware::from_fn_with_state(config.max_body_bytes, refuse_oversized))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn(problem::fill_bare_errors))
         .layer(middleware::from_fn(telemetry::observe))
@@ -108,6 +114,29 @@ async fn bind(address: SocketAddr, variable: &str) -> anyhow::Result<TcpListener
     TcpListener::bind(address)
         .await
         .with_context(|| format!("cannot listen on {address} ({variable}); is the port taken?"))
+}
+
+/// Refuses a body that is announced as too large. It is read to its end first, within bounds:
+/// a server that hangs up on a sender makes it see a broken connection in place of the reason.
+async fn refuse_oversized(State(limit): State<usize>, request: Request, next: Next) -> Response {
+    let announced = request
+        .headers()
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|text| text.parse::<u64>().ok());
+    if announced.is_none_or(|length| length <= limit as u64) {
+        return next.run(request).await;
+    }
+    let mut body = Limited::new(request.into_body(), DRAIN_BYTES);
+    let drained = async { while let Some(Ok(_)) = body.frame().await {} };
+    // Whoever sends slower than this, or more, gets the broken connection.
+    let _ = tokio::time::timeout(DRAIN_TIME, drained).await;
+    Problem::new(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "payload-too-large",
+        format!("The body is larger than the {limit} bytes this service accepts."),
+    )
+    .into_response()
 }
 
 async fn overloaded(_: tower::BoxError) -> Response {

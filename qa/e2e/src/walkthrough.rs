@@ -166,13 +166,16 @@ impl<'a> Walk<'a> {
     }
 
     async fn request(&mut self, clinic: &Client, which: Which) -> Result<(), Failed> {
-        let chain = self.api.endpoints().chain.clone();
-        self.step("provider requests consent on chain", "a mined transaction", "chain", async {
+        let api = self.api;
+        let chain = api.endpoints().chain.clone();
+        self.step("provider requests consent on chain", "a mined transaction, indexed", "consent-indexer", async {
             let key = clinic.private_key.as_deref().context("the clinic has no chain key")?;
             let party = Party::new(&chain, key)?;
             let started = Instant::now();
             let receipt = party.request(which, now(), UNTIL_REVOKED).await?;
-            Ok((transaction(started, &receipt), ()))
+            let shown = transaction(started, &receipt);
+            wait_for_consent(api, which, "REQUESTED").await?;
+            Ok((shown, ()))
         })
         .await
     }

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
+use audit_core::counts::Tally;
 use e2e::api::Api;
 use uuid::Uuid;
 
-use crate::world::World;
+use crate::world::{PATIENCE, World};
 
 /// Readers that ask without pause and remember every decision whose release they have seen whole.
 struct Load {
@@ -60,7 +61,7 @@ async fn nothing_is_lost_when_killed(world: &World, service: &'static str) -> Re
         unit.start().await?;
     }
     let released = load.finish().await?;
-    ensure!(released.len() > 10, "only {} reads were released: no load to speak of", released.len());
+    ensure!(released.len() >= 3, "only {} reads were released: no load to speak of", released.len());
     world.archived(&released).await?;
     world.revoke(&patient, which).await
 }
@@ -73,19 +74,29 @@ pub async fn the_audit_pipeline_is_killed_under_load(world: &World) -> Result<()
     nothing_is_lost_when_killed(world, "audit-pipeline").await
 }
 
-/// After everything above, the two ends still agree.
+/// After everything above: the gateway's journal, its records in the store, and the archive's own
+/// counts agree. (Other scenarios ran gateways of their own; their records are in the store too.)
 pub async fn counts_agree_after_all_that(world: &World) -> Result<()> {
     let endpoints = world.api.endpoints();
     let gateway_token = world.ops(&endpoints.gateway, "system:audit.read").await?;
     let audit_token = world.ops(&endpoints.audit, "system:audit.read").await?;
-    let started = std::time::Instant::now();
+    let today = time::OffsetDateTime::now_utc().date();
+    let yesterday = today.previous_day().unwrap_or(today);
+    let started = Instant::now();
     loop {
-        let gateway = world.api.counts(&endpoints.gateway, &gateway_token).await?;
+        let journal = world.api.counts(&endpoints.gateway, &gateway_token).await?;
         let archive = world.api.counts(&endpoints.audit, &audit_token).await?;
-        if gateway == archive {
+        let (mut ours, mut all) = (Tally::default(), Tally::default());
+        for kept in world.archive.decisions().await?.values() {
+            all.add(&kept.record);
+            if kept.record.gateway.id == "ehr-gateway" {
+                ours.add(&kept.record);
+            }
+        }
+        if ours.rows(yesterday, today) == journal && all.rows(yesterday, today) == archive {
             return Ok(());
         }
-        ensure!(started.elapsed() < crate::world::PATIENCE, "gateway {gateway:?}, archive {archive:?}");
+        ensure!(started.elapsed() < PATIENCE, "journal {journal:?}, archive {archive:?}, store {ours:?} of {all:?}");
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
 }

@@ -59,7 +59,7 @@ fn cases() -> Vec<Case> {
         json(case("gateway", post.clone(), "/access/v1/evaluation", Provider, &[400]), "{"),
         json(case("gateway", post.clone(), "/access/v1/evaluation", Provider, &[400]), "{\"subject\":1}"),
         json(case("gateway", post.clone(), "/access/v1/evaluation", Provider, &[413]), huge.clone()),
-        json(case("gateway", post.clone(), "/access/v1/evaluation", Nobody, &[401]), "{}"),
+        json(case("gateway", post.clone(), "/access/v1/evaluation", Nobody, &[400, 401]), "{}"),
         case("gateway", get.clone(), "/v1/counts?from=yesterday&to=today", audit, &[400]),
         case("gateway", get.clone(), "/nowhere", Nobody, &[404]),
         // consent-indexer

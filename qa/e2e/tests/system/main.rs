@@ -119,6 +119,8 @@ fn scenarios(running: Option<Running>) -> Vec<Trial> {
         deny::under_an_unknown_policy,
         deny::for_another_purpose,
         release::only_the_shared_category_without_sensitive_records,
+        release::everything_but_the_sensitive_records,
+        release::no_trap_is_released,
         release::reads_by_id_do_not_tell_absent_from_forbidden,
         release::the_correlation_id_runs_from_the_caller_to_the_archive,
         release::an_evaluation_says_what_a_read_would,

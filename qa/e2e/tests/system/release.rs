@@ -8,6 +8,7 @@ use consent_core::policy::{Purpose, ResourceScope};
 use e2e::ledger::{UNTIL_REVOKED, now};
 use e2e::walkthrough::policy;
 use serde_json::{Value, json};
+use synthetic_data::manifest::Profile;
 
 use crate::world::{World, ensure_no_phi};
 
@@ -33,6 +34,57 @@ pub async fn only_the_shared_category_without_sensitive_records(world: &World) -
     }
     ensure!(answer.json()["total"].is_null(), "the total tells how many were withheld");
     world.revoke(&patient, which).await
+}
+
+/// The patient with sensitive records: those are left out, by label and by code, and so is every
+/// report that sums them up; all others come.
+pub async fn everything_but_the_sensitive_records(world: &World) -> Result<()> {
+    let ((patient, truth), provider) = (world.patient_with(Profile::Sensitive)?, world.provider(0).await?);
+    let scopes = ["DiagnosticReport", "Observation"]
+        .map(|name| ResourceScope { resource_type: name.into(), category: None });
+    let terms = policy(scopes.to_vec(), Purpose::Treatment)?;
+    let which = world.consent(&patient, &provider, &terms, (now() - 1, UNTIL_REVOKED), "ACTIVE").await?;
+    let sensitive: BTreeSet<&str> = truth
+        .sensitive
+        .values()
+        .flat_map(|found| found.labelled.iter().chain(&found.by_code).chain(&found.by_reference))
+        .map(String::as_str)
+        .collect();
+    ensure!(!sensitive.is_empty(), "the data has no sensitive records");
+    for (name, all) in [("Observation", &truth.observations), ("DiagnosticReport", &truth.diagnostic_reports)] {
+        let answer = world.api.fhir(&format!("{name}?patient={}", patient.fhir_id), &provider.token).await?;
+        ensure!(answer.status == 200, "{name}: HTTP {} {}", answer.status, answer.rule());
+        let expected: BTreeSet<String> =
+            all.iter().filter(|id| !sensitive.contains(format!("{name}/{id}").as_str())).cloned().collect();
+        let released = ids(&answer.matches());
+        ensure!(released == expected, "{name}: {} released, {} expected", released.len(), expected.len());
+    }
+    world.revoke(&patient, which).await
+}
+
+/// The synthetic patients that were made to trip a careless gateway.
+pub async fn no_trap_is_released(world: &World) -> Result<()> {
+    let provider = world.provider(0).await?;
+    for (profile, name, status, rule) in [
+        (Profile::ReportForeignResult, "DiagnosticReport", 200, ""),
+        (Profile::ObservationWithoutSubject, "Observation", 200, ""),
+        (Profile::ObservationForeignPerformer, "Observation", 403, "foreign-resource"),
+        (Profile::ObservationContainedPatient, "Observation", 403, "foreign-resource"),
+    ] {
+        let (patient, truth) = world.patient_with(profile)?;
+        let scope = ResourceScope { resource_type: name.into(), category: None };
+        let terms = policy(vec![scope], Purpose::Treatment)?;
+        let which = world.consent(&patient, &provider, &terms, (now() - 1, UNTIL_REVOKED), "ACTIVE").await?;
+        let answer = world.api.fhir(&format!("{name}?patient={}", patient.fhir_id), &provider.token).await?;
+        ensure!(answer.status == status && answer.rule() == rule, "{profile:?}: HTTP {} {}", answer.status, answer.rule());
+        for trap in &truth.traps {
+            let id = trap.resource.rsplit('/').next().unwrap_or(&trap.resource);
+            ensure!(!answer.text.contains(id), "{profile:?}: the trap was released");
+        }
+        ensure!(!truth.traps.is_empty(), "{profile:?} has no trap");
+        world.revoke(&patient, which).await?;
+    }
+    Ok(())
 }
 
 /// A record read by its id: the patient's own is released; absent, foreign and withheld ones cannot
@@ -85,7 +137,7 @@ pub async fn an_evaluation_says_what_a_read_would(world: &World) -> Result<()> {
     let question = json!({
         "subject": {"type": "organization", "id": provider.id},
         "action": {"name": "search"},
-        "resource": {"type": "Observation", "id": "", "properties": {"patient": patient.fhir_id}},
+        "resource": {"type": "Observation", "properties": {"patient": patient.fhir_id}},
     });
     let url = format!("{}/access/v1/evaluation", world.api.endpoints().gateway);
     let evaluate = || async {

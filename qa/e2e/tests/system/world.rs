@@ -15,6 +15,7 @@ use e2e::ledger::{Party, UNTIL_REVOKED, Which, now};
 use e2e::walkthrough::{PROVIDER_SCOPES, policy, put_policy, wait_for_consent};
 use local_stack::endpoints::Patient;
 use local_stack::{Overrides, Stack, Unit};
+use synthetic_data::manifest::{Manifest, PatientEntry, Profile};
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
@@ -27,6 +28,7 @@ pub struct World {
     pub archive: Archive,
     stack: Mutex<Option<Stack>>,
     pub logs: PathBuf,
+    pub manifest: Manifest,
     next_patient: AtomicUsize,
     next_gateway: AtomicUsize,
 }
@@ -44,7 +46,9 @@ impl World {
         let archive = Archive::new(&api.endpoints().s3);
         let logs = stack.logs();
         let stack = Mutex::new(Some(stack));
-        Ok(Self { api, archive, stack, logs, next_patient: AtomicUsize::new(0), next_gateway: AtomicUsize::new(0) })
+        let data = local_stack::folders::find_checkout().join("qa/synthetic-data/data");
+        let manifest = Manifest::read(&data)?;
+        Ok(Self { api, archive, stack, logs, manifest, next_patient: AtomicUsize::new(0), next_gateway: AtomicUsize::new(0) })
     }
 
     /// Ends the stack in an orderly way.
@@ -67,7 +71,16 @@ impl World {
     /// One more gateway, in front of another FHIR server. It answers to the first one's audience,
     /// so the same tokens are good for both.
     pub async fn gateway_against(&self, fhir_base: &str) -> Result<Unit> {
-        self.extra_gateway(Overrides::default().env("FHIR_BASE_URL", fhir_base)).await
+        // A gateway is not ready before its FHIR server answers sensibly, which a hostile one never does.
+        let overrides = Overrides::default().env("FHIR_BASE_URL", fhir_base).unready();
+        let gateway = self.extra_gateway(overrides).await?;
+        let started = Instant::now();
+        let live = format!("{}/health/live", gateway.url());
+        while self.api.http().get(&live).send().await.is_err() {
+            ensure!(started.elapsed() < PATIENCE, "the gateway does not come up");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        Ok(gateway)
     }
 
     /// One more gateway with a journal of its own.
@@ -102,13 +115,26 @@ impl World {
         Ok(Provider { id: client.id.clone(), token, party: Party::new(&endpoints.chain, key)? })
     }
 
-    /// Patients in turn, so that scenarios seldom meet on one. Consents never collide all the
-    /// same: each policy has a salt of its own.
+    /// Patients whose Observations hold no trap, in turn, so that scenarios seldom meet on one.
+    /// Consents never collide all the same: each policy has a salt of its own.
     pub fn patient(&self) -> Result<Patient> {
-        let patients = &self.api.endpoints().patients;
-        ensure!(!patients.is_empty(), "the stack has no patients");
+        let mut patients = self.api.endpoints().patients.clone();
+        patients.retain(|patient| {
+            let entry = self.manifest.patients.iter().find(|entry| entry.id == patient.fhir_id);
+            entry.is_none_or(|entry| !refuses_observations(entry.profile))
+        });
+        ensure!(patients.len() >= 2, "two patients without traps are needed");
         let index = self.next_patient.fetch_add(1, Ordering::Relaxed) % patients.len();
-        Ok(patients[index].clone())
+        Ok(patients.swap_remove(index))
+    }
+
+    /// The patient that the synthetic data made for a purpose, and what is true about them.
+    pub fn patient_with(&self, profile: Profile) -> Result<(Patient, &PatientEntry)> {
+        let entry = self.manifest.patients.iter().find(|entry| entry.profile == profile);
+        let entry = entry.with_context(|| format!("no patient of profile {profile:?}"))?;
+        let patients = &self.api.endpoints().patients;
+        let patient = patients.iter().find(|patient| patient.fhir_id == entry.id);
+        Ok((patient.context("the patient is not in the directory")?.clone(), entry))
     }
 
     /// A token of the operations system client.
@@ -173,6 +199,11 @@ impl World {
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
     }
+}
+
+/// Whether a search of this patient's Observations must be refused whole.
+fn refuses_observations(profile: Profile) -> bool {
+    matches!(profile, Profile::ObservationForeignPerformer | Profile::ObservationContainedPatient)
 }
 
 /// All Observations, for treatment.
