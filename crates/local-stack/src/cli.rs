@@ -65,7 +65,12 @@ impl Wanted {
         let services = match self.services.as_str() {
             "all" => Services::All,
             "none" => Services::Only(BTreeSet::new()),
-            names => Services::Only(names.split(',').map(|name| name.trim().to_owned()).collect()),
+            names => Services::Only(
+                names
+                    .split(',')
+                    .map(|name| name.trim().to_owned())
+                    .collect(),
+            ),
         };
         Options {
             kafka: self.kafka,
@@ -84,7 +89,9 @@ impl Wanted {
 pub async fn run(cli: Cli) -> Result<(), Error> {
     let progress = Progress::stderr(if cli.json { Style::Json } else { Style::Lines });
     match cli.command {
-        Command::Setup(wanted) => unless_interrupted(set_up(&wanted.options(), &progress)).await.map(|_| ()),
+        Command::Setup(wanted) => unless_interrupted(set_up(&wanted.options(), &progress))
+            .await
+            .map(|_| ()),
         Command::Up(wanted) => up(wanted.options(), &progress, !cli.json).await,
         Command::Doctor => doctor(),
         Command::Secrets => secrets(),
@@ -92,7 +99,9 @@ pub async fn run(cli: Cli) -> Result<(), Error> {
 }
 
 /// An interrupt drops the work under way, and with it every child.
-async fn unless_interrupted<T>(work: impl Future<Output = Result<T, Error>>) -> Result<Option<T>, Error> {
+async fn unless_interrupted<T>(
+    work: impl Future<Output = Result<T, Error>>,
+) -> Result<Option<T>, Error> {
     tokio::select! {
         outcome = work => outcome.map(Some),
         () = interrupted() => Ok(None),
@@ -116,18 +125,28 @@ async fn up(options: Options, progress: &Progress, people: bool) -> Result<(), E
             println!("{:<18} {:>8.2}", timing.step, timing.took.as_secs_f64());
         }
         let endpoints = stack.endpoints();
-        println!("\nauth      {}\nindexer   {}\ngateway   {}\naudit     {}", endpoints.auth, endpoints.indexer, endpoints.gateway, endpoints.audit);
-        println!("endpoints {}\nCtrl-C ends everything", stack.endpoints_file().display());
+        println!(
+            "\nauth      {}\nindexer   {}\ngateway   {}\naudit     {}",
+            endpoints.auth, endpoints.indexer, endpoints.gateway, endpoints.audit
+        );
+        println!(
+            "endpoints {}\nCtrl-C ends everything",
+            stack.endpoints_file().display()
+        );
     }
     let broken = tokio::select! {
         () = interrupted() => None,
         name = stack.broken() => Some(name),
     };
-    let log = broken.as_ref().map(|name| stack.logs().join(format!("{name}.log")));
+    let log = broken
+        .as_ref()
+        .map(|name| stack.logs().join(format!("{name}.log")));
     stack.stop().await;
     match broken.zip(log) {
         None => Ok(()),
-        Some((name, log)) => Err(anyhow::anyhow!("{name} ended by itself; its log is {}", log.display()).into()),
+        Some((name, log)) => {
+            Err(anyhow::anyhow!("{name} ended by itself; its log is {}", log.display()).into())
+        }
     }
 }
 
@@ -149,7 +168,10 @@ fn doctor() -> Result<(), Error> {
         match found {
             Some(place) => println!("{:<10} {}", prerequisite.command, place.display()),
             None => {
-                println!("{:<10} – {} ({})", prerequisite.command, prerequisite.install, prerequisite.needed_for);
+                println!(
+                    "{:<10} – {} ({})",
+                    prerequisite.command, prerequisite.install, prerequisite.needed_for
+                );
                 if !prerequisite.optional {
                     missing.push(prerequisite);
                 }
@@ -158,5 +180,9 @@ fn doctor() -> Result<(), Error> {
     }
     println!("{:<10} {}", "cache", folders.cache.display());
     println!("{:<10} {}", "data", folders.data.display());
-    if missing.is_empty() { Ok(()) } else { Err(Error::Missing(missing)) }
+    if missing.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::Missing(missing))
+    }
 }

@@ -13,10 +13,16 @@ use crate::seed;
 
 /// Addresses inside the compose network: every part is reached by its name, on the same port as anywhere.
 pub fn addresses(layout: &Layout) -> Addresses {
-    let components = layout.components.iter().map(|(name, part)| (name, part.port));
+    let components = layout
+        .components
+        .iter()
+        .map(|(name, part)| (name, part.port));
     let services = layout.services.iter().map(|(name, part)| (name, part.port));
     Addresses {
-        hosts: components.chain(services).map(|(name, port)| (name.clone(), format!("{name}:{port}"))).collect(),
+        hosts: components
+            .chain(services)
+            .map(|(name, port)| (name.clone(), format!("{name}:{port}")))
+            .collect(),
         bind: "0.0.0.0".into(),
         ..Addresses::default()
     }
@@ -30,20 +36,31 @@ pub fn addresses(layout: &Layout) -> Addresses {
 pub fn write_secrets(folder: &Path, layout: &Layout) -> Result<PathBuf> {
     let secrets = Secrets::load_or_generate(folder, layout)?;
     let clients = seed::clients::registrations(layout, &secrets, &addresses(layout))?;
-    write_private(&folder.join("clients.json"), &serde_json::to_string_pretty(&clients)?)?;
+    write_private(
+        &folder.join("clients.json"),
+        &serde_json::to_string_pretty(&clients)?,
+    )?;
     let users = json!({"identities": [{
         "name": "consentry",
         "credentials": [{"accessKey": secrets.s3_access_key, "secretKey": secrets.s3_secret_key}],
         "actions": ["Admin", "Read", "Write", "List", "Tagging"],
     }]});
-    write_private(&folder.join("s3.json"), &serde_json::to_string_pretty(&users)?)?;
-    let registry = seed::chain::registry(layout.chain.id)?.address.to_checksum(None);
+    write_private(
+        &folder.join("s3.json"),
+        &serde_json::to_string_pretty(&users)?,
+    )?;
+    let registry = seed::chain::registry(layout.chain.id)?
+        .address
+        .to_checksum(None);
     let mut text = String::from("# Development only. Written by local-stack secrets.\n");
     let mut variable = |name: &str, value: &str| writeln!(text, "{name}={value}");
     variable("REGISTRY_ADDRESS", &registry)?;
     variable("POSTGRES_PASSWORD", &secrets.postgres_admin)?;
     for (database, password) in &secrets.databases {
-        variable(&format!("POSTGRES_{}_PASSWORD", database.to_uppercase()), password)?;
+        variable(
+            &format!("POSTGRES_{}_PASSWORD", database.to_uppercase()),
+            password,
+        )?;
     }
     variable("S3_ACCESS_KEY", &secrets.s3_access_key)?;
     variable("S3_SECRET_KEY", &secrets.s3_secret_key)?;
@@ -62,10 +79,18 @@ mod tests {
         let layout = Layout::parse(include_str!("../../../infra/stack.toml")).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let env = std::fs::read_to_string(write_secrets(folder.path(), &layout).unwrap()).unwrap();
-        let required = compose.split("${").skip(1).filter_map(|rest| rest.split_once(":?")).map(|(name, _)| name);
+        let required = compose
+            .split("${")
+            .skip(1)
+            .filter_map(|rest| rest.split_once(":?"))
+            .map(|(name, _)| name);
         let mut seen = 0;
         for name in required {
-            assert!(env.lines().any(|line| line.starts_with(&format!("{name}="))), "{name} is not in {env}");
+            assert!(
+                env.lines()
+                    .any(|line| line.starts_with(&format!("{name}="))),
+                "{name} is not in {env}"
+            );
             seen += 1;
         }
         assert!(seen > 0);

@@ -145,7 +145,11 @@ mod tests {
         let path = folder.path().join("endpoints.json");
         let endpoints = Endpoints {
             warning: WARNING.into(),
-            chain: Chain { rpc: "http://127.0.0.1:7545".into(), id: 31_337, registry: "0x00".into() },
+            chain: Chain {
+                rpc: "http://127.0.0.1:7545".into(),
+                id: 31_337,
+                registry: "0x00".into(),
+            },
             auth: String::new(),
             indexer: String::new(),
             gateway: String::new(),
@@ -153,7 +157,12 @@ mod tests {
             fhir: String::new(),
             postgres: String::new(),
             kafka: String::new(),
-            s3: S3 { endpoint: String::new(), bucket: "b".into(), access_key: "a".into(), secret_key: "s".into() },
+            s3: S3 {
+                endpoint: String::new(),
+                bucket: "b".into(),
+                access_key: "a".into(),
+                secret_key: "s".into(),
+            },
             clients: vec![Client {
                 id: "clinic-a".into(),
                 private_jwk: r#"{"kty":"EC"}"#.into(),
@@ -162,14 +171,25 @@ mod tests {
                 address: None,
                 private_key: None,
             }],
-            patients: vec![Patient { fhir_id: "p".into(), subject: "0x01".into(), private_key: "0x02".into() }],
+            patients: vec![Patient {
+                fhir_id: "p".into(),
+                subject: "0x01".into(),
+                private_key: "0x02".into(),
+            }],
         };
         endpoints.write(&path).unwrap();
-        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-        let raw: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+        assert_eq!(
+            std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
+        let raw: serde_json::Value =
+            serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
         assert_eq!(raw["warning"], WARNING);
         assert_eq!(raw["clients"][0]["privateJwk"]["kty"], "EC");
         assert_eq!(raw["patients"][0]["fhirId"], "p");
-        assert_eq!(Endpoints::read(&path).unwrap().clients[0].private_jwk, r#"{"kty":"EC"}"#);
+        assert_eq!(
+            Endpoints::read(&path).unwrap().clients[0].private_jwk,
+            r#"{"kty":"EC"}"#
+        );
     }
 }

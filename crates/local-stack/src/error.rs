@@ -38,10 +38,16 @@ impl fmt::Display for Error {
             Self::Missing(all) => lines(f, all),
             Self::PortsTaken(all) => lines(f, all),
             Self::AlreadyRunning { pid: Some(pid) } => {
-                write!(f, "a stack is already running from this folder (process {pid}); stop it, or use another port offset")
+                write!(
+                    f,
+                    "a stack is already running from this folder (process {pid}); stop it, or use another port offset"
+                )
             }
             Self::AlreadyRunning { pid: None } => {
-                write!(f, "a stack is already running from this folder; stop it, or use another port offset")
+                write!(
+                    f,
+                    "a stack is already running from this folder; stop it, or use another port offset"
+                )
             }
             Self::Failed(error) => write!(f, "{error:#}"),
         }

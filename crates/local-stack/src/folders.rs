@@ -32,7 +32,12 @@ impl Folders {
             offset => local.join(format!("offset-{offset}")),
         });
         let data = std::path::absolute(&data).unwrap_or(data);
-        Self { checkout: checkout.to_owned(), cache: cache_folder(&local), local, data }
+        Self {
+            checkout: checkout.to_owned(),
+            cache: cache_folder(&local),
+            local,
+            data,
+        }
     }
 
     /// Development keys and passwords.
@@ -79,7 +84,11 @@ pub fn find_checkout() -> PathBuf {
 
 /// `CONSENTRY_CACHE`, else the user's cache folder, else a folder of the checkout.
 fn cache_folder(local: &Path) -> PathBuf {
-    let from = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let from = |name: &str| {
+        std::env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
     let candidates = [
         from("CONSENTRY_CACHE"),
         from("XDG_CACHE_HOME").map(|folder| folder.join("consentry")),
@@ -117,7 +126,12 @@ pub fn private_folder(path: &Path) -> Result<()> {
 pub fn write_private(path: &Path, text: &str) -> Result<()> {
     let partial = path.with_extension(format!("partial-{}", std::process::id()));
     let write = || -> std::io::Result<()> {
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&partial)?;
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&partial)?;
         file.set_permissions(fs::Permissions::from_mode(0o600))?;
         file.write_all(text.as_bytes())?;
         fs::rename(&partial, path)
@@ -162,7 +176,9 @@ impl Lock {
             Err((mut file, _)) => {
                 let mut text = String::new();
                 let _ = file.read_to_string(&mut text);
-                Err(Error::AlreadyRunning { pid: text.trim().parse().ok() })
+                Err(Error::AlreadyRunning {
+                    pid: text.trim().parse().ok(),
+                })
             }
         }
     }
@@ -212,7 +228,10 @@ mod tests {
     #[test]
     fn each_port_offset_has_a_data_folder_and_all_share_the_secrets() {
         let checkout = Path::new("/checkout");
-        let (first, second) = (Folders::new(checkout, None, 0), Folders::new(checkout, None, 9000));
+        let (first, second) = (
+            Folders::new(checkout, None, 0),
+            Folders::new(checkout, None, 9000),
+        );
         assert_ne!(first.data, second.data);
         assert_eq!(first.secrets(), second.secrets());
     }
@@ -223,7 +242,10 @@ mod tests {
         let path = folder.path().join("key");
         write_private(&path, "one").unwrap();
         write_private(&path, "two").unwrap();
-        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(
+            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
         assert_eq!(fs::read_to_string(&path).unwrap(), "two");
     }
 }

@@ -4,7 +4,11 @@ use tokio::signal::unix::{SignalKind, signal};
 
 /// Returns when this process gets SIGINT (Ctrl-C), SIGTERM or SIGHUP, and from then on every time again.
 pub async fn interrupted() {
-    let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+    let kinds = [
+        SignalKind::interrupt(),
+        SignalKind::terminate(),
+        SignalKind::hangup(),
+    ];
     let waits = kinds.into_iter().map(|kind| {
         Box::pin(async move {
             match signal(kind) {

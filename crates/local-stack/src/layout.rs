@@ -168,7 +168,8 @@ impl Layout {
     /// # Errors
     /// As [`Self::load`].
     pub fn parse(text: &str) -> Result<Self, LayoutError> {
-        let layout: Self = toml::from_str(text).map_err(|error| LayoutError::Unreadable(error.to_string()))?;
+        let layout: Self =
+            toml::from_str(text).map_err(|error| LayoutError::Unreadable(error.to_string()))?;
         layout.check()?;
         Ok(layout)
     }
@@ -178,7 +179,9 @@ impl Layout {
     /// # Errors
     /// When there is none.
     pub fn service(&self, name: &str) -> Result<&Service, LayoutError> {
-        self.services.get(name).ok_or_else(|| LayoutError::Unknown(name.into()))
+        self.services
+            .get(name)
+            .ok_or_else(|| LayoutError::Unknown(name.into()))
     }
 
     /// A component by name.
@@ -186,7 +189,9 @@ impl Layout {
     /// # Errors
     /// When there is none.
     pub fn component(&self, name: &str) -> Result<&Component, LayoutError> {
-        self.components.get(name).ok_or_else(|| LayoutError::Unknown(name.into()))
+        self.components
+            .get(name)
+            .ok_or_else(|| LayoutError::Unknown(name.into()))
     }
 
     /// A service's whole environment, rendered for these addresses.
@@ -212,7 +217,13 @@ impl Layout {
         addresses: &Addresses,
     ) -> Result<BTreeMap<String, String>, LayoutError> {
         let part = self.service(service)?;
-        let listen = |port| Ok(format!("{}:{}", addresses.bind, shifted(port, addresses.port_offset)?));
+        let listen = |port| {
+            Ok(format!(
+                "{}:{}",
+                addresses.bind,
+                shifted(port, addresses.port_offset)?
+            ))
+        };
         let mut local = BTreeMap::from([
             ("listen", listen(part.port)?),
             ("metrics-listen", listen(part.metrics_port)?),
@@ -250,7 +261,10 @@ impl Layout {
             ports.push((name.clone(), service.port));
             ports.push((format!("{name} (metrics)"), service.metrics_port));
         }
-        ports.into_iter().map(|(name, port)| Ok((name, shifted(port, offset)?))).collect()
+        ports
+            .into_iter()
+            .map(|(name, port)| Ok((name, shifted(port, offset)?)))
+            .collect()
     }
 
     /// Addresses when everything runs on this machine, with all ports shifted by `offset`.
@@ -261,9 +275,19 @@ impl Layout {
         let ports = self.components.iter().map(|(name, part)| (name, part.port));
         let ports = ports.chain(self.services.iter().map(|(name, part)| (name, part.port)));
         let hosts = ports
-            .map(|(name, port)| Ok((name.clone(), format!("127.0.0.1:{}", shifted(port, offset)?))))
+            .map(|(name, port)| {
+                Ok((
+                    name.clone(),
+                    format!("127.0.0.1:{}", shifted(port, offset)?),
+                ))
+            })
             .collect::<Result<_, LayoutError>>()?;
-        Ok(Addresses { hosts, bind: "127.0.0.1".into(), values: BTreeMap::new(), port_offset: offset })
+        Ok(Addresses {
+            hosts,
+            bind: "127.0.0.1".into(),
+            values: BTreeMap::new(),
+            port_offset: offset,
+        })
     }
 
     fn constants(&self) -> [(&'static str, String); 4] {
@@ -286,20 +310,29 @@ impl Layout {
         for (name, service) in &self.services {
             for need in &service.needs {
                 if !self.components.contains_key(need) && !self.services.contains_key(need) {
-                    return contradiction(format!("{name} needs `{need}`, which is not in the file"));
+                    return contradiction(format!(
+                        "{name} needs `{need}`, which is not in the file"
+                    ));
                 }
             }
         }
         for client in &self.clients {
             for audience in &client.audiences {
                 if !self.services.contains_key(audience) {
-                    return contradiction(format!("client {} names `{audience}`, which is no service", client.id));
+                    return contradiction(format!(
+                        "client {} names `{audience}`, which is no service",
+                        client.id
+                    ));
                 }
             }
         }
         self.start_order()?;
         let everything = Addresses {
-            values: self.values.iter().map(|name| (name.clone(), String::new())).collect(),
+            values: self
+                .values
+                .iter()
+                .map(|name| (name.clone(), String::new()))
+                .collect(),
             ..self.native_addresses(0)?
         };
         for name in self.services.keys() {
@@ -317,11 +350,18 @@ impl Layout {
         while order.len() < self.services.len() {
             let next = self.services.iter().find(|(name, service)| {
                 !order.contains(name)
-                    && service.needs.iter().all(|need| !self.services.contains_key(need) || order.contains(need))
+                    && service
+                        .needs
+                        .iter()
+                        .all(|need| !self.services.contains_key(need) || order.contains(need))
             });
             match next {
                 Some((name, _)) => order.push(name.clone()),
-                None => return Err(LayoutError::Contradiction("services need one another in a circle".into())),
+                None => {
+                    return Err(LayoutError::Contradiction(
+                        "services need one another in a circle".into(),
+                    ));
+                }
             }
         }
         Ok(order)
@@ -342,7 +382,9 @@ fn render(template: &str, lookup: impl Fn(&str) -> Option<String>) -> Result<Str
     let mut rest = template;
     while let Some((before, after)) = rest.split_once('{') {
         let (placeholder, behind) = after.split_once('}').ok_or_else(|| {
-            LayoutError::Contradiction(format!("`{template}` has an opening brace without a closing one"))
+            LayoutError::Contradiction(format!(
+                "`{template}` has an opening brace without a closing one"
+            ))
         })?;
         out.push_str(before);
         out.push_str(&lookup(placeholder).ok_or_else(|| LayoutError::Unfilled {

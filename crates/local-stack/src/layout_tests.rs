@@ -3,7 +3,11 @@ use super::*;
 const TEXT: &str = include_str!("../../../infra/stack.toml");
 
 fn filled(layout: &Layout, mut addresses: Addresses) -> Addresses {
-    addresses.values = layout.values.iter().map(|name| (name.clone(), format!("<{name}>"))).collect();
+    addresses.values = layout
+        .values
+        .iter()
+        .map(|name| (name.clone(), format!("<{name}>")))
+        .collect();
     addresses
 }
 
@@ -25,17 +29,24 @@ fn in_containers_hosts_have_names_and_services_bind_every_interface() {
     let layout = Layout::parse(TEXT).unwrap();
     let mut addresses = filled(&layout, layout.native_addresses(0).unwrap());
     addresses.bind = "0.0.0.0".into();
-    addresses.hosts.insert("postgres".into(), "postgres:5432".into());
+    addresses
+        .hosts
+        .insert("postgres".into(), "postgres:5432".into());
     let env = layout.render_env("auth-service", &addresses).unwrap();
     assert_eq!(env["LISTEN"], "0.0.0.0:7001");
-    assert_eq!(env["DATABASE_URL"], "postgres://auth:<postgres-auth>@postgres:5432/auth");
+    assert_eq!(
+        env["DATABASE_URL"],
+        "postgres://auth:<postgres-auth>@postgres:5432/auth"
+    );
 }
 
 #[test]
 fn a_second_instance_has_its_own_name_and_folder() {
     let layout = Layout::parse(TEXT).unwrap();
     let addresses = filled(&layout, layout.native_addresses(0).unwrap());
-    let env = layout.render_instance("ehr-gateway", "ehr-gateway-2", &addresses).unwrap();
+    let env = layout
+        .render_instance("ehr-gateway", "ehr-gateway-2", &addresses)
+        .unwrap();
     assert_eq!(env["GATEWAY_ID"], "ehr-gateway-2");
     assert_eq!(env["JOURNAL_DIR"], "<state>/ehr-gateway-2/journal");
 }
@@ -43,7 +54,9 @@ fn a_second_instance_has_its_own_name_and_folder() {
 #[test]
 fn a_placeholder_without_a_value_is_an_error_that_names_it() {
     let layout = Layout::parse(TEXT).unwrap();
-    let error = layout.render_env("auth-service", &layout.native_addresses(0).unwrap()).unwrap_err();
+    let error = layout
+        .render_env("auth-service", &layout.native_addresses(0).unwrap())
+        .unwrap_err();
     assert!(matches!(error, LayoutError::Unfilled { .. }), "{error}");
 }
 
@@ -51,9 +64,21 @@ fn a_placeholder_without_a_value_is_an_error_that_names_it() {
 fn a_file_that_contradicts_itself_is_refused() {
     for (from, to, says) in [
         ("port = 7002\n", "port = 7001\n", "port 7001 is given to"),
-        ("needs = [\"postgres\"]", "needs = [\"oracle\"]", "needs `oracle`"),
-        ("needs = [\"postgres\"]", "needs = [\"ehr-gateway\"]", "circle"),
-        ("CHAIN_ID = \"{chain-id}\"", "CHAIN_ID = \"{chian-id}\"", "{chian-id}"),
+        (
+            "needs = [\"postgres\"]",
+            "needs = [\"oracle\"]",
+            "needs `oracle`",
+        ),
+        (
+            "needs = [\"postgres\"]",
+            "needs = [\"ehr-gateway\"]",
+            "circle",
+        ),
+        (
+            "CHAIN_ID = \"{chain-id}\"",
+            "CHAIN_ID = \"{chian-id}\"",
+            "{chian-id}",
+        ),
         ("port = 7003", "prot = 7003", "prot"),
     ] {
         let text = TEXT.replacen(from, to, 1);
@@ -69,7 +94,11 @@ fn services_start_after_those_they_need() {
     let order = layout.start_order().unwrap();
     let place = |name: &str| order.iter().position(|other| other == name).unwrap();
     for (name, service) in &layout.services {
-        for need in service.needs.iter().filter(|need| layout.services.contains_key(*need)) {
+        for need in service
+            .needs
+            .iter()
+            .filter(|need| layout.services.contains_key(*need))
+        {
             assert!(place(need) < place(name), "{need} before {name}");
         }
     }

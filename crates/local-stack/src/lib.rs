@@ -19,7 +19,7 @@
 //! * [`component`]: chain, PostgreSQL, Kafka, S3, FHIR.
 //! * [`service`]: our services.
 //! * [`seed`]: contract, coins, bucket, clients, organisations, patients.
-//! * [`stack`]: all of it, in the order of needs.
+//! * [`options`], [`stack`]: all of it, in the order of needs.
 //! * [`compose`]: keys and passwords for docker-compose.yml, the same system from images.
 //! * [`endpoints`]: what a running stack tells its callers.
 //! * [`unit`], [`process`], [`spawner`]: supervision. Every child ends with its parent, however that ends.
@@ -31,6 +31,8 @@ mod error;
 pub mod folders;
 pub mod interrupt;
 pub mod layout;
+pub mod options;
+mod parts;
 pub mod ports;
 pub mod probe;
 pub mod process;
@@ -42,13 +44,15 @@ pub mod setup;
 pub mod spawner;
 pub mod stack;
 pub mod stamp;
+mod start;
 pub mod unit;
 
 pub use endpoints::Endpoints;
 pub use error::Error;
 pub use layout::Layout;
+pub use options::{Fhir, Options, Services};
 pub use progress::{Progress, Style};
 pub use service::Overrides;
 pub use setup::KafkaChoice;
-pub use stack::{Fhir, Options, Services, Stack};
+pub use stack::Stack;
 pub use unit::Unit;

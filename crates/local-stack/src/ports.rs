@@ -26,7 +26,11 @@ pub struct Owner {
 
 impl fmt::Display for Taken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "port {} is taken, {} needs it", self.port, self.needed_by)?;
+        write!(
+            f,
+            "port {} is taken, {} needs it",
+            self.port, self.needed_by
+        )?;
         match &self.owner {
             Some(owner) => write!(f, ": process {} ({}) listens there", owner.pid, owner.name)?,
             None => write!(f, ": another process listens there")?,
@@ -45,7 +49,9 @@ pub fn is_free(port: u16) -> bool {
 /// # Errors
 /// When the system has none left.
 pub fn any_free() -> std::io::Result<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?
+        .local_addr()?
+        .port())
 }
 
 /// The ports of `wanted` that are taken. Those of a stack that has just died are given `patience`
@@ -60,7 +66,11 @@ pub async fn taken(wanted: &[(String, u16)], patience: Duration) -> Vec<Taken> {
         if Instant::now() >= give_up {
             return busy
                 .into_iter()
-                .map(|(name, port)| Taken { port: *port, needed_by: name.clone(), owner: owner_of(*port) })
+                .map(|(name, port)| Taken {
+                    port: *port,
+                    needed_by: name.clone(),
+                    owner: owner_of(*port),
+                })
                 .collect();
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
@@ -80,7 +90,10 @@ pub fn owner_of(port: u16) -> Option<Owner> {
         let holds = std::fs::read_dir(entry.path().join("fd"))
             .ok()?
             .flatten()
-            .any(|fd| std::fs::read_link(fd.path()).is_ok_and(|target| target.as_os_str() == socket.as_str()));
+            .any(|fd| {
+                std::fs::read_link(fd.path())
+                    .is_ok_and(|target| target.as_os_str() == socket.as_str())
+            });
         holds.then(|| Owner {
             pid,
             name: std::fs::read_to_string(entry.path().join("comm"))
@@ -96,7 +109,8 @@ fn listening_inode(table: &str, port: u16) -> Option<u64> {
     table.lines().skip(1).find_map(|line| {
         let fields: Vec<&str> = line.split_whitespace().collect();
         let (_, local_port) = fields.get(1)?.rsplit_once(':')?;
-        let matches = u16::from_str_radix(local_port, 16).ok()? == port && *fields.get(3)? == LISTEN;
+        let matches =
+            u16::from_str_radix(local_port, 16).ok()? == port && *fields.get(3)? == LISTEN;
         matches.then(|| fields.get(9)?.parse().ok())?
     })
 }
@@ -113,8 +127,14 @@ mod tests {
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].owner.as_ref().unwrap().pid, std::process::id());
         let message = found[0].to_string();
-        assert!(message.contains(&format!("port {port} is taken, kafka needs it")), "{message}");
-        assert!(message.contains(&format!("process {}", std::process::id())), "{message}");
+        assert!(
+            message.contains(&format!("port {port} is taken, kafka needs it")),
+            "{message}"
+        );
+        assert!(
+            message.contains(&format!("process {}", std::process::id())),
+            "{message}"
+        );
     }
 
     #[tokio::test]

@@ -33,13 +33,23 @@ impl Probe {
     pub async fn ask(&self) -> Result<()> {
         match self {
             Self::Http(url) => {
-                let status = client()?.get(url).send().await.map_err(reqwest::Error::without_url)?.status();
+                let status = client()?
+                    .get(url)
+                    .send()
+                    .await
+                    .map_err(reqwest::Error::without_url)?
+                    .status();
                 ensure!(status.is_success(), "HTTP {status}");
                 Ok(())
             }
             Self::Chain(url) => {
                 let question = serde_json::json!({"jsonrpc": "2.0", "id": 1, "method": "eth_chainId", "params": []});
-                let answer = client()?.post(url).json(&question).send().await.map_err(reqwest::Error::without_url)?;
+                let answer = client()?
+                    .post(url)
+                    .json(&question)
+                    .send()
+                    .await
+                    .map_err(reqwest::Error::without_url)?;
                 let answer: serde_json::Value = answer.json().await?;
                 ensure!(answer["result"].is_string(), "no chain id in the answer");
                 Ok(())
@@ -52,7 +62,9 @@ impl Probe {
             }
             Self::Kafka(brokers) => {
                 let brokers = brokers.clone();
-                tokio::task::spawn_blocking(move || kafka_answers(&brokers)).await.context("probe")?
+                tokio::task::spawn_blocking(move || kafka_answers(&brokers))
+                    .await
+                    .context("probe")?
             }
             Self::None => Ok(()),
         }
@@ -60,7 +72,11 @@ impl Probe {
 }
 
 fn client() -> Result<reqwest::Client> {
-    Ok(reqwest::Client::builder().no_proxy().connect_timeout(TIMEOUT).timeout(TIMEOUT).build()?)
+    Ok(reqwest::Client::builder()
+        .no_proxy()
+        .connect_timeout(TIMEOUT)
+        .timeout(TIMEOUT)
+        .build()?)
 }
 
 fn kafka_answers(brokers: &str) -> Result<()> {

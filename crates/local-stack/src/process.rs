@@ -180,7 +180,12 @@ impl Process {
                 Err(_) => "no answer in time".to_owned(),
             };
             if let Some(status) = self.exit_status() {
-                bail!("{} ended before it was ready ({status}); its log, {}, ends with:\n{}", self.name, self.log.display(), self.log_tail());
+                bail!(
+                    "{} ended before it was ready ({status}); its log, {}, ends with:\n{}",
+                    self.name,
+                    self.log.display(),
+                    self.log_tail()
+                );
             }
             if Instant::now() >= give_up {
                 bail!(

@@ -38,7 +38,11 @@ pub struct Timing {
 impl Progress {
     /// Writes to standard error, so that standard output stays free for results.
     pub fn stderr(style: Style) -> Self {
-        Self::new(style, std::io::stderr().is_terminal(), Box::new(std::io::stderr()))
+        Self::new(
+            style,
+            std::io::stderr().is_terminal(),
+            Box::new(std::io::stderr()),
+        )
     }
 
     /// Says nothing.
@@ -52,7 +56,12 @@ impl Progress {
     }
 
     fn new(style: Style, colour: bool, out: Box<dyn Write + Send>) -> Self {
-        Self { style, colour, out: Arc::new(Mutex::new(out)), finished: Arc::default() }
+        Self {
+            style,
+            colour,
+            out: Arc::new(Mutex::new(out)),
+            finished: Arc::default(),
+        }
     }
 
     /// Begins a step that is expected to be short: a line appears when it ends.
@@ -61,7 +70,12 @@ impl Progress {
         if self.style == Style::Json {
             self.json("started", &name, None, None);
         }
-        Step { progress: self.clone(), name, began: Instant::now(), ended: false }
+        Step {
+            progress: self.clone(),
+            name,
+            began: Instant::now(),
+            ended: false,
+        }
     }
 
     /// Begins a step that may take long: says so at once.
@@ -84,7 +98,10 @@ impl Progress {
 
     /// All steps that ended well, in the order in which they ended.
     pub fn timings(&self) -> Vec<Timing> {
-        self.finished.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.finished
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     fn line(&self, mark: &str, name: &str, took: Option<Duration>, text: &str) {
@@ -129,19 +146,35 @@ impl Step {
         let took = self.began.elapsed();
         match self.progress.style {
             Style::Lines => self.progress.line("✓", &self.name, Some(took), detail),
-            Style::Json => self.progress.json("done", &self.name, Some(took), Some(detail)),
+            Style::Json => self
+                .progress
+                .json("done", &self.name, Some(took), Some(detail)),
             Style::Quiet => {}
         }
-        let mut finished = self.progress.finished.lock().unwrap_or_else(PoisonError::into_inner);
-        finished.push(Timing { step: self.name.clone(), took });
+        let mut finished = self
+            .progress
+            .finished
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        finished.push(Timing {
+            step: self.name.clone(),
+            took,
+        });
         took
     }
 
     /// The step is still under way.
     pub fn still(&self, text: &str) {
         match self.progress.style {
-            Style::Lines => self.progress.line("…", &self.name, Some(self.began.elapsed()), text),
-            Style::Json => self.progress.json("running", &self.name, Some(self.began.elapsed()), Some(text)),
+            Style::Lines => self
+                .progress
+                .line("…", &self.name, Some(self.began.elapsed()), text),
+            Style::Json => self.progress.json(
+                "running",
+                &self.name,
+                Some(self.began.elapsed()),
+                Some(text),
+            ),
             Style::Quiet => {}
         }
     }
@@ -161,8 +194,16 @@ impl Drop for Step {
             return;
         }
         match self.progress.style {
-            Style::Lines => self.progress.line("✗", &self.name, Some(self.began.elapsed()), "did not succeed"),
-            Style::Json => self.progress.json("failed", &self.name, Some(self.began.elapsed()), None),
+            Style::Lines => self.progress.line(
+                "✗",
+                &self.name,
+                Some(self.began.elapsed()),
+                "did not succeed",
+            ),
+            Style::Json => {
+                self.progress
+                    .json("failed", &self.name, Some(self.began.elapsed()), None)
+            }
             Style::Quiet => {}
         }
     }
@@ -200,7 +241,10 @@ mod tests {
         });
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines.len(), 2, "{text}");
-        assert!(lines[0].starts_with("✓ kafka") && lines[0].ends_with("ready"), "{text}");
+        assert!(
+            lines[0].starts_with("✓ kafka") && lines[0].ends_with("ready"),
+            "{text}"
+        );
         assert!(lines[1].starts_with("✗ s3"), "{text}");
     }
 
@@ -211,7 +255,12 @@ mod tests {
         });
         let states: Vec<String> = text
             .lines()
-            .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["state"].as_str().unwrap().to_owned())
+            .map(|line| {
+                serde_json::from_str::<serde_json::Value>(line).unwrap()["state"]
+                    .as_str()
+                    .unwrap()
+                    .to_owned()
+            })
             .collect();
         assert_eq!(states, ["started", "done"]);
     }
@@ -222,7 +271,11 @@ mod tests {
         progress.step("kafka").done("");
         drop(progress.step("s3"));
         progress.step("fhir").skip();
-        let steps: Vec<String> = progress.timings().into_iter().map(|timing| timing.step).collect();
+        let steps: Vec<String> = progress
+            .timings()
+            .into_iter()
+            .map(|timing| timing.step)
+            .collect();
         assert_eq!(steps, ["kafka"]);
     }
 }

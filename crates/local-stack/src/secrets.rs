@@ -37,7 +37,9 @@ pub struct Secrets {
 
 impl std::fmt::Debug for Secrets {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Secrets").field("folder", &self.folder).finish_non_exhaustive()
+        f.debug_struct("Secrets")
+            .field("folder", &self.folder)
+            .finish_non_exhaustive()
     }
 }
 
@@ -51,7 +53,9 @@ impl Secrets {
         let text = |name: &str| hexadecimal(&folder.join(name));
         let databases = layout.postgres.databases.iter();
         let client_keys = layout.clients.iter();
-        file(&folder.join("auth-signing-key.pem"), || Ok(random_p256()?.to_pkcs8_pem(LineEnding::LF)?.to_string()))?;
+        file(&folder.join("auth-signing-key.pem"), || {
+            Ok(random_p256()?.to_pkcs8_pem(LineEnding::LF)?.to_string())
+        })?;
         text("pseudonym-key.hex")?;
         Ok(Self {
             folder: folder.to_owned(),
@@ -63,7 +67,9 @@ impl Secrets {
             s3_secret_key: text("s3-secret-key")?,
             client_keys: client_keys
                 .map(|client| {
-                    let jwk = file(&folder.join(format!("{}.jwk.json", client.id)), || private_jwk(&random_p256()?))?;
+                    let jwk = file(&folder.join(format!("{}.jwk.json", client.id)), || {
+                        private_jwk(&random_p256()?)
+                    })?;
                     Ok((client.id.clone(), jwk))
                 })
                 .collect::<Result<_>>()?,
@@ -79,7 +85,9 @@ impl Secrets {
         private_folder(folder)?;
         for entry in fs::read_dir(&self.folder)?.flatten() {
             let name = entry.file_name();
-            let is_key = [".jwk.json", ".pem", "-key.hex"].iter().any(|end| name.to_string_lossy().ends_with(end));
+            let is_key = [".jwk.json", ".pem", "-key.hex"]
+                .iter()
+                .any(|end| name.to_string_lossy().ends_with(end));
             if is_key {
                 write_private(&folder.join(&name), &fs::read_to_string(entry.path())?)?;
             }
@@ -92,8 +100,12 @@ impl Secrets {
     /// # Errors
     /// When there is no such client or its key is broken.
     pub fn public_jwk(&self, client: &str) -> Result<Value> {
-        let private = self.client_keys.get(client).with_context(|| format!("client {client} has no key"))?;
-        let key = SigningKey::from_jwk(private).with_context(|| format!("the key of client {client}"))?;
+        let private = self
+            .client_keys
+            .get(client)
+            .with_context(|| format!("client {client} has no key"))?;
+        let key =
+            SigningKey::from_jwk(private).with_context(|| format!("the key of client {client}"))?;
         Ok(serde_json::to_value(key.public())?)
     }
 
@@ -114,7 +126,13 @@ impl Secrets {
     }
 
     fn chain_key(&self, kind: &str, id: &str) -> Result<PrivateKeySigner> {
-        let label = [self.chain_seed.as_slice(), kind.as_bytes(), b"/", id.as_bytes()].concat();
+        let label = [
+            self.chain_seed.as_slice(),
+            kind.as_bytes(),
+            b"/",
+            id.as_bytes(),
+        ]
+        .concat();
         PrivateKeySigner::from_bytes(&keccak256(label)).context("chain key")
     }
 }
@@ -132,13 +150,19 @@ fn file(path: &Path, make: impl FnOnce() -> Result<String>) -> Result<String> {
 fn hexadecimal(path: &Path) -> Result<String> {
     let text = file(path, || Ok(alloy::hex::encode(random_bytes()?)))?;
     let sane = text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    anyhow::ensure!(sane, "{} does not hold 64 hexadecimal digits; remove it to have a new one", path.display());
+    anyhow::ensure!(
+        sane,
+        "{} does not hold 64 hexadecimal digits; remove it to have a new one",
+        path.display()
+    );
     Ok(text)
 }
 
 fn random_bytes() -> Result<[u8; 32]> {
     let mut bytes = [0; 32];
-    OsRng.try_fill_bytes(&mut bytes).context("the system's random numbers")?;
+    OsRng
+        .try_fill_bytes(&mut bytes)
+        .context("the system's random numbers")?;
     Ok(bytes)
 }
 
@@ -155,7 +179,11 @@ fn private_jwk(key: &SecretKey) -> Result<String> {
     let bare = key.to_jwk_string();
     let named = SigningKey::from_jwk(&bare)?;
     let mut jwk: Value = serde_json::from_str(&bare)?;
-    for (name, value) in serde_json::to_value(named.public())?.as_object().into_iter().flatten() {
+    for (name, value) in serde_json::to_value(named.public())?
+        .as_object()
+        .into_iter()
+        .flatten()
+    {
         jwk[name] = value.clone();
     }
     Ok(jwk.to_string())
@@ -178,12 +206,18 @@ mod tests {
         let second = Secrets::load_or_generate(&secrets, &layout()).unwrap();
         assert_eq!(first.postgres_admin, second.postgres_admin);
         assert_eq!(first.client_keys, second.client_keys);
-        assert_eq!(first.patient_key("p").unwrap(), second.patient_key("p").unwrap());
+        assert_eq!(
+            first.patient_key("p").unwrap(),
+            second.patient_key("p").unwrap()
+        );
         for entry in fs::read_dir(&secrets).unwrap() {
             let mode = entry.unwrap().metadata().unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o600);
         }
-        assert_eq!(fs::metadata(&secrets).unwrap().permissions().mode() & 0o777, 0o700);
+        assert_eq!(
+            fs::metadata(&secrets).unwrap().permissions().mode() & 0o777,
+            0o700
+        );
     }
 
     #[test]
@@ -201,8 +235,17 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let secrets = Secrets::load_or_generate(folder.path(), &layout()).unwrap();
         let public = secrets.public_jwk("clinic-a").unwrap();
-        assert!(public.get("d").is_none() && public["kid"].is_string(), "{public}");
-        assert_ne!(secrets.patient_key("clinic-a").unwrap(), secrets.organization_key("clinic-a").unwrap());
-        assert_ne!(secrets.organization_key("clinic-b").unwrap(), secrets.organization_key("clinic-a").unwrap());
+        assert!(
+            public.get("d").is_none() && public["kid"].is_string(),
+            "{public}"
+        );
+        assert_ne!(
+            secrets.patient_key("clinic-a").unwrap(),
+            secrets.organization_key("clinic-a").unwrap()
+        );
+        assert_ne!(
+            secrets.organization_key("clinic-b").unwrap(),
+            secrets.organization_key("clinic-a").unwrap()
+        );
     }
 }

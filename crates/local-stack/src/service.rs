@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
+use crate::folders::Folders;
 use crate::layout::{Addresses, Layout};
 use crate::ports;
 use crate::probe::Probe;
 use crate::process::Spec;
 use crate::setup::Installed;
-use crate::folders::Folders;
 use crate::unit::Launch;
 
 /// How long a service may take to become ready on a busy machine.
@@ -66,8 +66,15 @@ pub(crate) struct Workshop<'a> {
 
 impl Workshop<'_> {
     /// How `service` is launched as `instance`, and its address.
-    pub(crate) fn launch(&self, service: &str, instance: &str, overrides: &Overrides) -> Result<(Launch, String)> {
-        let mut env = self.layout.render_instance(service, instance, self.addresses)?;
+    pub(crate) fn launch(
+        &self,
+        service: &str,
+        instance: &str,
+        overrides: &Overrides,
+    ) -> Result<(Launch, String)> {
+        let mut env = self
+            .layout
+            .render_instance(service, instance, self.addresses)?;
         let at = |port: u16| format!("{}:{port}", self.addresses.bind);
         if let Some(port) = overrides.port {
             env.insert("LISTEN".into(), at(port));
@@ -76,13 +83,30 @@ impl Workshop<'_> {
             env.insert("METRICS_LISTEN".into(), at(port));
         }
         env.extend(overrides.env.clone());
-        let address = env.get("LISTEN").context("a service has no LISTEN")?.clone();
+        let address = env
+            .get("LISTEN")
+            .context("a service has no LISTEN")?
+            .clone();
         let folder = self.folders.state().join(instance);
         fs::create_dir_all(&folder)?;
-        let program = self.installed.services.get(service).with_context(|| format!("{service} was not compiled"))?;
+        let program = self
+            .installed
+            .services
+            .get(service)
+            .with_context(|| format!("{service} was not compiled"))?;
         let mut spec = Spec::new(instance, program, &folder, &self.folders.logs());
-        spec.env = env.into_iter().map(|(name, value)| (name, value.into())).collect();
+        spec.env = env
+            .into_iter()
+            .map(|(name, value)| (name, value.into()))
+            .collect();
         let probe = Probe::Http(format!("http://{address}/health/ready"));
-        Ok((Launch { spec, probe, deadline: DEADLINE }, address))
+        Ok((
+            Launch {
+                spec,
+                probe,
+                deadline: DEADLINE,
+            },
+            address,
+        ))
     }
 }

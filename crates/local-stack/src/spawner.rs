@@ -61,7 +61,11 @@ fn die_with_parent(command: &mut Command, signal: Signal) {
         command.pre_exec(move || {
             nix::sys::prctl::set_pdeathsig(signal)?;
             // The parent may have died before the request was made.
-            if getppid() == parent { Ok(()) } else { Err(io::Error::from_raw_os_error(nix::libc::ESRCH)) }
+            if getppid() == parent {
+                Ok(())
+            } else {
+                Err(io::Error::from_raw_os_error(nix::libc::ESRCH))
+            }
         });
     }
 }

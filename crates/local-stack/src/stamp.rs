@@ -19,7 +19,10 @@ impl Stamp {
     pub fn new(folder: &Path, name: &str, inputs: &[&[u8]]) -> Self {
         let mut hasher = DefaultHasher::new();
         inputs.hash(&mut hasher);
-        Self { file: folder.join(name), fingerprint: format!("{:016x}", hasher.finish()) }
+        Self {
+            file: folder.join(name),
+            fingerprint: format!("{:016x}", hasher.finish()),
+        }
     }
 
     /// Whether the result was made from these very inputs and is still there.
@@ -35,7 +38,8 @@ impl Stamp {
         if let Some(folder) = self.file.parent() {
             fs::create_dir_all(folder)?;
         }
-        fs::write(&self.file, &self.fingerprint).with_context(|| format!("stamp {}", self.file.display()))
+        fs::write(&self.file, &self.fingerprint)
+            .with_context(|| format!("stamp {}", self.file.display()))
     }
 }
 
@@ -69,12 +73,17 @@ const COMPLETE: &str = ".complete";
 impl Cached {
     /// The entry `key` (a name with its version).
     pub fn new(cache: &Path, key: &str) -> Self {
-        Self { folder: cache.join(key) }
+        Self {
+            folder: cache.join(key),
+        }
     }
 
     /// Its folder, when it is complete.
     pub fn get(&self) -> Option<&Path> {
-        self.folder.join(COMPLETE).is_file().then_some(self.folder.as_path())
+        self.folder
+            .join(COMPLETE)
+            .is_file()
+            .then_some(self.folder.as_path())
     }
 
     /// Where to make it: next to its place, moved there by [`Self::keep`].
@@ -83,7 +92,9 @@ impl Cached {
     /// When the folder cannot be made.
     pub fn workshop(&self) -> Result<Workshop> {
         self.sweep();
-        let folder = self.folder.with_file_name(format!("{}{}", self.partial(), std::process::id()));
+        let folder =
+            self.folder
+                .with_file_name(format!("{}{}", self.partial(), std::process::id()));
         crate::folders::remove(&folder)?;
         fs::create_dir_all(&folder).with_context(|| format!("folder {}", folder.display()))?;
         Ok(Workshop(folder))
@@ -97,22 +108,37 @@ impl Cached {
         if self.get().is_none() {
             fs::write(workshop.join(COMPLETE), "")?;
             crate::folders::remove(&self.folder)?;
-            fs::rename(&workshop.0, &self.folder).with_context(|| format!("folder {}", self.folder.display()))?;
+            fs::rename(&workshop.0, &self.folder)
+                .with_context(|| format!("folder {}", self.folder.display()))?;
         }
         Ok(&self.folder)
     }
 
     fn partial(&self) -> String {
-        format!("{}.partial-", self.folder.file_name().unwrap_or_default().to_string_lossy())
+        format!(
+            "{}.partial-",
+            self.folder
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+        )
     }
 
     /// Removes workshops whose makers were killed.
     fn sweep(&self) {
         let prefix = self.partial();
-        let siblings = self.folder.parent().into_iter().flat_map(fs::read_dir).flatten().flatten();
+        let siblings = self
+            .folder
+            .parent()
+            .into_iter()
+            .flat_map(fs::read_dir)
+            .flatten()
+            .flatten();
         for sibling in siblings {
             let name = sibling.file_name().to_string_lossy().into_owned();
-            let maker = name.strip_prefix(&prefix).and_then(|pid| pid.parse::<u32>().ok());
+            let maker = name
+                .strip_prefix(&prefix)
+                .and_then(|pid| pid.parse::<u32>().ok());
             if maker.is_some_and(|pid| !Path::new(&format!("/proc/{pid}")).exists()) {
                 // What cannot be removed now is tried again next time.
                 let _ = fs::remove_dir_all(sibling.path());
@@ -160,7 +186,10 @@ mod tests {
         assert!(!stamp.holds(&result), "nobody said so");
         stamp.set().unwrap();
         assert!(stamp.holds(&result));
-        assert!(!Stamp::new(folder.path(), "npm", &[b"other lock file"]).holds(&result), "inputs changed");
+        assert!(
+            !Stamp::new(folder.path(), "npm", &[b"other lock file"]).holds(&result),
+            "inputs changed"
+        );
         fs::remove_file(&result).unwrap();
         assert!(!stamp.holds(&result), "result is gone");
     }
@@ -180,7 +209,10 @@ mod tests {
         fs::write(workshop.join("a.jar"), "whole").unwrap();
         entry.keep(workshop).unwrap();
         let again = Cached::new(cache.path(), "kafka-4.1.1");
-        assert_eq!(fs::read_to_string(again.get().unwrap().join("a.jar")).unwrap(), "whole");
+        assert_eq!(
+            fs::read_to_string(again.get().unwrap().join("a.jar")).unwrap(),
+            "whole"
+        );
         assert_eq!(Cached::new(cache.path(), "kafka-4.2.0").get(), None);
     }
 

@@ -52,7 +52,13 @@ struct Inner {
 
 impl Unit {
     /// A part that runs already.
-    pub fn running(name: &str, address: String, launch: Launch, front: Process, behind: Vec<Process>) -> Self {
+    pub fn running(
+        name: &str,
+        address: String,
+        launch: Launch,
+        front: Process,
+        behind: Vec<Process>,
+    ) -> Self {
         Self(Arc::new(Inner {
             name: name.to_owned(),
             address,
@@ -93,7 +99,13 @@ impl Unit {
 
     /// A variable of its environment.
     pub fn env(&self, name: &str) -> Option<String> {
-        self.0.launch.spec.env.get(name)?.to_str().map(str::to_owned)
+        self.0
+            .launch
+            .spec
+            .env
+            .get(name)?
+            .to_str()
+            .map(str::to_owned)
     }
 
     /// A folder named by a variable of its environment.
@@ -104,7 +116,10 @@ impl Unit {
     /// Its process id while it runs.
     pub async fn pid(&self) -> Option<u32> {
         let front = self.0.front.lock().await;
-        front.as_ref().filter(|process| process.exit_status().is_none()).map(Process::pid)
+        front
+            .as_ref()
+            .filter(|process| process.exit_status().is_none())
+            .map(Process::pid)
     }
 
     /// Whether its process runs (paused counts).
@@ -125,7 +140,10 @@ impl Unit {
     /// When it does not become ready.
     pub async fn start(&self) -> Result<()> {
         let mut front = self.0.front.lock().await;
-        if front.as_ref().is_some_and(|process| process.exit_status().is_none()) {
+        if front
+            .as_ref()
+            .is_some_and(|process| process.exit_status().is_none())
+        {
             return Ok(());
         }
         *front = Some(self.0.launch.start().await?);
@@ -138,7 +156,10 @@ impl Unit {
     /// When it runs already or cannot be started.
     pub async fn start_unready(&self) -> Result<()> {
         let mut front = self.0.front.lock().await;
-        if front.as_ref().is_some_and(|process| process.exit_status().is_none()) {
+        if front
+            .as_ref()
+            .is_some_and(|process| process.exit_status().is_none())
+        {
             bail!("{} runs already", self.0.name);
         }
         *front = Some(Process::spawn(&self.0.launch.spec)?);
@@ -151,8 +172,12 @@ impl Unit {
     /// When it is down, ends, or is not ready in time.
     pub async fn ready(&self) -> Result<()> {
         let front = self.0.front.lock().await;
-        let process = front.as_ref().with_context(|| format!("{} is down", self.0.name))?;
-        process.ready(self.0.launch.deadline, || self.0.launch.probe.ask()).await
+        let process = front
+            .as_ref()
+            .with_context(|| format!("{} is down", self.0.name))?;
+        process
+            .ready(self.0.launch.deadline, || self.0.launch.probe.ask())
+            .await
     }
 
     /// Stop, then start.

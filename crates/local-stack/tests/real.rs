@@ -19,28 +19,48 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 fn options(name: &str, port_offset: u16) -> Options {
     let data_folder = Some(find_checkout().join(".local").join(name));
-    Options { data_folder, port_offset, services: Services::Only(BTreeSet::new()), ..Options::default() }
+    Options {
+        data_folder,
+        port_offset,
+        services: Services::Only(BTreeSet::new()),
+        ..Options::default()
+    }
 }
 
 async fn topics(brokers: &str) -> BTreeSet<String> {
     let brokers = brokers.to_owned();
     tokio::task::spawn_blocking(move || {
-        let consumer: BaseConsumer = ClientConfig::new().set("bootstrap.servers", &brokers).create().unwrap();
+        let consumer: BaseConsumer = ClientConfig::new()
+            .set("bootstrap.servers", &brokers)
+            .create()
+            .unwrap();
         let metadata = consumer.fetch_metadata(None, PATIENCE).unwrap();
-        metadata.topics().iter().map(|topic| topic.name().to_owned()).filter(|name| !name.starts_with("__")).collect()
+        metadata
+            .topics()
+            .iter()
+            .map(|topic| topic.name().to_owned())
+            .filter(|name| !name.starts_with("__"))
+            .collect()
     })
     .await
     .unwrap()
 }
 
 async fn is_silent(unit: &Unit) -> bool {
-    tokio::net::TcpStream::connect(unit.address()).await.is_err()
+    tokio::net::TcpStream::connect(unit.address())
+        .await
+        .is_err()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "starts real components"]
 async fn components_keep_their_state_over_a_stop_and_answer_again_after_every_fault() {
-    let stack = Stack::start(options("test-faults", 5400), &Progress::stderr(Style::Lines)).await.unwrap();
+    let stack = Stack::start(
+        options("test-faults", 5400),
+        &Progress::stderr(Style::Lines),
+    )
+    .await
+    .unwrap();
     let endpoints = stack.endpoints().clone();
 
     let provider = chain::provider(&endpoints.chain.rpc).unwrap();
@@ -48,18 +68,30 @@ async fn components_keep_their_state_over_a_stop_and_answer_again_after_every_fa
     let height = provider.get_block_number().await.unwrap();
     let registry = endpoints.chain.registry.parse().unwrap();
     let mut database = PgConnection::connect(&endpoints.postgres).await.unwrap();
-    sqlx::query("CREATE TABLE kept (id int)").execute(&mut database).await.unwrap();
+    sqlx::query("CREATE TABLE kept (id int)")
+        .execute(&mut database)
+        .await
+        .unwrap();
     drop(database);
     let s3 = bucket::client(&endpoints.s3, "us-east-1");
     let body = b"evidence".to_vec();
-    s3.put_object().bucket(&endpoints.s3.bucket).key("kept").body(body.into()).send().await.unwrap();
+    s3.put_object()
+        .bucket(&endpoints.s3.bucket)
+        .key("kept")
+        .body(body.into())
+        .send()
+        .await
+        .unwrap();
     let before = topics(&endpoints.kafka).await;
     assert!(before.contains("access.decisions.v1.dlq"), "{before:?}");
 
     for name in ["chain", "postgres", "kafka", "s3", "fhir"] {
         let unit = stack.component(name).unwrap();
         unit.stop().await;
-        assert!(is_silent(&unit).await, "{name} answers although it is stopped");
+        assert!(
+            is_silent(&unit).await,
+            "{name} answers although it is stopped"
+        );
         unit.start().await.unwrap();
         unit.pause().await;
         assert!(unit.is_running().await);
@@ -75,14 +107,24 @@ async fn components_keep_their_state_over_a_stop_and_answer_again_after_every_fa
         unit.start().await.unwrap();
     }
     let mut database = PgConnection::connect(&endpoints.postgres).await.unwrap();
-    sqlx::query("SELECT id FROM kept").fetch_all(&mut database).await.unwrap();
+    sqlx::query("SELECT id FROM kept")
+        .fetch_all(&mut database)
+        .await
+        .unwrap();
     drop(database);
-    s3.head_object().bucket(&endpoints.s3.bucket).key("kept").send().await.unwrap();
+    s3.head_object()
+        .bucket(&endpoints.s3.bucket)
+        .key("kept")
+        .send()
+        .await
+        .unwrap();
     assert_eq!(topics(&endpoints.kafka).await, before);
 
     let file = stack.endpoints_file();
     assert!(file.exists());
-    let units: Vec<Unit> = ["chain", "postgres", "kafka", "s3", "fhir"].map(|name| stack.component(name).unwrap()).into();
+    let units: Vec<Unit> = ["chain", "postgres", "kafka", "s3", "fhir"]
+        .map(|name| stack.component(name).unwrap())
+        .into();
     stack.stop().await;
     assert!(!file.exists(), "the endpoints of a stopped stack are gone");
     for unit in units {
@@ -101,7 +143,9 @@ impl Running {
         let data = find_checkout().join(".local").join(name);
         let process = Self::command(&data, port_offset).spawn().unwrap();
         let mut running = Self { process, data };
-        running.wait_until("ready", |running| running.data.join("endpoints.json").exists());
+        running.wait_until("ready", |running| {
+            running.data.join("endpoints.json").exists()
+        });
         running
     }
 
@@ -109,7 +153,14 @@ impl Running {
         let _ = std::fs::remove_file(data.join("endpoints.json"));
         let mut command = Command::new(env!("CARGO_BIN_EXE_local-stack"));
         command
-            .args(["up", "--services", "none", "--port-offset", &port_offset.to_string(), "--folder"])
+            .args([
+                "up",
+                "--services",
+                "none",
+                "--port-offset",
+                &port_offset.to_string(),
+                "--folder",
+            ])
             .arg(data)
             .stdout(Stdio::null())
             .stderr(Stdio::piped());
@@ -119,7 +170,10 @@ impl Running {
     fn wait_until(&mut self, what: &str, condition: impl Fn(&Self) -> bool) {
         let give_up = Instant::now() + PATIENCE * 10;
         while !condition(self) {
-            assert!(self.process.try_wait().unwrap().is_none(), "it ended before it was {what}");
+            assert!(
+                self.process.try_wait().unwrap().is_none(),
+                "it ended before it was {what}"
+            );
             assert!(Instant::now() < give_up, "never {what}");
             std::thread::sleep(Duration::from_millis(20));
         }
@@ -167,16 +221,31 @@ fn no_component_outlives_a_killed_parent() {
     let mut running = Running::start("test-death", 5800);
     let children = descendants(running.process.id());
     let names: BTreeSet<&str> = children.iter().map(|(_, name)| name.as_str()).collect();
-    for expected in ["anvil", "postgres", "java", "radosgw", "ceph-mon", "ceph-osd", "node"] {
-        assert!(names.contains(expected), "{expected} is not among {names:?}");
+    for expected in [
+        "anvil", "postgres", "java", "radosgw", "ceph-mon", "ceph-osd", "node",
+    ] {
+        assert!(
+            names.contains(expected),
+            "{expected} is not among {names:?}"
+        );
     }
-    assert!(children.iter().filter(|(_, name)| name == "postgres").count() > 1, "postgres has workers");
+    assert!(
+        children
+            .iter()
+            .filter(|(_, name)| name == "postgres")
+            .count()
+            > 1,
+        "postgres has workers"
+    );
     running.process.kill().unwrap();
     running.process.wait().unwrap();
     let give_up = Instant::now() + PATIENCE;
     loop {
         let alive: BTreeSet<u32> = processes().into_iter().map(|(pid, _, _)| pid).collect();
-        let left: Vec<_> = children.iter().filter(|(pid, _)| alive.contains(pid)).collect();
+        let left: Vec<_> = children
+            .iter()
+            .filter(|(pid, _)| alive.contains(pid))
+            .collect();
         if left.is_empty() {
             break;
         }
@@ -190,8 +259,17 @@ fn no_component_outlives_a_killed_parent() {
 fn a_second_stack_in_the_same_folder_or_on_the_same_ports_is_refused_with_exit_code_2() {
     let running = Running::start("test-second", 6200);
     for (data, says) in [
-        (running.data.clone(), format!("already running from this folder (process {})", running.process.id())),
-        (running.data.with_file_name("test-third"), "is taken, chain needs it: process ".to_owned()),
+        (
+            running.data.clone(),
+            format!(
+                "already running from this folder (process {})",
+                running.process.id()
+            ),
+        ),
+        (
+            running.data.with_file_name("test-third"),
+            "is taken, chain needs it: process ".to_owned(),
+        ),
     ] {
         let endpoints = data.join("endpoints.json");
         let kept = std::fs::read(&endpoints).ok();

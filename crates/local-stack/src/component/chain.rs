@@ -15,12 +15,30 @@ pub async fn start(site: &Site<'_>) -> Result<Unit> {
     let state = site.folders.state();
     let file = state.join("chain.json");
     let spec = Spec::new("chain", &site.installed.anvil, &state, &site.folders.logs())
-        .args(["--host", "127.0.0.1", "--port", &site.port("chain")?.to_string()])
+        .args([
+            "--host",
+            "127.0.0.1",
+            "--port",
+            &site.port("chain")?.to_string(),
+        ])
         .args(["--chain-id", &site.layout.chain.id.to_string()])
         // Finality follows the head closely; blocks come with transactions.
         .args(["--slots-in-an-epoch", "1", "--hardfork", "osaka", "--quiet"])
-        .args(["--preserve-historical-states".into(), "--state".into(), file.into_os_string()]);
+        .args([
+            "--preserve-historical-states".into(),
+            "--state".into(),
+            file.into_os_string(),
+        ]);
     let address = site.address("chain")?;
     let probe = Probe::Chain(format!("http://{address}"));
-    Unit::launch("chain", address, Launch { spec, probe, deadline: DEADLINE }).await
+    Unit::launch(
+        "chain",
+        address,
+        Launch {
+            spec,
+            probe,
+            deadline: DEADLINE,
+        },
+    )
+    .await
 }

@@ -29,7 +29,11 @@ pub async fn start(site: &Site<'_>) -> Result<Unit> {
         Broker::Apache { java, libs } => apache(site, java, libs).await?,
         Broker::Tansu { program } => tansu(site, program, &address),
     };
-    let launch = Launch { spec, probe: Probe::Kafka(address.clone()), deadline: DEADLINE };
+    let launch = Launch {
+        spec,
+        probe: Probe::Kafka(address.clone()),
+        deadline: DEADLINE,
+    };
     let unit = Unit::launch("kafka", address, launch).await?;
     create_topics(site, unit.address()).await?;
     Ok(unit)
@@ -43,12 +47,32 @@ async fn apache(site: &Site<'_>, java: &Path, libs: &Path) -> Result<Spec> {
     fs::write(&settings, properties(site, &log)?)?;
     let kafka = |name: &str, main: &str| {
         Spec::new(name, java, &folder, &site.folders.logs())
-            .args(["-Xmx384m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto"])
-            .args([format!("-Dlog4j2.configurationFile={}", site.folders.checkout.join("infra/kafka/log4j2.properties").display())])
-            .args(["-cp".to_owned(), format!("{}/*", libs.display()), main.to_owned()])
+            .args([
+                "-Xmx384m",
+                "-XX:TieredStopAtLevel=1",
+                "-XX:+UseSerialGC",
+                "-Xshare:auto",
+            ])
+            .args([format!(
+                "-Dlog4j2.configurationFile={}",
+                site.folders
+                    .checkout
+                    .join("infra/kafka/log4j2.properties")
+                    .display()
+            )])
+            .args([
+                "-cp".to_owned(),
+                format!("{}/*", libs.display()),
+                main.to_owned(),
+            ])
     };
     let format = kafka("kafka-format", "kafka.tools.StorageTool")
-        .args(["format", "--cluster-id", "Y29uc2VudHJ5LWxvY2FsIQ", "--config"])
+        .args([
+            "format",
+            "--cluster-id",
+            "Y29uc2VudHJ5LWxvY2FsIQ",
+            "--config",
+        ])
         .args([settings.as_os_str()]);
     format_storage(site, &format, &log).await?;
     // The JVM answers SIGTERM with an orderly stop.
@@ -59,11 +83,21 @@ async fn apache(site: &Site<'_>, java: &Path, libs: &Path) -> Result<Spec> {
 async fn format_storage(site: &Site<'_>, format: &Spec, log: &Path) -> Result<()> {
     let template = site.folders.data.join("kafka-formatted");
     let version = &site.layout.component("kafka")?.version;
-    let stamp = Stamp::new(&site.folders.data, "kafka-formatted.stamp", &[version.as_bytes()]);
+    let stamp = Stamp::new(
+        &site.folders.data,
+        "kafka-formatted.stamp",
+        &[version.as_bytes()],
+    );
     if !stamp.holds(&template.join("meta.properties")) {
         let process = crate::process::Process::spawn(format)?;
-        let status = tokio::time::timeout(DEADLINE, process.wait()).await.context("formatting Kafka's storage took too long")?;
-        ensure!(status.success(), "formatting Kafka's storage failed:\n{}", process.log_tail());
+        let status = tokio::time::timeout(DEADLINE, process.wait())
+            .await
+            .context("formatting Kafka's storage took too long")?;
+        ensure!(
+            status.success(),
+            "formatting Kafka's storage failed:\n{}",
+            process.log_tail()
+        );
         crate::folders::remove(&template)?;
         copy_files(log, &template)?;
         return stamp.set();
@@ -111,13 +145,18 @@ fn properties(site: &Site<'_>, log: &Path) -> Result<String> {
 }
 
 fn tansu(site: &Site<'_>, program: &PathBuf, address: &str) -> Spec {
-    Spec::new("kafka", program, &site.folders.state(), &site.folders.logs())
-        .args(["broker"])
-        .env("CLUSTER_ID", "consentry-local")
-        .env("LISTENER_URL", format!("tcp://{address}"))
-        .env("ADVERTISED_LISTENER_URL", format!("tcp://{address}"))
-        .env("STORAGE_ENGINE", "memory://tansu/")
-        .env("RUST_LOG", "warn")
+    Spec::new(
+        "kafka",
+        program,
+        &site.folders.state(),
+        &site.folders.logs(),
+    )
+    .args(["broker"])
+    .env("CLUSTER_ID", "consentry-local")
+    .env("LISTENER_URL", format!("tcp://{address}"))
+    .env("ADVERTISED_LISTENER_URL", format!("tcp://{address}"))
+    .env("STORAGE_ENGINE", "memory://tansu/")
+    .env("RUST_LOG", "warn")
 }
 
 /// Creates every topic of the layout with its dead-letter topic. That one is there already is fine.
@@ -125,8 +164,10 @@ fn tansu(site: &Site<'_>, program: &PathBuf, address: &str) -> Spec {
 /// # Errors
 /// When the broker refuses.
 pub async fn create_topics(site: &Site<'_>, brokers: &str) -> Result<()> {
-    let admin: AdminClient<DefaultClientContext> =
-        ClientConfig::new().set("bootstrap.servers", brokers).set("log_level", "0").create()?;
+    let admin: AdminClient<DefaultClientContext> = ClientConfig::new()
+        .set("bootstrap.servers", brokers)
+        .set("log_level", "0")
+        .create()?;
     let names: Vec<(String, i32)> = site
         .layout
         .topics
@@ -137,7 +178,9 @@ pub async fn create_topics(site: &Site<'_>, brokers: &str) -> Result<()> {
         .iter()
         .map(|(name, partitions)| NewTopic::new(name, *partitions, TopicReplication::Fixed(1)))
         .collect();
-    let options = AdminOptions::new().operation_timeout(Some(ADMIN_TIMEOUT)).request_timeout(Some(ADMIN_TIMEOUT));
+    let options = AdminOptions::new()
+        .operation_timeout(Some(ADMIN_TIMEOUT))
+        .request_timeout(Some(ADMIN_TIMEOUT));
     let results = tokio::time::timeout(ADMIN_TIMEOUT * 2, admin.create_topics(&topics, &options))
         .await
         .context("creating topics took too long")?

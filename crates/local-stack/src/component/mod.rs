@@ -47,7 +47,9 @@ impl Site<'_> {
     /// When the layout has no such port.
     pub fn internal_port(&self, component: &str, role: &str) -> Result<u16, LayoutError> {
         let ports = &self.layout.component(component)?.internal_ports;
-        let port = ports.get(role).ok_or_else(|| LayoutError::Unknown(format!("{component} ({role})")))?;
+        let port = ports
+            .get(role)
+            .ok_or_else(|| LayoutError::Unknown(format!("{component} ({role})")))?;
         shifted(*port, self.port_offset)
     }
 

@@ -48,13 +48,21 @@ pub async fn start(site: &Site<'_>, progress: &Progress) -> Result<Unit> {
     ];
     let mut spec = postgres_spec(site, "postgres", "postgres", &folder, run_as)
         .args([Path::new("-D"), &data])
-        .args(settings.into_iter().flat_map(|setting| ["-c".to_owned(), setting]));
+        .args(
+            settings
+                .into_iter()
+                .flat_map(|setting| ["-c".to_owned(), setting]),
+        );
     // "Fast": ends sessions and stops, instead of waiting for clients to leave.
     spec.stop_signal = Signal::SIGINT;
     // Its own children are not in its process group; on this signal it ends them itself.
     spec.death_signal = Signal::SIGQUIT;
     let admin = login(port, ADMIN, &site.secrets.postgres_admin, "postgres");
-    let launch = Launch { spec, probe: Probe::Postgres(Box::new(admin.clone())), deadline: DEADLINE };
+    let launch = Launch {
+        spec,
+        probe: Probe::Postgres(Box::new(admin.clone())),
+        deadline: DEADLINE,
+    };
     let unit = Unit::launch("postgres", site.address("postgres")?, launch).await?;
     create_databases(site, &admin).await?;
     Ok(unit)
@@ -62,7 +70,10 @@ pub async fn start(site: &Site<'_>, progress: &Progress) -> Result<Unit> {
 
 /// The cluster's address for its administrator, as a URL.
 pub fn admin_url(address: &str, secrets: &Secrets) -> String {
-    format!("postgres://{ADMIN}:{}@{address}/postgres", secrets.postgres_admin)
+    format!(
+        "postgres://{ADMIN}:{}@{address}/postgres",
+        secrets.postgres_admin
+    )
 }
 
 async fn init(site: &Site<'_>, folder: &Path, data: &Path, run_as: Option<RunAs>) -> Result<()> {
@@ -72,16 +83,35 @@ async fn init(site: &Site<'_>, folder: &Path, data: &Path, run_as: Option<RunAs>
     give(&password_file, run_as)?;
     let spec = postgres_spec(site, "postgres-initdb", "initdb", folder, run_as)
         .args([Path::new("-D"), data])
-        .args(["-U", ADMIN, "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-sync"])
+        .args([
+            "-U",
+            ADMIN,
+            "--auth=scram-sha-256",
+            "--encoding=UTF8",
+            "--locale=C",
+            "--no-sync",
+        ])
         .args([format!("--pwfile={}", password_file.display())]);
     let process = Process::spawn(&spec)?;
-    let status = tokio::time::timeout(DEADLINE, process.wait()).await.context("initdb took too long")?;
+    let status = tokio::time::timeout(DEADLINE, process.wait())
+        .await
+        .context("initdb took too long")?;
     fs::remove_file(&password_file)?;
-    ensure!(status.success(), "initdb failed ({status}):\n{}", process.log_tail());
+    ensure!(
+        status.success(),
+        "initdb failed ({status}):\n{}",
+        process.log_tail()
+    );
     Ok(())
 }
 
-fn postgres_spec(site: &Site<'_>, name: &str, program: &str, folder: &Path, run_as: Option<RunAs>) -> Spec {
+fn postgres_spec(
+    site: &Site<'_>,
+    name: &str,
+    program: &str,
+    folder: &Path,
+    run_as: Option<RunAs>,
+) -> Spec {
     let program = site.installed.postgres_bin.join(program);
     let mut spec = Spec::new(name, program, folder, &site.folders.logs()).env("LC_ALL", "C");
     spec.run_as = run_as;
@@ -89,7 +119,8 @@ fn postgres_spec(site: &Site<'_>, name: &str, program: &str, folder: &Path, run_
 }
 
 async fn create_databases(site: &Site<'_>, admin: &PgConnectOptions) -> Result<()> {
-    let mut connection = tokio::time::timeout(Duration::from_secs(10), PgConnection::connect_with(admin)).await??;
+    let mut connection =
+        tokio::time::timeout(Duration::from_secs(10), PgConnection::connect_with(admin)).await??;
     for (name, password) in &site.secrets.databases {
         // Names come from infra/stack.toml, passwords are hexadecimal: neither needs quoting beyond this.
         for statement in [
@@ -97,7 +128,10 @@ async fn create_databases(site: &Site<'_>, admin: &PgConnectOptions) -> Result<(
             format!("CREATE DATABASE \"{name}\" OWNER \"{name}\""),
             format!("REVOKE CONNECT ON DATABASE \"{name}\" FROM PUBLIC"),
         ] {
-            connection.execute(AssertSqlSafe(statement)).await.with_context(|| format!("database {name}"))?;
+            connection
+                .execute(AssertSqlSafe(statement))
+                .await
+                .with_context(|| format!("database {name}"))?;
         }
     }
     connection.close().await?;
@@ -121,10 +155,15 @@ fn user_to_run_as() -> Result<Option<RunAs>> {
     }
     for name in ["postgres", "nobody"] {
         if let Some(user) = User::from_name(name)? {
-            return Ok(Some(RunAs { uid: user.uid.as_raw(), gid: user.gid.as_raw() }));
+            return Ok(Some(RunAs {
+                uid: user.uid.as_raw(),
+                gid: user.gid.as_raw(),
+            }));
         }
     }
-    anyhow::bail!("we are root, PostgreSQL refuses to be, and there is neither a user `postgres` nor `nobody`")
+    anyhow::bail!(
+        "we are root, PostgreSQL refuses to be, and there is neither a user `postgres` nor `nobody`"
+    )
 }
 
 /// The cluster lives in the data folder, or elsewhere when its user may not go there.
@@ -132,7 +171,13 @@ fn cluster_folder(data: &Path, run_as: Option<RunAs>, progress: &Progress) -> Re
     let mut folder = data.join("postgres");
     if let Some(user) = run_as.filter(|user| !may_pass(&folder, *user)) {
         folder = PathBuf::from(format!("/var/tmp/consentry-{:016x}", fingerprint(data)));
-        progress.note("postgres", &format!("its user cannot reach the data folder; the cluster is in {}", folder.display()));
+        progress.note(
+            "postgres",
+            &format!(
+                "its user cannot reach the data folder; the cluster is in {}",
+                folder.display()
+            ),
+        );
         // Anybody may make folders there.
         if let Ok(found) = fs::symlink_metadata(&folder) {
             let ours = found.is_dir() && [0, user.uid].contains(&found.uid());
@@ -142,7 +187,9 @@ fn cluster_folder(data: &Path, run_as: Option<RunAs>, progress: &Progress) -> Re
     let mut builder = fs::DirBuilder::new();
     builder.mode(0o700);
     if !folder.exists() {
-        builder.create(&folder).with_context(|| format!("folder {}", folder.display()))?;
+        builder
+            .create(&folder)
+            .with_context(|| format!("folder {}", folder.display()))?;
     }
     give(&folder, run_as)?;
     Ok(folder)
@@ -173,7 +220,8 @@ fn may_pass(path: &Path, user: RunAs) -> bool {
 
 fn give(path: &Path, run_as: Option<RunAs>) -> Result<()> {
     if let Some(user) = run_as {
-        chown(path, Some(user.uid.into()), Some(user.gid.into())).with_context(|| format!("owner of {}", path.display()))?;
+        chown(path, Some(user.uid.into()), Some(user.gid.into()))
+            .with_context(|| format!("owner of {}", path.display()))?;
     }
     Ok(())
 }
@@ -188,8 +236,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let inner = folder.path().join("checkout");
         fs::create_dir(&inner).unwrap();
-        let stranger = RunAs { uid: 64_999, gid: 64_999 };
-        let mode = |bits| fs::set_permissions(folder.path(), fs::Permissions::from_mode(bits)).unwrap();
+        let stranger = RunAs {
+            uid: 64_999,
+            gid: 64_999,
+        };
+        let mode =
+            |bits| fs::set_permissions(folder.path(), fs::Permissions::from_mode(bits)).unwrap();
         mode(0o700);
         assert!(!may_pass(&inner.join("postgres"), stranger));
         mode(0o711);

@@ -34,8 +34,24 @@ pub async fn start(site: &Site<'_>) -> Result<Unit> {
     let tool = |name: &str| ceph(site, &format!("s3-{name}"), name, &folder, &config);
     let to_end = |spec: Spec| async move { finish(&spec).await };
     tokio::try_join!(
-        to_end(tool("monmaptool").args(["--create", "--clobber", "--fsid", &cluster, "--addv", "a", &monitor_address]).args([&monitors])),
-        to_end(tool("osdmaptool").args(["--clobber", "--createsimple", "1"]).args([&storage])),
+        to_end(
+            tool("monmaptool")
+                .args([
+                    "--create",
+                    "--clobber",
+                    "--fsid",
+                    &cluster,
+                    "--addv",
+                    "a",
+                    &monitor_address
+                ])
+                .args([&monitors])
+        ),
+        to_end(
+            tool("osdmaptool")
+                .args(["--clobber", "--createsimple", "1"])
+                .args([&storage])
+        ),
     )?;
     let make_monitor = ceph(site, "s3-mon-mkfs", "ceph-mon", &folder, &config)
         .args(["-i", "a", "--mkfs", "--monmap"])
@@ -43,12 +59,23 @@ pub async fn start(site: &Site<'_>) -> Result<Unit> {
         .args(["--osdmap"])
         .args([&storage]);
     // Without this flag it would ask a monitor for its configuration, and there is none yet.
-    let make_storage = ceph(site, "s3-osd-mkfs", "ceph-osd", &folder, &config)
-        .args(["-i", "0", "--no-mon-config", "--mkfs", "--osd-uuid", &Uuid::now_v7().to_string()]);
+    let make_storage = ceph(site, "s3-osd-mkfs", "ceph-osd", &folder, &config).args([
+        "-i",
+        "0",
+        "--no-mon-config",
+        "--mkfs",
+        "--osd-uuid",
+        &Uuid::now_v7().to_string(),
+    ]);
     tokio::try_join!(to_end(make_monitor), to_end(make_storage))?;
 
     let monitor = ceph(site, "s3-mon", "ceph-mon", &folder, &config).args(["-f", "-i", "a"]);
-    let daemon = ceph(site, "s3-osd", "ceph-osd", &folder, &config).args(["-f", "-i", "0", "--no-mon-config"]);
+    let daemon = ceph(site, "s3-osd", "ceph-osd", &folder, &config).args([
+        "-f",
+        "-i",
+        "0",
+        "--no-mon-config",
+    ]);
     let behind = vec![Process::spawn(&monitor)?, Process::spawn(&daemon)?];
 
     let address = site.address("s3")?;
@@ -59,14 +86,26 @@ pub async fn start(site: &Site<'_>) -> Result<Unit> {
     };
     let front = launch.start().await.with_context(|| behind_logs(&behind))?;
     let user = ceph(site, "s3-user", "radosgw-admin", &folder, &config)
-        .args(["user", "create", "--uid=consentry", "--display-name=consentry"])
-        .args([format!("--access-key={}", site.secrets.s3_access_key), format!("--secret={}", site.secrets.s3_secret_key)]);
+        .args([
+            "user",
+            "create",
+            "--uid=consentry",
+            "--display-name=consentry",
+        ])
+        .args([
+            format!("--access-key={}", site.secrets.s3_access_key),
+            format!("--secret={}", site.secrets.s3_secret_key),
+        ]);
     finish(&user).await?;
     Ok(Unit::running("s3", address, launch, front, behind))
 }
 
 fn behind_logs(behind: &[Process]) -> String {
-    behind.iter().map(Process::log_tail).collect::<Vec<_>>().join("\n")
+    behind
+        .iter()
+        .map(Process::log_tail)
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 fn ceph(site: &Site<'_>, name: &str, program: &str, folder: &Path, config: &Path) -> Spec {
@@ -81,7 +120,12 @@ async fn finish(spec: &Spec) -> Result<()> {
     let status = tokio::time::timeout(DEADLINE, process.wait())
         .await
         .with_context(|| format!("{} took too long", spec.name))?;
-    ensure!(status.success(), "{} failed ({status}):\n{}", spec.name, process.log_tail());
+    ensure!(
+        status.success(),
+        "{} failed ({status}):\n{}",
+        spec.name,
+        process.log_tail()
+    );
     Ok(())
 }
 

@@ -17,7 +17,13 @@ pub fn client(s3: &S3, region: &str) -> Client {
         .behavior_version(BehaviorVersion::latest())
         .endpoint_url(&s3.endpoint)
         .region(Region::new(region.to_owned()))
-        .credentials_provider(Credentials::new(&s3.access_key, &s3.secret_key, None, None, "local-stack"))
+        .credentials_provider(Credentials::new(
+            &s3.access_key,
+            &s3.secret_key,
+            None,
+            None,
+            "local-stack",
+        ))
         .force_path_style(true)
         .timeout_config(TimeoutConfig::builder().operation_timeout(TIMEOUT).build())
         .build();

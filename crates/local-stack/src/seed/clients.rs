@@ -18,7 +18,11 @@ pub fn audience(addresses: &Addresses, service: &str) -> String {
 /// When a client's key is broken.
 pub fn registrations(layout: &Layout, secrets: &Secrets, addresses: &Addresses) -> Result<Value> {
     let clients = layout.clients.iter().map(|client| {
-        let audiences: Vec<String> = client.audiences.iter().map(|service| audience(addresses, service)).collect();
+        let audiences: Vec<String> = client
+            .audiences
+            .iter()
+            .map(|service| audience(addresses, service))
+            .collect();
         let mut registration = json!({
             "clientId": client.id,
             "persona": client.persona,
@@ -44,10 +48,14 @@ mod tests {
         let layout = Layout::parse(include_str!("../../../../infra/stack.toml")).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let secrets = Secrets::load_or_generate(folder.path(), &layout).unwrap();
-        let file = registrations(&layout, &secrets, &layout.native_addresses(9000).unwrap()).unwrap();
+        let file =
+            registrations(&layout, &secrets, &layout.native_addresses(9000).unwrap()).unwrap();
         let clinic = &file.as_array().unwrap()[0];
         assert_eq!(clinic["clientId"], "clinic-a");
         assert_eq!(clinic["audiences"][0], "http://127.0.0.1:16003");
-        assert!(!file.to_string().contains("\"d\""), "a private key is in the clients file");
+        assert!(
+            !file.to_string().contains("\"d\""),
+            "a private key is in the clients file"
+        );
     }
 }

@@ -39,29 +39,48 @@ impl Directory<'_> {
     /// # Errors
     /// When a token or a row is refused.
     pub async fn fill(&self, patients: &[String], now: OffsetDateTime) -> Result<()> {
-        let http = reqwest::Client::builder().no_proxy().timeout(TIMEOUT).build()?;
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .timeout(TIMEOUT)
+            .build()?;
         let token = self.token(&http, now).await?;
-        let organizations = self.layout.clients.iter().filter_map(|client| Some((client.organization.as_deref()?, client)));
+        let organizations = self
+            .layout
+            .clients
+            .iter()
+            .filter_map(|client| Some((client.organization.as_deref()?, client)));
         for (id, client) in organizations {
             let address = self.secrets.organization_key(id)?.address();
             let name = client.name.as_deref().unwrap_or(id);
             let row = json!({"name": name, "addresses": [address.to_checksum(None)]});
-            self.put(&http, &token, &format!("organizations/{id}"), &row).await.with_context(|| format!("organisation {id}"))?;
+            self.put(&http, &token, &format!("organizations/{id}"), &row)
+                .await
+                .with_context(|| format!("organisation {id}"))?;
         }
-        let bindings = futures::stream::iter(patients.iter().cloned().enumerate()).map(|(number, patient)| {
-            let (http, token) = (&http, &token);
-            async move {
-                let row = self.binding(&patient, now)?;
-                // Not by id: ids of patients have no place in messages.
-                self.put(http, token, &format!("patients/{patient}"), &row).await.with_context(|| format!("patient number {}", number + 1))
-            }
-        });
-        bindings.buffer_unordered(AT_ONCE).try_collect::<Vec<()>>().await?;
+        let bindings =
+            futures::stream::iter(patients.iter().cloned().enumerate()).map(|(number, patient)| {
+                let (http, token) = (&http, &token);
+                async move {
+                    let row = self.binding(&patient, now)?;
+                    // Not by id: ids of patients have no place in messages.
+                    self.put(http, token, &format!("patients/{patient}"), &row)
+                        .await
+                        .with_context(|| format!("patient number {}", number + 1))
+                }
+            });
+        bindings
+            .buffer_unordered(AT_ONCE)
+            .try_collect::<Vec<()>>()
+            .await?;
         Ok(())
     }
 
     async fn token(&self, http: &reqwest::Client, now: OffsetDateTime) -> Result<String> {
-        let key = self.secrets.client_keys.get(ADMIN).context("the layout has no client admin-console")?;
+        let key = self
+            .secrets
+            .client_keys
+            .get(ADMIN)
+            .context("the layout has no client admin-console")?;
         let source = TokenSource::new(
             TokenSourceConfig {
                 issuer: self.auth.clone(),
@@ -73,14 +92,23 @@ impl Directory<'_> {
             },
             http.clone(),
         );
-        let token = source.token(now).await.context("the admin client got no token")?;
+        let token = source
+            .token(now)
+            .await
+            .context("the admin client got no token")?;
         Ok(token.to_string())
     }
 
     fn binding(&self, patient: &str, now: OffsetDateTime) -> Result<Value> {
         let signer = self.secrets.patient_key(patient)?;
         let deadline = u64::try_from(now.unix_timestamp() + BINDING_DEADLINE)?;
-        let bind = Bind::new(&self.layout.tenant, patient, signer.address(), U256::from(1), deadline);
+        let bind = Bind::new(
+            &self.layout.tenant,
+            patient,
+            signer.address(),
+            U256::from(1),
+            deadline,
+        );
         let signature = bind.sign(&domain(self.layout.chain.id, self.registry), &signer)?;
         Ok(json!({
             "subject": signer.address().to_checksum(None),
@@ -90,8 +118,17 @@ impl Directory<'_> {
         }))
     }
 
-    async fn put(&self, http: &reqwest::Client, token: &str, path: &str, row: &Value) -> Result<()> {
-        let request = http.put(format!("{}/v1/{path}", self.auth)).bearer_auth(token).json(row);
+    async fn put(
+        &self,
+        http: &reqwest::Client,
+        token: &str,
+        path: &str,
+        row: &Value,
+    ) -> Result<()> {
+        let request = http
+            .put(format!("{}/v1/{path}", self.auth))
+            .bearer_auth(token)
+            .json(row);
         let answer = request.send().await.map_err(reqwest::Error::without_url)?;
         let status = answer.status();
         if !status.is_success() {

@@ -14,7 +14,10 @@ use synthetic_data::{Resource, load_folder, pick_walkthrough_patient};
 /// # Errors
 /// When the data cannot be read or holds no patient.
 pub fn load(data: &Path, out: &Path, most: usize) -> Result<Vec<String>> {
-    let resources = if data.extension().is_some_and(|extension| extension == "ndjson") {
+    let resources = if data
+        .extension()
+        .is_some_and(|extension| extension == "ndjson")
+    {
         read_lines(data)?
     } else {
         load_folder(data).with_context(|| format!("FHIR bundles in {}", data.display()))?
@@ -26,12 +29,19 @@ pub fn load(data: &Path, out: &Path, most: usize) -> Result<Vec<String>> {
     }
     file.flush()?;
     let patients = choose(&resources, most);
-    ensure!(!patients.is_empty(), "there is no Patient in {}", data.display());
+    ensure!(
+        !patients.is_empty(),
+        "there is no Patient in {}",
+        data.display()
+    );
     Ok(patients)
 }
 
 fn choose(resources: &[Resource], most: usize) -> Vec<String> {
-    let mut patients: Vec<String> = pick_walkthrough_patient(resources).map(|patient| patient.id).into_iter().collect();
+    let mut patients: Vec<String> = pick_walkthrough_patient(resources)
+        .map(|patient| patient.id)
+        .into_iter()
+        .collect();
     let mut others: Vec<&str> = resources
         .iter()
         .filter(|resource| resource.resource_type == "Patient" && !patients.contains(&resource.id))
@@ -51,12 +61,21 @@ fn read_lines(file: &Path) -> Result<Vec<Resource>> {
         if line.trim().is_empty() {
             continue;
         }
-        let body: Value = serde_json::from_str(&line).with_context(|| format!("{}: line {}", file.display(), number + 1))?;
+        let body: Value = serde_json::from_str(&line)
+            .with_context(|| format!("{}: line {}", file.display(), number + 1))?;
         let text = |name: &str| body[name].as_str().map(str::to_owned);
         let (Some(resource_type), Some(id)) = (text("resourceType"), text("id")) else {
-            anyhow::bail!("{}: line {} is no resource with an id", file.display(), number + 1);
+            anyhow::bail!(
+                "{}: line {} is no resource with an id",
+                file.display(),
+                number + 1
+            );
         };
-        resources.push(Resource { resource_type, id, body });
+        resources.push(Resource {
+            resource_type,
+            id,
+            body,
+        });
     }
     Ok(resources)
 }
@@ -68,8 +87,12 @@ mod tests {
     #[test]
     fn an_ndjson_file_is_taken_as_it_is_and_patients_are_limited() {
         let folder = tempfile::tempdir().unwrap();
-        let (data, out) = (folder.path().join("in.ndjson"), folder.path().join("out.ndjson"));
-        let lines = ["c", "a", "b"].map(|id| format!("{{\"id\":\"{id}\",\"resourceType\":\"Patient\"}}\n"));
+        let (data, out) = (
+            folder.path().join("in.ndjson"),
+            folder.path().join("out.ndjson"),
+        );
+        let lines =
+            ["c", "a", "b"].map(|id| format!("{{\"id\":\"{id}\",\"resourceType\":\"Patient\"}}\n"));
         std::fs::write(&data, lines.concat()).unwrap();
         assert_eq!(load(&data, &out, 2).unwrap(), ["a", "b"]);
         assert_eq!(std::fs::read_to_string(&out).unwrap(), lines.concat());
@@ -80,7 +103,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("in.ndjson");
         std::fs::write(&data, "{\"id\":\"o\",\"resourceType\":\"Observation\"}\n").unwrap();
-        let error = load(&data, &folder.path().join("out.ndjson"), 2).unwrap_err().to_string();
+        let error = load(&data, &folder.path().join("out.ndjson"), 2)
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("no Patient"), "{error}");
     }
 }

@@ -33,10 +33,17 @@ pub async fn services(
         Some(folder) => folder.to_owned(),
         None => {
             let cargo = place.program("cargo");
-            let build = tool("setup-build", &cargo, &place.folders.checkout, &place.folders.logs())
-                .args(["build", "--workspace", "--bins"]);
+            let build = tool(
+                "setup-build",
+                &cargo,
+                &place.folders.checkout,
+                &place.folders.logs(),
+            )
+            .args(["build", "--workspace", "--bins"]);
             run(&build, LIMIT, &step).await?;
-            target_directory(&cargo, &place.folders.checkout).await?.join("debug")
+            target_directory(&cargo, &place.folders.checkout)
+                .await?
+                .join("debug")
         }
     };
     let programs = place
@@ -45,7 +52,11 @@ pub async fn services(
         .keys()
         .map(|name| {
             let program = folder.join(name);
-            ensure!(program.is_file(), "there is no program {}", program.display());
+            ensure!(
+                program.is_file(),
+                "there is no program {}",
+                program.display()
+            );
             Ok((name.clone(), program))
         })
         .collect::<Result<_>>()?;
@@ -60,7 +71,9 @@ pub async fn services(
 
 async fn target_directory(cargo: &Path, checkout: &Path) -> Result<PathBuf> {
     let mut command = tokio::process::Command::new(cargo);
-    command.args(["metadata", "--no-deps", "--format-version", "1"]).current_dir(checkout);
+    command
+        .args(["metadata", "--no-deps", "--format-version", "1"])
+        .current_dir(checkout);
     let said = output(command).await?;
     let metadata: Metadata = serde_json::from_slice(&said.stdout).context("cargo metadata")?;
     Ok(metadata.target_directory)

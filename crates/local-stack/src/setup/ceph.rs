@@ -24,7 +24,11 @@ impl Ceph {
     /// A program; one that the system already has was not unpacked.
     pub fn program(&self, name: &str) -> PathBuf {
         let ours = self.root.join("usr/bin").join(name);
-        if ours.is_file() { ours } else { Path::new("/usr/bin").join(name) }
+        if ours.is_file() {
+            ours
+        } else {
+            Path::new("/usr/bin").join(name)
+        }
     }
 
     /// A folder below the libraries, for example `rados-classes`.
@@ -40,8 +44,13 @@ impl Ceph {
     /// Where the dynamic linker looks first.
     pub fn library_path(&self) -> String {
         let folders = self.library_folders();
-        let with_ceph = folders.iter().flat_map(|folder| [folder.clone(), folder.join("ceph")]);
-        with_ceph.map(|folder| folder.display().to_string()).collect::<Vec<_>>().join(":")
+        let with_ceph = folders
+            .iter()
+            .flat_map(|folder| [folder.clone(), folder.join("ceph")]);
+        with_ceph
+            .map(|folder| folder.display().to_string())
+            .collect::<Vec<_>>()
+            .join(":")
     }
 
     fn library_folders(&self) -> Vec<PathBuf> {
@@ -56,9 +65,15 @@ impl Ceph {
         let mut version = String::new();
         for name in PROGRAMS {
             let mut command = tokio::process::Command::new(self.program(name));
-            command.arg("--version").env("LD_LIBRARY_PATH", self.library_path());
+            command
+                .arg("--version")
+                .env("LD_LIBRARY_PATH", self.library_path());
             let said = output(command).await?;
-            version = String::from_utf8_lossy(&said.stdout).split_whitespace().nth(2).unwrap_or("?").to_owned();
+            version = String::from_utf8_lossy(&said.stdout)
+                .split_whitespace()
+                .nth(2)
+                .unwrap_or("?")
+                .to_owned();
         }
         Ok(version)
     }
@@ -72,7 +87,9 @@ pub async fn install(place: &Workplace<'_>, step: &Step) -> Result<(Ceph, String
     let entry = Cached::new(&place.folders.cache, &format!("ceph-{}", system_name()));
     let tools = place.folders.tools().join("ceph");
     if let Some(folder) = entry.get() {
-        let ceph = Ceph { root: folder.to_owned() };
+        let ceph = Ceph {
+            root: folder.to_owned(),
+        };
         // The host may have lost a library since.
         if let Ok(version) = ceph.check().await {
             link(folder, &tools)?;
@@ -95,7 +112,9 @@ pub async fn install(place: &Workplace<'_>, step: &Step) -> Result<(Ceph, String
         }
     }
     match problem {
-        Some(error) => Err(error.context("the object store's packages (radosgw, ceph-mon, ceph-osd)")),
+        Some(error) => {
+            Err(error.context("the object store's packages (radosgw, ceph-mon, ceph-osd)"))
+        }
         None => bail!("the object store's packages were not tried"),
     }
 }
@@ -106,11 +125,21 @@ enum Lists {
     Fresh,
 }
 
-async fn fetch_and_unpack(place: &Workplace<'_>, workshop: &Path, lists: Lists, step: &Step) -> Result<String> {
+async fn fetch_and_unpack(
+    place: &Workplace<'_>,
+    workshop: &Path,
+    lists: Lists,
+    step: &Step,
+) -> Result<String> {
     let debs = workshop.join("apt/debs");
     std::fs::create_dir_all(debs.join("partial"))?;
     let apt = |arguments: &[&str]| {
-        let mut spec = tool("setup-ceph", &place.program("apt-get"), workshop, &place.folders.logs());
+        let mut spec = tool(
+            "setup-ceph",
+            &place.program("apt-get"),
+            workshop,
+            &place.folders.logs(),
+        );
         let folder = |name: &str, path: &Path| format!("{name}={}", path.display());
         let mut options = vec![
             // All that is written is below our own folder: no system lock, no special user needed.
@@ -123,14 +152,24 @@ async fn fetch_and_unpack(place: &Workplace<'_>, workshop: &Path, lists: Lists, 
             options.push(folder("Dir::State", &workshop.join("apt/state")));
             options.push("Dir::State::status=/var/lib/dpkg/status".to_owned());
         }
-        spec = spec.args(options.into_iter().flat_map(|option| ["-o".to_owned(), option]));
+        spec = spec.args(
+            options
+                .into_iter()
+                .flat_map(|option| ["-o".to_owned(), option]),
+        );
         spec.args(arguments.iter().copied())
     };
     if lists == Lists::Fresh {
         std::fs::create_dir_all(workshop.join("apt/state/lists/partial"))?;
         run(&apt(&["-qq", "update"]), LIMIT, step).await?;
     }
-    let mut download = vec!["install", "-y", "-qq", "--download-only", "--no-install-recommends"];
+    let mut download = vec![
+        "install",
+        "-y",
+        "-qq",
+        "--download-only",
+        "--no-install-recommends",
+    ];
     download.extend(PACKAGES);
     run(&apt(&download), LIMIT, step).await?;
     let mut packages: Vec<PathBuf> = std::fs::read_dir(&debs)?
@@ -142,9 +181,15 @@ async fn fetch_and_unpack(place: &Workplace<'_>, workshop: &Path, lists: Lists, 
     for package in &packages {
         let mut command = tokio::process::Command::new(place.program("dpkg"));
         command.arg("-x").arg(package).arg(workshop);
-        output(command).await.with_context(|| format!("unpacking {}", package.display()))?;
+        output(command)
+            .await
+            .with_context(|| format!("unpacking {}", package.display()))?;
     }
-    let version = Ceph { root: workshop.to_owned() }.check().await?;
+    let version = Ceph {
+        root: workshop.to_owned(),
+    }
+    .check()
+    .await?;
     crate::folders::remove(&workshop.join("apt"))?;
     Ok(version)
 }
@@ -170,5 +215,10 @@ fn system_name() -> String {
             .trim_matches('"')
             .to_owned()
     };
-    format!("{}-{}-{}", field("ID"), field("VERSION_ID"), std::env::consts::ARCH)
+    format!(
+        "{}-{}-{}",
+        field("ID"),
+        field("VERSION_ID"),
+        std::env::consts::ARCH
+    )
 }

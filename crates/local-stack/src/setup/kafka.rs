@@ -60,12 +60,19 @@ pub enum Broker {
 ///
 /// # Errors
 /// When neither can be had.
-pub async fn install(place: &Workplace<'_>, choice: KafkaChoice, progress: &Progress) -> Result<Broker> {
+pub async fn install(
+    place: &Workplace<'_>,
+    choice: KafkaChoice,
+    progress: &Progress,
+) -> Result<Broker> {
     if choice != KafkaChoice::Tansu {
         let step = progress.step("setup kafka");
         match apache(place, &step).await {
             Ok(broker) => {
-                step.done(&format!("Apache Kafka {}", place.layout.component("kafka")?.version));
+                step.done(&format!(
+                    "Apache Kafka {}",
+                    place.layout.component("kafka")?.version
+                ));
                 return Ok(broker);
             }
             Err(error) if choice == KafkaChoice::Apache => return Err(error),
@@ -73,7 +80,10 @@ pub async fn install(place: &Workplace<'_>, choice: KafkaChoice, progress: &Prog
                 step.skip();
                 let reason = format!("{error:#}");
                 let reason = reason.lines().next().unwrap_or_default();
-                progress.note("setup kafka", &format!("no Apache Kafka here, falling back to tansu: {reason}"));
+                progress.note(
+                    "setup kafka",
+                    &format!("no Apache Kafka here, falling back to tansu: {reason}"),
+                );
             }
         }
     }
@@ -81,9 +91,14 @@ pub async fn install(place: &Workplace<'_>, choice: KafkaChoice, progress: &Prog
 }
 
 async fn apache(place: &Workplace<'_>, step: &Step) -> Result<Broker> {
-    let java = place.find("java").context("no java: apt-get install openjdk-17-jre-headless")?;
+    let java = place
+        .find("java")
+        .context("no java: apt-get install openjdk-17-jre-headless")?;
     let found = java_version(&java).await?;
-    ensure!(found >= OLDEST_JAVA, "java is version {found}, {OLDEST_JAVA} or newer is needed");
+    ensure!(
+        found >= OLDEST_JAVA,
+        "java is version {found}, {OLDEST_JAVA} or newer is needed"
+    );
     let version = &place.layout.component("kafka")?.version;
     let entry = Cached::new(&place.folders.cache, &format!("kafka-{version}"));
     let folder = match entry.get() {
@@ -92,7 +107,13 @@ async fn apache(place: &Workplace<'_>, step: &Step) -> Result<Broker> {
             let maven = place.find("mvn").context("no mvn: apt-get install maven")?;
             step.still("fetching Apache Kafka from Maven Central (about 45 MB)");
             let workshop = entry.workshop()?;
-            let resolve = tool("setup-kafka", &maven, &place.folders.checkout, &place.folders.logs()).args([
+            let resolve = tool(
+                "setup-kafka",
+                &maven,
+                &place.folders.checkout,
+                &place.folders.logs(),
+            )
+            .args([
                 "-q".to_owned(),
                 "-B".to_owned(),
                 "-f".to_owned(),
@@ -109,12 +130,20 @@ async fn apache(place: &Workplace<'_>, step: &Step) -> Result<Broker> {
         }
     };
     link(&folder, &place.folders.tools().join("kafka"))?;
-    Ok(Broker::Apache { java, libs: folder.join("libs") })
+    Ok(Broker::Apache {
+        java,
+        libs: folder.join("libs"),
+    })
 }
 
 async fn tansu(place: &Workplace<'_>, progress: &Progress) -> Result<Broker> {
     let step = progress.step("setup tansu");
-    let version = place.layout.component("kafka")?.fallback_version.as_deref().context("infra/stack.toml names no version of tansu")?;
+    let version = place
+        .layout
+        .component("kafka")?
+        .fallback_version
+        .as_deref()
+        .context("infra/stack.toml names no version of tansu")?;
     let entry = Cached::new(&place.folders.cache, &format!("tansu-{version}"));
     let folder = match entry.get() {
         Some(folder) => folder.to_owned(),
@@ -127,11 +156,24 @@ async fn tansu(place: &Workplace<'_>, progress: &Progress) -> Result<Broker> {
     };
     link(&folder, &place.folders.tools().join("tansu"))?;
     step.done(&format!("tansu {version}"));
-    Ok(Broker::Tansu { program: folder.join("bin/tansu") })
+    Ok(Broker::Tansu {
+        program: folder.join("bin/tansu"),
+    })
 }
 
-async fn compile_tansu(place: &Workplace<'_>, version: &str, workshop: &Path, step: &Step) -> Result<()> {
-    let install = tool("setup-tansu", &place.program("cargo"), workshop, &place.folders.logs()).args([
+async fn compile_tansu(
+    place: &Workplace<'_>,
+    version: &str,
+    workshop: &Path,
+    step: &Step,
+) -> Result<()> {
+    let install = tool(
+        "setup-tansu",
+        &place.program("cargo"),
+        workshop,
+        &place.folders.logs(),
+    )
+    .args([
         "install".to_owned(),
         "tansu".to_owned(),
         "--locked".to_owned(),
@@ -150,13 +192,16 @@ async fn java_version(java: &Path) -> Result<u32> {
     command.arg("-version");
     let said = output(command).await?;
     let text = String::from_utf8_lossy(&said.stderr).into_owned();
-    parse_java_version(&text).with_context(|| format!("{} does not say its version", java.display()))
+    parse_java_version(&text)
+        .with_context(|| format!("{} does not say its version", java.display()))
 }
 
 /// Finds the feature release in `openjdk version "17.0.15"` or `java version "1.8.0_402"`.
 fn parse_java_version(text: &str) -> Option<u32> {
     let quoted = text.split('"').nth(1)?;
-    let mut numbers = quoted.split(|c: char| !c.is_ascii_digit()).filter_map(|part| part.parse().ok());
+    let mut numbers = quoted
+        .split(|c: char| !c.is_ascii_digit())
+        .filter_map(|part| part.parse().ok());
     match numbers.next()? {
         1 => numbers.next(),
         major => Some(major),
@@ -169,8 +214,14 @@ mod tests {
 
     #[test]
     fn java_versions_are_understood_in_both_notations() {
-        assert_eq!(parse_java_version("openjdk version \"17.0.15\" 2025-04-15\nOpenJDK"), Some(17));
-        assert_eq!(parse_java_version("openjdk version \"21\" 2023-09-19"), Some(21));
+        assert_eq!(
+            parse_java_version("openjdk version \"17.0.15\" 2025-04-15\nOpenJDK"),
+            Some(17)
+        );
+        assert_eq!(
+            parse_java_version("openjdk version \"21\" 2023-09-19"),
+            Some(21)
+        );
         assert_eq!(parse_java_version("java version \"1.8.0_402\""), Some(8));
         assert_eq!(parse_java_version("command not found"), None);
     }

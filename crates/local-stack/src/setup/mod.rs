@@ -68,17 +68,28 @@ impl<'a> Workplace<'a> {
     /// When the list is missing or malformed.
     pub fn new(folders: &'a Folders, layout: &'a Layout) -> Result<Self> {
         let prerequisites = prerequisites::load(&folders.checkout)?;
-        Ok(Self { folders, layout, prerequisites, path: prerequisites::path() })
+        Ok(Self {
+            folders,
+            layout,
+            prerequisites,
+            path: prerequisites::path(),
+        })
     }
 
     /// Every prerequisite and where it was found.
     pub fn survey(&self) -> Vec<(Prerequisite, Option<PathBuf>)> {
-        self.prerequisites.iter().map(|one| (one.clone(), one.find(&self.path))).collect()
+        self.prerequisites
+            .iter()
+            .map(|one| (one.clone(), one.find(&self.path)))
+            .collect()
     }
 
     /// A prerequisite's program.
     pub fn find(&self, command: &str) -> Option<PathBuf> {
-        self.prerequisites.iter().find(|one| one.command == command)?.find(&self.path)
+        self.prerequisites
+            .iter()
+            .find(|one| one.command == command)?
+            .find(&self.path)
     }
 
     /// Like [`Self::find`] for one that has been checked to be there.
@@ -91,7 +102,11 @@ impl<'a> Workplace<'a> {
         let only_to_compile = ["cargo", "cc", "make", "cmake"];
         let mut missing = prerequisites::missing(&self.prerequisites, &self.path);
         missing.retain(|one| compiles || !only_to_compile.contains(&one.command.as_str()));
-        if missing.is_empty() { Ok(()) } else { Err(Error::Missing(missing)) }
+        if missing.is_empty() {
+            Ok(())
+        } else {
+            Err(Error::Missing(missing))
+        }
     }
 }
 
@@ -109,7 +124,11 @@ pub async fn run(
     place.check(options)?;
     std::fs::create_dir_all(&folders.local).context("folder .local")?;
     let fhir = async {
-        if options.own_fhir { node::install(&place, "infra/fhir-server", progress).await } else { Ok(()) }
+        if options.own_fhir {
+            node::install(&place, "infra/fhir-server", progress).await
+        } else {
+            Ok(())
+        }
     };
     let ceph = async {
         let step = progress.step("setup ceph");
@@ -126,10 +145,14 @@ pub async fn run(
     };
     let contracts = node::install(&place, "contracts", progress);
     let broker = kafka::install(&place, options.kafka, progress);
-    let ((), (), ceph, broker, services) = tokio::try_join!(contracts, fhir, ceph, broker, services)?;
+    let ((), (), ceph, broker, services) =
+        tokio::try_join!(contracts, fhir, ceph, broker, services)?;
     let postgres = place.find("postgres").context("no postgres")?;
     Ok(Installed {
-        postgres_bin: postgres.parent().context("postgres has no folder")?.to_owned(),
+        postgres_bin: postgres
+            .parent()
+            .context("postgres has no folder")?
+            .to_owned(),
         anvil: node::anvil(&folders.checkout)?,
         broker,
         ceph,

@@ -32,8 +32,13 @@ pub async fn install(place: &Workplace<'_>, folder: &str, progress: &Progress) -
         step.skip();
         return Ok(());
     }
-    let npm = tool(&format!("setup-{name}"), &place.program("npm"), &path, &place.folders.logs())
-        .args(["ci", "--no-audit", "--no-fund", "--prefer-offline"]);
+    let npm = tool(
+        &format!("setup-{name}"),
+        &place.program("npm"),
+        &path,
+        &place.folders.logs(),
+    )
+    .args(["ci", "--no-audit", "--no-fund", "--prefer-offline"]);
     run(&npm, LIMIT, &step).await?;
     ensure!(result.exists(), "npm left no node_modules in {folder}");
     stamp.set()?;
@@ -56,7 +61,12 @@ pub fn anvil(checkout: &Path) -> Result<PathBuf> {
         "aarch64" => "arm64",
         other => other,
     };
-    let program = checkout.join(format!("contracts/node_modules/@foundry-rs/anvil-{system}-{processor}/bin/anvil"));
-    ensure!(program.is_file(), "there is no anvil for {system} on {processor} in contracts/node_modules");
+    let program = checkout.join(format!(
+        "contracts/node_modules/@foundry-rs/anvil-{system}-{processor}/bin/anvil"
+    ));
+    ensure!(
+        program.is_file(),
+        "there is no anvil for {system} on {processor} in contracts/node_modules"
+    );
     Ok(program)
 }

@@ -22,14 +22,20 @@ pub struct Prerequisite {
 
 impl fmt::Display for Prerequisite {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "missing: {} – {} – needed for {}", self.command, self.install, self.needed_for)
+        write!(
+            f,
+            "missing: {} – {} – needed for {}",
+            self.command, self.install, self.needed_for
+        )
     }
 }
 
 impl Prerequisite {
     /// Where it is, if anywhere.
     pub fn find(&self, path: &str) -> Option<PathBuf> {
-        self.places.iter().find_map(|place| find_program(place, path))
+        self.places
+            .iter()
+            .find_map(|place| find_program(place, path))
     }
 }
 
@@ -55,7 +61,10 @@ pub fn parse(text: &str) -> Result<Vec<Prerequisite>> {
             let [places, install, needed_for, kind] = columns[..] else {
                 anyhow::bail!("infra/prerequisites.txt: not four columns: {line}");
             };
-            let places: Vec<String> = places.split(',').map(|place| place.trim().to_owned()).collect();
+            let places: Vec<String> = places
+                .split(',')
+                .map(|place| place.trim().to_owned())
+                .collect();
             Ok(Prerequisite {
                 command: places[0].clone(),
                 places,
@@ -69,14 +78,20 @@ pub fn parse(text: &str) -> Result<Vec<Prerequisite>> {
 
 /// All that are needed and cannot be found with this `PATH`.
 pub fn missing(all: &[Prerequisite], path: &str) -> Vec<Prerequisite> {
-    all.iter().filter(|one| !one.optional && one.find(path).is_none()).cloned().collect()
+    all.iter()
+        .filter(|one| !one.optional && one.find(path).is_none())
+        .cloned()
+        .collect()
 }
 
 /// Finds a program: a bare name along `path`, or a path in which one folder may be `*`. Of several
 /// matches the one with the highest number wins.
 pub fn find_program(place: &str, path: &str) -> Option<PathBuf> {
     if !place.contains('/') {
-        return path.split(':').map(|folder| Path::new(folder).join(place)).find(|file| is_program(file));
+        return path
+            .split(':')
+            .map(|folder| Path::new(folder).join(place))
+            .find(|file| is_program(file));
     }
     let Some((before, after)) = place.split_once("/*/") else {
         let file = PathBuf::from(place);
@@ -121,8 +136,15 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         program(&folder.path().join("cc"));
         let only_cc = folder.path().to_str().unwrap();
-        let lines: Vec<String> = missing(&all, only_cc).iter().map(ToString::to_string).collect();
-        let about = |command: &str| lines.iter().find(|line| line.starts_with(&format!("missing: {command} ")));
+        let lines: Vec<String> = missing(&all, only_cc)
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        let about = |command: &str| {
+            lines
+                .iter()
+                .find(|line| line.starts_with(&format!("missing: {command} ")))
+        };
         assert!(about("cmake").unwrap().contains("apt-get install cmake"));
         assert!(about("node").unwrap().contains("apt-get install nodejs"));
         assert_eq!(about("cc"), None, "it is there");
@@ -137,7 +159,10 @@ mod tests {
             program(&folder.path().join(version).join("bin/postgres"));
         }
         let pattern = format!("{}/*/bin/postgres", folder.path().display());
-        assert_eq!(find_program(&pattern, "").unwrap(), folder.path().join("17/bin/postgres"));
+        assert_eq!(
+            find_program(&pattern, "").unwrap(),
+            folder.path().join("17/bin/postgres")
+        );
         assert_eq!(find_program("postgres", ""), None);
     }
 

@@ -23,10 +23,20 @@ pub async fn run(spec: &Spec, limit: Duration, step: &Step) -> Result<()> {
     loop {
         match tokio::time::timeout(SIGN_OF_LIFE, process.wait()).await {
             Ok(status) if status.success() => return Ok(()),
-            Ok(status) => bail!("{} failed ({status}), see {}:\n{}", spec.name, spec.log.display(), process.log_tail()),
+            Ok(status) => bail!(
+                "{} failed ({status}), see {}:\n{}",
+                spec.name,
+                spec.log.display(),
+                process.log_tail()
+            ),
             Err(_) if Instant::now() >= give_up => {
                 process.kill9();
-                bail!("{} took longer than {} s; its log is {}", spec.name, limit.as_secs(), spec.log.display());
+                bail!(
+                    "{} took longer than {} s; its log is {}",
+                    spec.name,
+                    limit.as_secs(),
+                    spec.log.display()
+                );
             }
             Err(_) => step.still(&last_words(&process.log_tail())),
         }
@@ -43,7 +53,11 @@ fn last_words(log: &str) -> String {
         }
         text.trim().to_owned()
     };
-    let words = log.lines().rev().map(printable).find(|line| !line.is_empty());
+    let words = log
+        .lines()
+        .rev()
+        .map(printable)
+        .find(|line| !line.is_empty());
     words.unwrap_or_else(|| "still at work".into())
 }
 
@@ -64,7 +78,9 @@ pub fn tool(name: &str, program: &Path, folder: &Path, logs: &Path) -> Spec {
 /// When it cannot be started, fails, or takes longer than 20 s.
 pub async fn output(mut command: tokio::process::Command) -> Result<Output> {
     let name = format!("{:?}", command.as_std().get_program());
-    command.kill_on_drop(true).stdin(std::process::Stdio::null());
+    command
+        .kill_on_drop(true)
+        .stdin(std::process::Stdio::null());
     let output = tokio::time::timeout(Duration::from_secs(20), command.output())
         .await
         .with_context(|| format!("{name} did not answer in time"))?
@@ -82,7 +98,10 @@ mod tests {
 
     #[test]
     fn the_sign_of_life_is_the_last_line_that_says_something() {
-        assert_eq!(last_words("one\n\x1b[1m  Compiling\x1b[0m serde\n\x1b[0m\x1b[0m\n"), "Compiling serde");
+        assert_eq!(
+            last_words("one\n\x1b[1m  Compiling\x1b[0m serde\n\x1b[0m\x1b[0m\n"),
+            "Compiling serde"
+        );
         assert_eq!(last_words("\x1b[0m"), "still at work");
     }
 }

@@ -1,0 +1,317 @@
+//! One start: what is started after what, and what it is given.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+
+use alloy::primitives::Address;
+use anyhow::Result;
+use time::OffsetDateTime;
+use tokio::sync::watch;
+
+use crate::component::{self, Site};
+use crate::endpoints::{self, Endpoints};
+use crate::folders::Folders;
+use crate::layout::{Addresses, Layout};
+use crate::options::{Fhir, Options};
+use crate::parts::{Parts, Started};
+use crate::progress::Progress;
+use crate::secrets::Secrets;
+use crate::seed;
+use crate::service::{Overrides, Workshop};
+use crate::setup::Installed;
+use crate::unit::Unit;
+
+pub(crate) async fn start_service(
+    workshop: &Workshop<'_>,
+    service: &str,
+    instance: &str,
+    overrides: &Overrides,
+) -> Result<Unit> {
+    let (launch, address) = workshop.launch(service, instance, overrides)?;
+    if overrides.unready {
+        let process = crate::process::Process::spawn(&launch.spec)?;
+        return Ok(Unit::running(
+            instance,
+            address,
+            launch,
+            process,
+            Vec::new(),
+        ));
+    }
+    Unit::launch(instance, address, launch).await
+}
+
+/// One start, from nothing to everything ready.
+pub(crate) struct Start<'a> {
+    pub options: &'a Options,
+    pub layout: &'a Layout,
+    pub folders: &'a Folders,
+    pub installed: &'a Installed,
+    pub secrets: &'a Secrets,
+    pub progress: &'a Progress,
+}
+
+impl Start<'_> {
+    /// Starts and seeds everything.
+    pub(crate) async fn run(&self) -> Result<(BTreeMap<String, Unit>, Addresses, Endpoints)> {
+        let deployment = seed::chain::registry(self.layout.chain.id)?;
+        let addresses = self.addresses(deployment.address)?;
+        let clients = seed::clients::registrations(self.layout, self.secrets, &addresses)?;
+        self.secrets.copy_to(&self.secrets_folder())?;
+        fs::write(
+            self.secrets_folder().join("clients.json"),
+            serde_json::to_string_pretty(&clients)?,
+        )?;
+        let site = Site {
+            folders: self.folders,
+            layout: self.layout,
+            installed: self.installed,
+            secrets: self.secrets,
+            port_offset: self.options.port_offset,
+        };
+        let s3 = self.s3(&addresses)?;
+        let (site, s3, deployment, addresses_ref) = (&site, &s3, &deployment, &addresses);
+        let workshop = Workshop {
+            layout: self.layout,
+            folders: self.folders,
+            installed: self.installed,
+            addresses: &addresses,
+        };
+        let workshop = &workshop;
+
+        let patients = watch::Sender::new(Vec::<String>::new());
+        let patients = &patients;
+        let mut parts = Parts::default();
+        parts.add("patients", &[], async move {
+            let found = self.load_patients().await?;
+            let said = format!("{} of them get a chain address", found.len());
+            patients.send_replace(found);
+            Ok((None, said))
+        });
+        parts.add("chain", &[], async move {
+            let unit = component::chain::start(site).await?;
+            seed::chain::deploy(&seed::chain::provider(&unit.url())?, deployment).await?;
+            Ok(ready(unit, &format!("registry {}", deployment.address)))
+        });
+        parts.add("accounts", &["chain", "patients"], async move {
+            let addresses = self.chain_addresses(&patients.borrow())?;
+            seed::chain::fund(
+                &seed::chain::provider(&format!("http://{}", site.address("chain")?))?,
+                &addresses,
+            )
+            .await?;
+            Ok((None, format!("{} funded", addresses.len())))
+        });
+        parts.add("postgres", &[], async move {
+            let unit = component::postgres::start(site, self.progress).await?;
+            Ok(ready(
+                unit,
+                &format!("databases {}", self.layout.postgres.databases.join(", ")),
+            ))
+        });
+        parts.add("kafka", &[], async move {
+            let unit = component::kafka::start(site).await?;
+            Ok(ready(
+                unit,
+                &format!("{} topics", self.layout.topics.len() * 2),
+            ))
+        });
+        parts.add("s3", &[], async move {
+            let unit = component::s3::start(site).await?;
+            seed::bucket::create(s3, &self.layout.s3.region).await?;
+            Ok(ready(
+                unit,
+                &format!("bucket {} with Object Lock", s3.bucket),
+            ))
+        });
+        match &self.options.fhir {
+            Fhir::Own => parts.add("fhir", &["patients"], async move {
+                Ok(ready(
+                    component::fhir::start(site, &self.fhir_file()).await?,
+                    "patients loaded",
+                ))
+            }),
+            Fhir::At(url) => parts.add("fhir", &[], async move {
+                Ok((None, format!("used as it is: {url}")))
+            }),
+        }
+        for (name, service) in self
+            .layout
+            .services
+            .iter()
+            .filter(|(name, _)| self.options.starts(name))
+        {
+            let needs: Vec<&str> = service
+                .needs
+                .iter()
+                .filter(|need| {
+                    self.layout.components.contains_key(*need) || self.options.starts(need)
+                })
+                .map(String::as_str)
+                .collect();
+            let overrides = self
+                .options
+                .overrides
+                .get(name)
+                .cloned()
+                .unwrap_or_default();
+            parts.add(name, &needs, async move {
+                Ok(ready(
+                    start_service(workshop, name, name, &overrides).await?,
+                    "",
+                ))
+            });
+        }
+        if self.options.starts("auth-service") {
+            parts.add("directory", &["auth-service", "patients"], async move {
+                let directory = seed::directory::Directory {
+                    layout: self.layout,
+                    secrets: self.secrets,
+                    auth: seed::clients::audience(addresses_ref, "auth-service"),
+                    registry: deployment.address,
+                };
+                let patients = patients.borrow().clone();
+                directory.fill(&patients, OffsetDateTime::now_utc()).await?;
+                Ok((
+                    None,
+                    format!("{} patients bound by their own signature", patients.len()),
+                ))
+            });
+        }
+        let units = parts.start(self.progress).await?;
+        let endpoints = self.endpoints(&addresses, deployment.address, &patients.borrow())?;
+        Ok((units, addresses, endpoints))
+    }
+
+    async fn load_patients(&self) -> Result<Vec<String>> {
+        let data = self
+            .options
+            .patients
+            .clone()
+            .unwrap_or_else(|| self.folders.checkout.join("qa/synthetic-data/data"));
+        let (out, most) = (self.fhir_file(), self.options.bound_patients);
+        tokio::task::spawn_blocking(move || seed::patients::load(&data, &out, most)).await?
+    }
+
+    fn fhir_file(&self) -> PathBuf {
+        self.folders.state().join("fhir.ndjson")
+    }
+
+    /// Keys as this stack's services see them, with its own list of clients beside them.
+    fn secrets_folder(&self) -> PathBuf {
+        self.folders.state().join("secrets")
+    }
+
+    fn addresses(&self, registry: Address) -> Result<Addresses> {
+        let mut addresses = self.layout.native_addresses(self.options.port_offset)?;
+        let fhir = match &self.options.fhir {
+            Fhir::Own => format!(
+                "http://{}{}",
+                addresses.hosts["fhir"],
+                self.layout.component("fhir")?.path
+            ),
+            Fhir::At(url) => url.trim_end_matches('/').to_owned(),
+        };
+        addresses.values = BTreeMap::from([
+            ("registry".into(), registry.to_checksum(None)),
+            ("fhir-base".into(), fhir),
+            (
+                "secrets".into(),
+                self.secrets_folder().display().to_string(),
+            ),
+            ("state".into(), self.folders.state().display().to_string()),
+            ("s3-access-key".into(), self.secrets.s3_access_key.clone()),
+            ("s3-secret-key".into(), self.secrets.s3_secret_key.clone()),
+        ]);
+        for (name, password) in &self.secrets.databases {
+            addresses
+                .values
+                .insert(format!("postgres-{name}"), password.clone());
+        }
+        Ok(addresses)
+    }
+
+    fn chain_addresses(&self, patients: &[String]) -> Result<Vec<Address>> {
+        let organizations = self
+            .layout
+            .clients
+            .iter()
+            .filter_map(|client| client.organization.as_deref());
+        let organizations =
+            organizations.map(|id| Ok(self.secrets.organization_key(id)?.address()));
+        let patients = patients
+            .iter()
+            .map(|id| Ok(self.secrets.patient_key(id)?.address()));
+        organizations.chain(patients).collect()
+    }
+
+    fn s3(&self, addresses: &Addresses) -> Result<endpoints::S3> {
+        Ok(endpoints::S3 {
+            endpoint: format!("http://{}", addresses.hosts["s3"]),
+            bucket: self.layout.s3.bucket.clone(),
+            access_key: self.secrets.s3_access_key.clone(),
+            secret_key: self.secrets.s3_secret_key.clone(),
+        })
+    }
+
+    fn endpoints(
+        &self,
+        addresses: &Addresses,
+        registry: Address,
+        patients: &[String],
+    ) -> Result<Endpoints> {
+        let url = |part: &str| seed::clients::audience(addresses, part);
+        let clients = self
+            .layout
+            .clients
+            .iter()
+            .filter(|client| !client.internal)
+            .map(|client| {
+                let key = client
+                    .organization
+                    .as_deref()
+                    .map(|id| self.secrets.organization_key(id))
+                    .transpose()?;
+                Ok(endpoints::Client {
+                    id: client.id.clone(),
+                    private_jwk: self.secrets.client_keys[&client.id].clone(),
+                    persona: client.persona.clone(),
+                    organization: client.organization.clone(),
+                    address: key.as_ref().map(|key| key.address().to_checksum(None)),
+                    private_key: key.as_ref().map(|key| key.to_bytes().to_string()),
+                })
+            });
+        let patients = patients.iter().map(|id| {
+            let key = self.secrets.patient_key(id)?;
+            Ok(endpoints::Patient {
+                fhir_id: id.clone(),
+                subject: key.address().to_checksum(None),
+                private_key: key.to_bytes().to_string(),
+            })
+        });
+        Ok(Endpoints {
+            warning: endpoints::WARNING.into(),
+            chain: endpoints::Chain {
+                rpc: url("chain"),
+                id: self.layout.chain.id,
+                registry: registry.to_checksum(None),
+            },
+            auth: url("auth-service"),
+            indexer: url("consent-indexer"),
+            gateway: url("ehr-gateway"),
+            audit: url("audit-pipeline"),
+            fhir: addresses.values["fhir-base"].clone(),
+            postgres: component::postgres::admin_url(&addresses.hosts["postgres"], self.secrets),
+            kafka: addresses.hosts["kafka"].clone(),
+            s3: self.s3(addresses)?,
+            clients: clients.collect::<Result<_>>()?,
+            patients: patients.collect::<Result<_>>()?,
+        })
+    }
+}
+
+fn ready(unit: Unit, detail: &str) -> Started {
+    let said = format!("{}  {detail}", unit.address());
+    (Some(unit), said.trim_end().to_owned())
+}
