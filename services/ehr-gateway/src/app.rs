@@ -110,9 +110,9 @@ fn readiness(gateway: &Arc<Gateway>, producer: Producer) -> Readiness {
     let readiness = Readiness::default();
     let at = gateway.clone();
     readiness.add("journal", move || {
-        let healthy = at.journal.is_healthy();
+        let at = at.clone();
         async move {
-            if healthy {
+            if at.journal.is_healthy().await {
                 Ok(())
             } else {
                 Err("cannot be written".to_owned())

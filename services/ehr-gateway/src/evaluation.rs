@@ -21,8 +21,9 @@ use uuid::Uuid;
 
 use crate::decision::authorize::{Asker, Question, Refusal, asker};
 use crate::decision::rule::Rule;
+use crate::record::Draft;
 use crate::release::answer;
-use crate::serve::{Draft, Gateway};
+use crate::serve::Gateway;
 use audit_core::Outcome;
 
 /// Who wants to do what with which resource.

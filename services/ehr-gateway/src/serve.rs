@@ -9,10 +9,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use access_token::{Challenge, Claims, TokenError, Verifier};
+use access_token::{Challenge, TokenError, Verifier};
 use audit_core::pseudonym::PseudonymKey;
-use audit_core::record::SCHEMA_VERSION;
-use audit_core::{Action as Asked, ChainRef, Outcome, Record};
+use audit_core::{Action as Asked, Outcome};
 use axum::response::Response;
 use consent_core::decide::{Ground, Permit};
 use consent_core::resource::TypeRow;
@@ -20,17 +19,15 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use service_kit::CorrId;
 use time::OffsetDateTime;
 use tokio::sync::Semaphore;
-use uuid::Uuid;
 
 use crate::decision::authorize::{Authorizer, Question, Refusal, Standing, asker};
 use crate::decision::rule::Rule;
 use crate::journal::Journal;
-use crate::journal::append::nowhere;
+use crate::record::Draft;
 use crate::release::answer;
 use crate::release::inspect::{Material, Released};
 use crate::release::upstream::{Budget, Upstream};
 use crate::request::intent::{self, Garbage, Intent};
-use crate::request::table;
 
 /// The longest a decision may take; longer is undecidable.
 const DECISION: Duration = Duration::from_secs(12);
@@ -77,65 +74,6 @@ pub struct Gateway {
     pub clock: Clock,
     /// Decisions under way at once.
     pub busy: Arc<Semaphore>,
-}
-
-/// What goes on record, as far as it is known.
-pub struct Draft {
-    arrived: Instant,
-    decision_id: Uuid,
-    asked: Asked,
-    claims: Claims,
-    resource_type: String,
-    categories: Vec<String>,
-    /// FHIR id; only its pseudonym is recorded.
-    patient: Option<String>,
-    /// Overrides the token's organisation, for who asks on behalf of another.
-    requester: Option<String>,
-    purpose: Option<String>,
-}
-
-impl Draft {
-    /// A record about to be made.
-    pub fn new(
-        arrived: Instant,
-        asked: Asked,
-        claims: Claims,
-        resource_type: &str,
-        categories: Option<Vec<String>>,
-    ) -> Self {
-        Self {
-            arrived,
-            decision_id: Uuid::now_v7(),
-            asked,
-            resource_type: resource_type.to_owned(),
-            categories: table::recordable(categories.unwrap_or_default()),
-            patient: None,
-            requester: claims.org.clone(),
-            purpose: claims.purpose.clone(),
-            claims,
-        }
-    }
-
-    /// Names the patient.
-    pub fn about(&mut self, patient: &str) {
-        self.patient = Some(patient.to_owned());
-    }
-
-    /// Names on whose behalf and for what it is asked.
-    pub fn on_behalf_of(&mut self, organization: &str, purpose: Option<&str>) {
-        self.requester = Some(organization.to_owned());
-        self.purpose = purpose.map(str::to_owned);
-    }
-
-    /// The decision's id.
-    pub fn id(&self) -> Uuid {
-        self.decision_id
-    }
-
-    /// The token's claims.
-    pub fn claims(&self) -> &Claims {
-        &self.claims
-    }
 }
 
 /// What a permit released and on what ground.
@@ -200,7 +138,7 @@ impl Gateway {
             Ok(granted) => (
                 Rule::ConsentActive,
                 granted.ground.clone(),
-                obligations(&granted.released),
+                granted.released.obligations(),
             ),
             Err(refusal) => (refusal.rule, refusal.ground.clone(), Vec::new()),
         };
@@ -235,7 +173,7 @@ impl Gateway {
         intent: &Intent,
         draft: &mut Draft,
     ) -> Result<Granted, Refusal> {
-        let asker = asker(&draft.claims, &self.tenant, intent.action(), row.name)?;
+        let asker = asker(draft.claims(), &self.tenant, intent.action(), row.name)?;
         let mut budget = Budget::start();
         let question = |patient| Question {
             patient,
@@ -335,85 +273,6 @@ impl Gateway {
         })
     }
 
-    /// Puts a decision on record, counts and logs it. On an error nothing may be answered but 503.
-    ///
-    /// # Errors
-    /// When the record is not durable.
-    pub async fn record(
-        &self,
-        draft: Draft,
-        rule: Rule,
-        ground: Option<Ground>,
-        obligations: Vec<String>,
-    ) -> Result<(), crate::journal::JournalError> {
-        let Draft {
-            arrived,
-            decision_id,
-            asked,
-            claims,
-            resource_type,
-            categories,
-            patient,
-            requester,
-            purpose,
-        } = draft;
-        let latency_us = u64::try_from(arrived.elapsed().as_micros()).unwrap_or(u64::MAX);
-        let result = rule.outcome();
-        let corr_id = CorrId::current();
-        let record = Record {
-            v: SCHEMA_VERSION,
-            event_id: decision_id,
-            ts: self.clock.now(),
-            tenant: self.tenant.clone(),
-            gateway: nowhere(&self.gateway_id),
-            actor: claims.client_id,
-            requester,
-            role: claims.persona.to_string(),
-            action: asked,
-            resource_type: Some(resource_type.clone()),
-            categories,
-            subject: patient.map(|patient| self.pseudonyms.of_patient(&self.tenant, &patient)),
-            purpose,
-            scopes: claims
-                .scope
-                .to_string()
-                .split(' ')
-                .filter(|word| !word.is_empty())
-                .map(str::to_owned)
-                .collect(),
-            result,
-            rule: rule.code().to_owned(),
-            obligations,
-            policy_hash: ground.as_ref().map(|ground| ground.scope_id.to_string()),
-            chain_ref: ground.map(|ground| ChainRef {
-                chain_id: self.authorizer.facts.chain_id(),
-                registry: self.authorizer.facts.registry().to_string(),
-                consent_id: ground.consent_id.to_string(),
-                version: ground.version,
-                block_no: ground.seen.block_no,
-                block_hash: ground.seen.block_hash.to_string(),
-                rev: ground.seen.rev,
-            }),
-            corr_id: corr_id.to_string(),
-            latency_us,
-            gap: None,
-        };
-        let recorded = self.journal.append(record).await;
-        if recorded.is_err() {
-            metrics::counter!("gateway_refused_unrecorded_total").increment(1);
-            tracing::error!(%corr_id, %decision_id, "a decision could not be put on record and was refused");
-            return recorded;
-        }
-        metrics::counter!("gateway_decisions_total", "action" => asked.to_string(), "result" => result.to_string(), "rule" => rule.code())
-            .increment(1);
-        if rule.is_alarming() {
-            metrics::counter!("gateway_alarms_total", "rule" => rule.code()).increment(1);
-            tracing::error!(%corr_id, %decision_id, rule = rule.code(), "the FHIR server answered what was not asked");
-        }
-        tracing::info!(%corr_id, %decision_id, action = %asked, resource_type, %result, rule = rule.code(), latency_us, "decision");
-        Ok(())
-    }
-
     fn denied(&self, rule: Rule) -> Response {
         let mut response = answer::denied(rule);
         if rule == Rule::InsufficientScope {
@@ -454,13 +313,6 @@ impl Gateway {
                 .insert(header::WWW_AUTHENTICATE, value);
         }
     }
-}
-
-fn obligations(released: &Released) -> Vec<String> {
-    vec![
-        format!("released={}", released.resources.len()),
-        format!("withheld={}", released.withheld),
-    ]
 }
 
 fn refuse_garbage(garbage: Garbage) -> Response {

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use audit_core::{Action, Digest, Gateway, Head, Outcome, Record};
 use common::{journal_settings, records_in};
+use ehr_gateway::journal::append::Opener;
 use ehr_gateway::journal::recover::RecoverError;
 use ehr_gateway::journal::{Journal, JournalError};
 use tempfile::TempDir;
@@ -205,10 +206,7 @@ fn two_processes_cannot_share_a_journal() {
 /// Opens segments that fail: the numbers count openings from 0.
 fn failing(
     fails: impl Fn(usize) -> Option<&'static str> + Send + 'static,
-) -> (
-    Arc<AtomicUsize>,
-    Box<dyn Fn(&Path) -> io::Result<File> + Send>,
-) {
+) -> (Arc<AtomicUsize>, Opener) {
     let openings = Arc::new(AtomicUsize::new(0));
     let counted = openings.clone();
     let opener = move |path: &Path| match fails(counted.fetch_add(1, Ordering::SeqCst)) {

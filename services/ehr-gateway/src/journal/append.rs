@@ -17,6 +17,9 @@ use super::{Position, Shared, segment_path};
 /// Records written with one sync at most.
 const BATCH: usize = 256;
 
+/// Room for some records.
+const PROBE_BYTES: usize = 64 * 1024;
+
 /// How the journal works.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -45,9 +48,15 @@ pub type Opener = Box<dyn Fn(&Path) -> io::Result<File> + Send>;
 /// The way to the writer. Clones share it.
 #[derive(Clone)]
 pub struct Journal {
-    queue: mpsc::Sender<Job>,
+    queue: mpsc::Sender<Message>,
     pub(super) shared: Arc<Shared>,
     pub(super) dir: Arc<Path>,
+}
+
+enum Message {
+    Append(Job),
+    /// Asks whether records could be written again.
+    Probe(oneshot::Sender<bool>),
 }
 
 struct Job {
@@ -116,16 +125,24 @@ impl Journal {
     /// [`JournalError`], after which the decision counts as refused.
     pub async fn append(&self, record: Record) -> Result<(), JournalError> {
         let (done, answer) = oneshot::channel();
-        if self.queue.try_send(Job { record, done }).is_err() {
+        let message = Message::Append(Job { record, done });
+        if self.queue.try_send(message).is_err() {
             self.shared.refused.fetch_add(1, Ordering::Relaxed);
             return Err(JournalError);
         }
         answer.await.unwrap_or(Err(JournalError))
     }
 
-    /// Whether the last append worked; for readiness.
-    pub fn is_healthy(&self) -> bool {
-        self.shared.healthy.load(Ordering::Relaxed)
+    /// Whether records can be written, for readiness: whether the last append worked or, after a
+    /// failure, whether there is room again. Without the second a gateway that is sent no requests
+    /// because it is unready would never find out.
+    pub async fn is_healthy(&self) -> bool {
+        if self.shared.healthy.load(Ordering::Relaxed) {
+            return true;
+        }
+        let (done, answer) = oneshot::channel();
+        let asked = self.queue.try_send(Message::Probe(done)).is_ok();
+        asked && answer.await.unwrap_or(false)
     }
 
     /// Bytes that wait for the shipper.
@@ -153,6 +170,17 @@ fn create_segment(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
+/// Writes, syncs and removes a file of some records' size.
+fn has_room(dir: &Path) -> io::Result<()> {
+    let path = dir.join("probe");
+    let outcome = File::create(&path).and_then(|mut file| {
+        file.write_all(&[b'\n'; PROBE_BYTES])?;
+        file.sync_data()
+    });
+    std::fs::remove_file(&path)?;
+    outcome
+}
+
 pub(super) fn sync_dir(dir: &Path) -> io::Result<()> {
     File::open(dir)?.sync_all()
 }
@@ -176,13 +204,21 @@ struct Writer {
 }
 
 impl Writer {
-    fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
-        while let Some(first) = jobs.blocking_recv() {
-            let mut batch = vec![first];
-            while batch.len() < BATCH
-                && let Ok(job) = jobs.try_recv()
-            {
-                batch.push(job);
+    fn run(mut self, mut messages: mpsc::Receiver<Message>) {
+        while let Some(first) = messages.blocking_recv() {
+            let mut batch = Vec::new();
+            let mut next = Some(first);
+            while let Some(message) = next {
+                match message {
+                    Message::Append(job) => batch.push(job),
+                    Message::Probe(done) => {
+                        let _ = done.send(self.probe());
+                    }
+                }
+                next = (batch.len() < BATCH).then(|| messages.try_recv().ok()).flatten();
+            }
+            if batch.is_empty() {
+                continue;
             }
             let outcome = self.write(&mut batch);
             if outcome.is_err() {
@@ -266,6 +302,17 @@ impl Writer {
         }
         self.shared.grown.notify_one();
         Ok(())
+    }
+
+    /// Whether there is a segment and room behind it. Room is tried with a file of its own, so that
+    /// nothing but records ever enters a segment.
+    fn probe(&mut self) -> bool {
+        self.ensure_segment();
+        let room = self.segment.is_some() && has_room(&self.settings.dir).is_ok();
+        if room {
+            self.shared.healthy.store(true, Ordering::Relaxed);
+        }
+        room
     }
 
     /// Gives the segment up. What may stand behind its acknowledged length is cut off through a fresh descriptor, as a

@@ -36,6 +36,16 @@ pub struct Released {
     pub withheld: usize,
 }
 
+impl Released {
+    /// What goes on record about it.
+    pub fn obligations(&self) -> Vec<String> {
+        vec![
+            format!("released={}", self.resources.len()),
+            format!("withheld={}", self.withheld),
+        ]
+    }
+}
+
 #[derive(Deserialize)]
 struct BundleText<'a> {
     #[serde(borrow, default)]
