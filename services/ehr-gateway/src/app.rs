@@ -112,7 +112,7 @@ fn readiness(gateway: &Arc<Gateway>, producer: Producer) -> Readiness {
     readiness.add("journal", move || {
         let at = at.clone();
         async move {
-            if at.journal.is_healthy().await {
+            if at.journal.is_ready().await {
                 Ok(())
             } else {
                 Err("cannot be written".to_owned())

@@ -133,11 +133,16 @@ impl Journal {
         answer.await.unwrap_or(Err(JournalError))
     }
 
-    /// Whether records can be written, for readiness: whether the last append worked or, after a
-    /// failure, whether there is room again. Without the second a gateway that is sent no requests
-    /// because it is unready would never find out.
-    pub async fn is_healthy(&self) -> bool {
-        if self.shared.healthy.load(Ordering::Relaxed) {
+    /// Whether the last append worked.
+    pub fn is_healthy(&self) -> bool {
+        self.shared.healthy.load(Ordering::Relaxed)
+    }
+
+    /// Whether records can be written, for readiness: the last append worked or, after a failure,
+    /// there is room again. Without the second a gateway that is sent no requests because it is
+    /// unready would never find out.
+    pub async fn is_ready(&self) -> bool {
+        if self.is_healthy() {
             return true;
         }
         let (done, answer) = oneshot::channel();
@@ -307,6 +312,9 @@ impl Writer {
     /// Whether there is a segment and room behind it. Room is tried with a file of its own, so that
     /// nothing but records ever enters a segment.
     fn probe(&mut self) -> bool {
+        if self.shared.ledger().unshipped() > self.settings.max_unshipped {
+            return false;
+        }
         self.ensure_segment();
         let room = self.segment.is_some() && has_room(&self.settings.dir).is_ok();
         if room {
