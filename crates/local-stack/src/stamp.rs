@@ -17,11 +17,9 @@ pub struct Stamp {
 impl Stamp {
     /// The stamp `name` in `folder`, for a result made from `inputs`.
     pub fn new(folder: &Path, name: &str, inputs: &[&[u8]]) -> Self {
-        let mut hasher = DefaultHasher::new();
-        inputs.hash(&mut hasher);
         Self {
             file: folder.join(name),
-            fingerprint: format!("{:016x}", hasher.finish()),
+            fingerprint: format!("{:016x}", fingerprint(&inputs)),
         }
     }
 
@@ -41,6 +39,13 @@ impl Stamp {
         fs::write(&self.file, &self.fingerprint)
             .with_context(|| format!("stamp {}", self.file.display()))
     }
+}
+
+/// A number that tells inputs apart. Not for security: nobody gains by a collision.
+pub(crate) fn fingerprint(inputs: &impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    inputs.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// Something downloaded or built once per user and version, complete or absent.

@@ -19,6 +19,7 @@ use crate::probe::Probe;
 use crate::process::{Process, RunAs, Spec};
 use crate::progress::Progress;
 use crate::secrets::Secrets;
+use crate::stamp::fingerprint;
 use crate::unit::{Launch, Unit};
 
 const ADMIN: &str = "consentry_admin";
@@ -170,7 +171,7 @@ fn user_to_run_as() -> Result<Option<RunAs>> {
 fn cluster_folder(data: &Path, run_as: Option<RunAs>, progress: &Progress) -> Result<PathBuf> {
     let mut folder = data.join("postgres");
     if let Some(user) = run_as.filter(|user| !may_pass(&folder, *user)) {
-        folder = PathBuf::from(format!("/var/tmp/consentry-{:016x}", fingerprint(data)));
+        folder = PathBuf::from(format!("/var/tmp/consentry-{:016x}", fingerprint(&data)));
         progress.note(
             "postgres",
             &format!(
@@ -193,13 +194,6 @@ fn cluster_folder(data: &Path, run_as: Option<RunAs>, progress: &Progress) -> Re
     }
     give(&folder, run_as)?;
     Ok(folder)
-}
-
-fn fingerprint(path: &Path) -> u64 {
-    use std::hash::{DefaultHasher, Hash, Hasher};
-    let mut hasher = DefaultHasher::new();
-    path.hash(&mut hasher);
-    hasher.finish()
 }
 
 /// Whether every folder above `path` lets this user through.
