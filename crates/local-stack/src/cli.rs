@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
+use crate::exec;
 use clap::{Args, Parser, Subcommand};
 use local_stack::interrupt::interrupted;
 use local_stack::setup::{self, Workplace};
@@ -29,6 +31,19 @@ enum Command {
     Setup(Wanted),
     /// Start everything, seed it, write endpoints.json and stay until Ctrl-C.
     Up(Wanted),
+    /// Start the components without our services, run a command beside them, and end with its
+    /// exit code. The command finds them in TEST_DATABASE_URL, TEST_KAFKA, TEST_S3 and TEST_ANVIL.
+    Exec {
+        /// Kafka broker: apache, tansu, or auto (Apache Kafka, else tansu).
+        #[arg(long, default_value = "auto")]
+        kafka: KafkaChoice,
+        /// Shift every port, to run beside another stack.
+        #[arg(long, default_value_t = 0)]
+        port_offset: u16,
+        /// The command and its arguments, after `--`.
+        #[arg(last = true, required = true)]
+        command: Vec<String>,
+    },
     /// Show what is installed and what is missing.
     Doctor,
     /// Generate development keys and passwords for docker-compose.yml into .local/secrets.
@@ -86,16 +101,47 @@ impl Wanted {
 }
 
 /// Does what was asked.
-pub async fn run(cli: Cli) -> Result<(), Error> {
+pub async fn run(cli: Cli) -> Result<ExitCode, Error> {
     let progress = Progress::stderr(if cli.json { Style::Json } else { Style::Lines });
     match cli.command {
         Command::Setup(wanted) => unless_interrupted(set_up(&wanted.options(), &progress))
             .await
-            .map(|_| ()),
-        Command::Up(wanted) => up(wanted.options(), &progress, !cli.json).await,
-        Command::Doctor => doctor(),
-        Command::Secrets => secrets(),
+            .map(|_| ())?,
+        Command::Up(wanted) => up(wanted.options(), &progress, !cli.json).await?,
+        Command::Exec {
+            kafka,
+            port_offset,
+            command,
+        } => {
+            let options = Options {
+                kafka,
+                port_offset,
+                services: Services::Only(BTreeSet::new()),
+                ..Options::default()
+            };
+            return beside(options, &progress, &command).await;
+        }
+        Command::Doctor => doctor()?,
+        Command::Secrets => secrets()?,
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn beside(
+    options: Options,
+    progress: &Progress,
+    command: &[String],
+) -> Result<ExitCode, Error> {
+    let checkout = options.checkout.clone();
+    let Some(stack) = unless_interrupted(Stack::start(options, progress)).await? else {
+        return Ok(ExitCode::FAILURE);
+    };
+    let code = tokio::select! {
+        code = exec::run(&stack, &checkout, command) => code,
+        () = interrupted() => Ok(ExitCode::FAILURE),
+    };
+    stack.stop().await;
+    Ok(code?)
 }
 
 /// An interrupt drops the work under way, and with it every child.

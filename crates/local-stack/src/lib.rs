@@ -45,6 +45,7 @@ pub mod spawner;
 pub mod stack;
 pub mod stamp;
 mod start;
+pub mod topics;
 pub mod unit;
 
 pub use endpoints::Endpoints;

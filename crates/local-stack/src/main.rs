@@ -6,11 +6,12 @@ use clap::Parser;
 use local_stack::Error;
 
 mod cli;
+mod exec;
 
 #[tokio::main]
 async fn main() -> ExitCode {
     match cli::run(cli::Cli::parse()).await {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("{error}");
             ExitCode::from(Error::exit_code(&error))

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
-use rdkafka::ClientConfig;
-use rdkafka::consumer::{BaseConsumer, Consumer};
+use anyhow::{Result, ensure};
 use sqlx::Connection;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
+
+use crate::topics::Topics;
 
 const TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -19,8 +19,8 @@ pub enum Probe {
     Chain(String),
     /// The server accepts this login.
     Postgres(Box<PgConnectOptions>),
-    /// The broker lists its topics.
-    Kafka(String),
+    /// The broker has these topics; missing ones are created.
+    Kafka(Topics),
     /// Nothing is asked.
     None,
 }
@@ -60,12 +60,7 @@ impl Probe {
                 connection.close().await?;
                 Ok(())
             }
-            Self::Kafka(brokers) => {
-                let brokers = brokers.clone();
-                tokio::task::spawn_blocking(move || kafka_answers(&brokers))
-                    .await
-                    .context("probe")?
-            }
+            Self::Kafka(topics) => topics.ensure().await,
             Self::None => Ok(()),
         }
     }
@@ -77,19 +72,4 @@ fn client() -> Result<reqwest::Client> {
         .connect_timeout(TIMEOUT)
         .timeout(TIMEOUT)
         .build()?)
-}
-
-fn kafka_answers(brokers: &str) -> Result<()> {
-    // Until the port is open there is no need for a client with its threads and its complaints.
-    let address = brokers.parse().context("broker address")?;
-    std::net::TcpStream::connect_timeout(&address, TIMEOUT)?;
-    let consumer: BaseConsumer = ClientConfig::new()
-        .set("bootstrap.servers", brokers)
-        .set("log_level", "0")
-        .create()?;
-    let metadata = consumer.fetch_metadata(None, TIMEOUT)?;
-    if metadata.brokers().is_empty() {
-        bail!("the cluster has no broker yet");
-    }
-    Ok(())
 }

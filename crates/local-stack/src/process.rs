@@ -19,7 +19,7 @@ use crate::spawner;
 
 /// How long an end may take before it is forced.
 pub const GRACE: Duration = Duration::from_secs(12);
-const PROBE_TIMEOUT: Duration = Duration::from_secs(3);
+const PROBE_TIMEOUT: Duration = Duration::from_secs(8);
 const LOG_TAIL: u64 = 2_000;
 
 /// A user to run as.

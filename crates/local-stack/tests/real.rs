@@ -1,5 +1,6 @@
 //! The real components under faults. Takes half a minute and what set-up fetches, so it runs only
-//! when asked for: `cargo test -p local-stack --test real -- --ignored`.
+//! when asked for: `cargo test -p local-stack --test real -- --ignored`. `TEST_KAFKA=tansu` tries the
+//! faults on the other broker.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -10,7 +11,7 @@ use alloy::providers::Provider;
 use alloy::providers::ext::AnvilApi;
 use local_stack::folders::find_checkout;
 use local_stack::seed::{bucket, chain};
-use local_stack::{Options, Progress, Services, Stack, Style, Unit};
+use local_stack::{KafkaChoice, Options, Progress, Services, Stack, Style, Unit};
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use sqlx::{Connection, PgConnection};
@@ -21,6 +22,8 @@ fn options(name: &str, port_offset: u16) -> Options {
     let data_folder = Some(find_checkout().join(".local").join(name));
     Options {
         data_folder,
+        kafka: std::env::var("TEST_KAFKA")
+            .map_or(KafkaChoice::Auto, |kafka| kafka.parse().unwrap()),
         port_offset,
         services: Services::Only(BTreeSet::new()),
         ..Options::default()

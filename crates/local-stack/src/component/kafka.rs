@@ -2,22 +2,16 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use rdkafka::ClientConfig;
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
-use rdkafka::client::DefaultClientContext;
-use rdkafka::types::RDKafkaErrorCode;
 
 use super::{DEADLINE, Site};
 use crate::probe::Probe;
 use crate::process::Spec;
 use crate::setup::Broker;
 use crate::stamp::{Stamp, fingerprint};
+use crate::topics::Topics;
 use crate::unit::{Launch, Unit};
-
-const ADMIN_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Starts an empty broker and creates the layout's topics.
 ///
@@ -29,14 +23,20 @@ pub async fn start(site: &Site<'_>) -> Result<Unit> {
         Broker::Apache { java, libs } => apache(site, java, libs).await?,
         Broker::Tansu { program } => tansu(site, program, &address),
     };
+    // Each topic has a dead-letter topic.
+    let topics = site.layout.topics.iter();
+    let names = topics
+        .flat_map(|(name, partitions)| [(name.clone(), *partitions), (format!("{name}.dlq"), 1)]);
+    let topics = Topics {
+        brokers: address.clone(),
+        names: names.collect(),
+    };
     let launch = Launch {
         spec,
-        probe: Probe::Kafka(address.clone()),
+        probe: Probe::Kafka(topics),
         deadline: DEADLINE,
     };
-    let unit = Unit::launch("kafka", address, launch).await?;
-    create_topics(site, unit.address()).await?;
-    Ok(unit)
+    Unit::launch("kafka", address, launch).await
 }
 
 async fn apache(site: &Site<'_>, java: &Path, libs: &Path) -> Result<Spec> {
@@ -180,39 +180,4 @@ fn tansu(site: &Site<'_>, program: &PathBuf, address: &str) -> Spec {
     .env("ADVERTISED_LISTENER_URL", format!("tcp://{address}"))
     .env("STORAGE_ENGINE", "memory://tansu/")
     .env("RUST_LOG", "warn")
-}
-
-/// Creates every topic of the layout with its dead-letter topic. That one is there already is fine.
-///
-/// # Errors
-/// When the broker refuses.
-pub async fn create_topics(site: &Site<'_>, brokers: &str) -> Result<()> {
-    let admin: AdminClient<DefaultClientContext> = ClientConfig::new()
-        .set("bootstrap.servers", brokers)
-        .set("log_level", "0")
-        .create()?;
-    let names: Vec<(String, i32)> = site
-        .layout
-        .topics
-        .iter()
-        .flat_map(|(topic, partitions)| [(topic.clone(), *partitions), (format!("{topic}.dlq"), 1)])
-        .collect();
-    let topics: Vec<NewTopic<'_>> = names
-        .iter()
-        .map(|(name, partitions)| NewTopic::new(name, *partitions, TopicReplication::Fixed(1)))
-        .collect();
-    let options = AdminOptions::new()
-        .operation_timeout(Some(ADMIN_TIMEOUT))
-        .request_timeout(Some(ADMIN_TIMEOUT));
-    let results = tokio::time::timeout(ADMIN_TIMEOUT * 2, admin.create_topics(&topics, &options))
-        .await
-        .context("creating topics took too long")?
-        .context("creating topics")?;
-    for result in results {
-        match result {
-            Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
-            Err((topic, code)) => anyhow::bail!("the broker refused topic {topic}: {code}"),
-        }
-    }
-    Ok(())
 }

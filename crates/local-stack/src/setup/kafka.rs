@@ -167,24 +167,20 @@ async fn compile_tansu(
     workshop: &Path,
     step: &Step,
 ) -> Result<()> {
-    let install = tool(
+    let mut install = tool(
         "setup-tansu",
         &place.program("cargo"),
         workshop,
         &place.folders.logs(),
     )
-    .args([
-        "install".to_owned(),
-        "tansu".to_owned(),
-        "--locked".to_owned(),
-        "--version".to_owned(),
-        version.to_owned(),
-        "--features".to_owned(),
-        "dynostore,postgres".to_owned(),
-        "--root".to_owned(),
-        workshop.display().to_string(),
-    ]);
-    run(&install, COMPILE_LIMIT, step).await
+    .args(["install", "tansu", "--locked", "--version", version])
+    .args(["--features", "dynostore,postgres", "--root"])
+    .args([workshop.as_os_str()]);
+    // Not where our own services are being compiled at the same time.
+    let target = workshop.join("target");
+    install = install.env("CARGO_TARGET_DIR", target.as_os_str());
+    run(&install, COMPILE_LIMIT, step).await?;
+    crate::folders::remove(&target)
 }
 
 async fn java_version(java: &Path) -> Result<u32> {
