@@ -8,21 +8,24 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 if [[ -n ${CI:-} && -z ${CARGO_TARGET_DIR:-} ]]; then
   export CARGO_TARGET_DIR="${XDG_CACHE_HOME:-$HOME/.cache}/consentry/target"
 fi
+# SQL is compiled against the committed metadata, whatever database the environment names.
+export SQLX_OFFLINE=true
 TARGET="${CARGO_TARGET_DIR:-target}"
+# What these commands have compiled need not be compiled again by those they call.
+export CONSENTRY_BIN_DIR="$PWD/target/debug"
+[[ $TARGET != /* ]] || CONSENTRY_BIN_DIR="$TARGET/debug"
 
-# Names every missing tool with the package that brings it, then ends with 2.
+# Names every tool that is needed to compile and is missing, with the package that brings it, then
+# ends with 2. The list of all prerequisites is in infra/prerequisites.txt; local-stack checks the rest.
 need_to_compile() {
-  local missing=0 tool hint
-  while read -r tool hint; do
+  local missing=0 tool package purpose kind
+  while IFS='|' read -r tool package purpose kind; do
+    tool=${tool// /}
+    [[ $tool != \#* && $purpose == *compiling* && $kind == *required* ]] || continue
     command -v "$tool" >/dev/null 2>&1 && continue
-    echo "missing: $tool – install $hint" >&2
+    echo "missing: $tool – install$package(for$purpose)" >&2
     missing=1
-  done <<'TOOLS'
-cargo Rust 1.95 or newer, see https://rustup.rs
-cc a C compiler (Debian: apt-get install build-essential)
-make make (Debian: apt-get install build-essential)
-cmake cmake (Debian: apt-get install cmake)
-TOOLS
+  done < infra/prerequisites.txt
   ((missing == 0)) || exit 2
 }
 

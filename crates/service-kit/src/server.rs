@@ -58,7 +58,10 @@ pub fn app(config: &ServerConfig, api: Router, readiness: Readiness) -> Router {
     api.layer(limits)
         .merge(health::routes(readiness))
         .layer(DefaultBodyLimit::max(config.max_body_bytes))
-        .layer(middleware::from_fn_with_state(config.max_body_bytes, refuse_oversized))
+        .layer(middleware::from_fn_with_state(
+            config.max_body_bytes,
+            refuse_oversized,
+        ))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn(problem::fill_bare_errors))
         .layer(middleware::from_fn(telemetry::observe))

@@ -107,7 +107,12 @@ impl Api {
     ///
     /// # Errors
     /// When no token was issued; says status and OAuth error.
-    pub async fn token(&self, client: &str, audience: &str, scope: &str) -> Result<(String, Answer)> {
+    pub async fn token(
+        &self,
+        client: &str,
+        audience: &str,
+        scope: &str,
+    ) -> Result<(String, Answer)> {
         let client = self.client(client)?;
         let key = SigningKey::from_jwk(&client.private_jwk).context("the client's private JWK")?;
         let token_url = format!("{}/oauth2/token", self.endpoints.auth);
@@ -129,7 +134,12 @@ impl Api {
         let answer = self.send(self.http.post(&token_url).form(&form)).await?;
         match answer.json()["access_token"].as_str() {
             Some(token) => Ok((token.to_owned(), answer)),
-            None => bail!("no token for {}: HTTP {} {}", client.id, answer.status, answer.text),
+            None => bail!(
+                "no token for {}: HTTP {} {}",
+                client.id,
+                answer.status,
+                answer.text
+            ),
         }
     }
 
@@ -138,7 +148,12 @@ impl Api {
     /// # Errors
     /// When there was no answer at all.
     pub async fn get(&self, url: &str, token: &str) -> Result<Answer> {
-        self.send(self.http.get(url).header(AUTHORIZATION, format!("Bearer {token}"))).await
+        self.send(
+            self.http
+                .get(url)
+                .header(AUTHORIZATION, format!("Bearer {token}")),
+        )
+        .await
     }
 
     /// A FHIR request through the gateway, for example `Observation?patient=…`.
@@ -146,7 +161,8 @@ impl Api {
     /// # Errors
     /// When there was no answer at all.
     pub async fn fhir(&self, path: &str, token: &str) -> Result<Answer> {
-        self.get(&format!("{}/fhir/R4/{path}", self.endpoints.gateway), token).await
+        self.get(&format!("{}/fhir/R4/{path}", self.endpoints.gateway), token)
+            .await
     }
 
     /// Sends a request and reads the answer to its end.
@@ -159,7 +175,12 @@ impl Api {
         let status = response.status().as_u16();
         let headers = response.headers().clone();
         let text = response.text().await.context("the answer broke off")?;
-        Ok(Answer { status, headers, text, latency: started.elapsed() })
+        Ok(Answer {
+            status,
+            headers,
+            text,
+            latency: started.elapsed(),
+        })
     }
 
     /// Daily counts from the gateway's journal or the archive: `base` is the service's URL.
@@ -169,7 +190,9 @@ impl Api {
     pub async fn counts(&self, base: &str, token: &str) -> Result<Vec<Count>> {
         let today = OffsetDateTime::now_utc().date();
         let from = today.previous_day().unwrap_or(today);
-        let answer = self.get(&format!("{base}/v1/counts?from={from}&to={today}"), token).await?;
+        let answer = self
+            .get(&format!("{base}/v1/counts?from={from}&to={today}"), token)
+            .await?;
         if answer.status != 200 {
             bail!("counts from {base}: HTTP {} {}", answer.status, answer.text);
         }

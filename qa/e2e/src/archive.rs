@@ -51,11 +51,20 @@ impl Archive {
             .behavior_version(BehaviorVersion::latest())
             .endpoint_url(&s3.endpoint)
             .region(Region::new("us-east-1"))
-            .credentials_provider(Credentials::new(&s3.access_key, &s3.secret_key, None, None, "dev"))
+            .credentials_provider(Credentials::new(
+                &s3.access_key,
+                &s3.secret_key,
+                None,
+                None,
+                "dev",
+            ))
             .force_path_style(true)
             .timeout_config(timeouts)
             .build();
-        Self { client: Client::from_conf(config), bucket: s3.bucket.clone() }
+        Self {
+            client: Client::from_conf(config),
+            bucket: s3.bucket.clone(),
+        }
     }
 
     /// Every archived decision, by event id. A record archived twice counts once.
@@ -94,8 +103,12 @@ impl Archive {
                 .collect()
                 .await?
                 .into_bytes();
-            for line in body.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()) {
-                let record = Record::from_line(line).with_context(|| format!("in {}", object.key))?;
+            for line in body
+                .split(|&byte| byte == b'\n')
+                .filter(|line| !line.is_empty())
+            {
+                let record =
+                    Record::from_line(line).with_context(|| format!("in {}", object.key))?;
                 found.entry(record.event_id).or_insert(Archived {
                     record,
                     object: object.clone(),

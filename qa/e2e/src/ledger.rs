@@ -45,9 +45,14 @@ impl Party {
             .wallet(EthereumWallet::from(signer))
             .connect_http(chain.rpc.parse().context("the chain's RPC address")?);
         // Automatic mining answers at once; the default of seven seconds is for public networks.
-        provider.client().set_poll_interval(Duration::from_millis(20));
+        provider
+            .client()
+            .set_poll_interval(Duration::from_millis(20));
         let registry = chain.registry.parse().context("the registry's address")?;
-        Ok(Self { address, registry: ConsentRegistry::new(registry, provider.erased()) })
+        Ok(Self {
+            address,
+            registry: ConsentRegistry::new(registry, provider.erased()),
+        })
     }
 
     /// The party's address.
@@ -65,7 +70,11 @@ impl Party {
     /// # Errors
     /// When the chain does not answer.
     pub async fn version(&self, which: Which) -> Result<u32> {
-        let id = self.registry.consentId(which.subject, which.grantee, which.scope).call().await?;
+        let id = self
+            .registry
+            .consentId(which.subject, which.grantee, which.scope)
+            .call()
+            .await?;
         Ok(self.registry.consents(id).call().await?.version)
     }
 
@@ -93,7 +102,13 @@ impl Party {
     ///
     /// # Errors
     /// When the transaction is refused or not mined.
-    pub async fn grant(&self, which: Which, from: u64, to: u64, approving: bool) -> Result<TransactionReceipt> {
+    pub async fn grant(
+        &self,
+        which: Which,
+        from: u64,
+        to: u64,
+        approving: bool,
+    ) -> Result<TransactionReceipt> {
         let version = self.version(which).await? + u32::from(!approving);
         let call = self.registry.grant(
             which.subject,
@@ -111,7 +126,9 @@ impl Party {
     /// # Errors
     /// When the transaction is refused or not mined.
     pub async fn revoke(&self, which: Which) -> Result<TransactionReceipt> {
-        let call = self.registry.revoke(which.subject, which.grantee, which.scope);
+        let call = self
+            .registry
+            .revoke(which.subject, which.grantee, which.scope);
         mined(call.send().await?).await
     }
 
@@ -120,14 +137,18 @@ impl Party {
     /// # Errors
     /// When the transaction is refused or not mined.
     pub async fn deny(&self, which: Which) -> Result<TransactionReceipt> {
-        let call = self.registry.deny(which.subject, which.grantee, which.scope);
+        let call = self
+            .registry
+            .deny(which.subject, which.grantee, which.scope);
         mined(call.send().await?).await
     }
 }
 
 /// Unix seconds now.
 pub fn now() -> u64 {
-    time::OffsetDateTime::now_utc().unix_timestamp().unsigned_abs()
+    time::OffsetDateTime::now_utc()
+        .unix_timestamp()
+        .unsigned_abs()
 }
 
 async fn mined(
@@ -138,6 +159,10 @@ async fn mined(
         .get_receipt()
         .await
         .context("the transaction was not mined")?;
-    ensure!(receipt.status(), "the transaction {} reverted", receipt.transaction_hash);
+    ensure!(
+        receipt.status(),
+        "the transaction {} reverted",
+        receipt.transaction_hash
+    );
     Ok(receipt)
 }

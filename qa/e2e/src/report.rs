@@ -24,7 +24,10 @@ pub struct Shown {
 impl Shown {
     /// A step with nothing but its duration.
     pub fn took(latency: Duration) -> Self {
-        Self { latency, ..Self::default() }
+        Self {
+            latency,
+            ..Self::default()
+        }
     }
 
     /// Adds the HTTP status.
@@ -101,7 +104,13 @@ impl Report for JsonLines {
             .collect();
         let rows: Option<Vec<Value>> = shown.table.as_ref().map(|(header, rows)| {
             rows.iter()
-                .map(|row| header.iter().map(|name| (*name).to_owned()).zip(row.iter().map(|cell| json!(cell))).collect())
+                .map(|row| {
+                    header
+                        .iter()
+                        .map(|name| (*name).to_owned())
+                        .zip(row.iter().map(|cell| json!(cell)))
+                        .collect()
+                })
                 .map(Value::Object)
                 .collect()
         });
@@ -115,7 +124,10 @@ impl Report for JsonLines {
     }
 
     fn failed(&mut self, number: usize, failed: &Failed) {
-        println!("{}", json!({"step": number, "title": failed.step, "ok": false, "failed": failed}));
+        println!(
+            "{}",
+            json!({"step": number, "title": failed.step, "ok": false, "failed": failed})
+        );
     }
 }
 
@@ -139,8 +151,13 @@ pub fn table(header: &[&str], rows: &[Vec<String>]) -> String {
 }
 
 fn line(number: usize, title: &str, shown: &Shown) -> String {
-    let status = shown.status.map_or_else(|| "  ✓".to_owned(), |status| status.to_string());
-    let mut line = format!("{number:>3}  {title:<46} {status}  {:>9}", format!("{:.1} ms", millis(shown.latency)));
+    let status = shown
+        .status
+        .map_or_else(|| "  ✓".to_owned(), |status| status.to_string());
+    let mut line = format!(
+        "{number:>3}  {title:<46} {status}  {:>9}",
+        format!("{:.1} ms", millis(shown.latency))
+    );
     for (index, (name, value)) in shown.facts.iter().enumerate() {
         let separator = if index == 0 { "  " } else { " · " };
         // Writing to a String cannot fail.
@@ -150,7 +167,10 @@ fn line(number: usize, title: &str, shown: &Shown) -> String {
 }
 
 fn indent(text: &str) -> String {
-    text.lines().map(|line| format!("     {line}")).collect::<Vec<_>>().join("\n")
+    text.lines()
+        .map(|line| format!("     {line}"))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 fn millis(duration: Duration) -> f64 {

@@ -93,12 +93,18 @@ async fn run(args: &Args) -> ExitCode {
 
 async fn walk(args: &Args, stack: &Stack) -> Result<bool> {
     let api = Api::new(stack.endpoints().clone())?;
-    let mut report: Box<dyn Report> = if args.json { Box::new(JsonLines) } else { Box::new(Lines) };
+    let mut report: Box<dyn Report> = if args.json {
+        Box::new(JsonLines)
+    } else {
+        Box::new(Lines)
+    };
     if !args.json {
         println!();
     }
     let walk = Walk::new(&api, stack.logs(), report.as_mut());
-    let Ok(summary) = walk.run().await else { return Ok(false) };
+    let Ok(summary) = walk.run().await else {
+        return Ok(false);
+    };
     if !args.json {
         println!(
             "Every step was as expected: {} decisions on record, revocation to first denial in {} ms.",
@@ -119,7 +125,10 @@ async fn stay(args: &Args, stack: &Stack) {
         }
     }
     let broken = stack.broken().await;
-    eprintln!("{broken} ended by itself; its log is {}", stack.logs().join(format!("{broken}.log")).display());
+    eprintln!(
+        "{broken} ended by itself; its log is {}",
+        stack.logs().join(format!("{broken}.log")).display()
+    );
 }
 
 /// The URLs, and three commands to paste.
@@ -131,10 +140,19 @@ async fn invitation(stack: &Stack) -> Result<String> {
         .iter()
         .find(|client| client.persona == "provider")
         .context("no provider in the endpoints")?;
-    let patient = endpoints.patients.first().context("no patient in the endpoints")?;
-    let (provider_token, _) = api.token(&provider.id, &endpoints.gateway, PROVIDER_SCOPES).await?;
-    let (indexer_token, _) = api.token("ops-system", &endpoints.indexer, "system:consent.read").await?;
-    let (audit_token, _) = api.token("ops-system", &endpoints.audit, "system:audit.read").await?;
+    let patient = endpoints
+        .patients
+        .first()
+        .context("no patient in the endpoints")?;
+    let (provider_token, _) = api
+        .token(&provider.id, &endpoints.gateway, PROVIDER_SCOPES)
+        .await?;
+    let (indexer_token, _) = api
+        .token("ops-system", &endpoints.indexer, "system:consent.read")
+        .await?;
+    let (audit_token, _) = api
+        .token("ops-system", &endpoints.audit, "system:audit.read")
+        .await?;
     let today = time::OffsetDateTime::now_utc().date();
     Ok(format!(
         "\nThe stack stays up; Ctrl-C ends everything.\n\n\

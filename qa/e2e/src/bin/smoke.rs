@@ -31,7 +31,11 @@ async fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let http = match reqwest::Client::builder().timeout(Duration::from_secs(5)).no_proxy().build() {
+    let http = match reqwest::Client::builder()
+        .timeout(Duration::from_secs(5))
+        .no_proxy()
+        .build()
+    {
         Ok(http) => http,
         Err(error) => {
             eprintln!("cannot make an HTTP client: {error}");
@@ -47,16 +51,25 @@ async fn main() -> ExitCode {
     ] {
         rows.push((name, probe(&http, &format!("{base}/health/ready")).await));
     }
-    rows.push(("fhir", probe(&http, &format!("{}/metadata", endpoints.fhir)).await));
+    rows.push((
+        "fhir",
+        probe(&http, &format!("{}/metadata", endpoints.fhir)).await,
+    ));
     let height = chain_height(&http, &endpoints.chain.rpc).await;
-    rows.push(("chain", height.clone().map(|block| format!("block {block}"))));
+    rows.push((
+        "chain",
+        height.clone().map(|block| format!("block {block}")),
+    ));
 
     if args.json {
         let checks: serde_json::Map<String, Value> = rows
             .iter()
             .map(|(name, outcome)| {
                 let text = outcome.clone().unwrap_or_else(|reason| reason);
-                ((*name).to_owned(), json!({"ok": outcome.is_ok(), "detail": text}))
+                (
+                    (*name).to_owned(),
+                    json!({"ok": outcome.is_ok(), "detail": text}),
+                )
             })
             .collect();
         println!("{}", json!({"checks": checks, "chainHeight": height.ok()}));
@@ -68,13 +81,24 @@ async fn main() -> ExitCode {
                 Err(reason) => vec![(*name).to_owned(), "NOT READY".into(), reason.clone()],
             })
             .collect();
-        println!("{}", e2e::report::table(&["part", "state", "detail"], &cells));
+        println!(
+            "{}",
+            e2e::report::table(&["part", "state", "detail"], &cells)
+        );
     }
-    if rows.iter().all(|(_, outcome)| outcome.is_ok()) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if rows.iter().all(|(_, outcome)| outcome.is_ok()) {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 async fn probe(http: &reqwest::Client, url: &str) -> Result<String, String> {
-    let response = http.get(url).send().await.map_err(|_| "no answer".to_owned())?;
+    let response = http
+        .get(url)
+        .send()
+        .await
+        .map_err(|_| "no answer".to_owned())?;
     let status = response.status();
     let body: Value = response.json().await.unwrap_or(Value::Null);
     if status.is_success() {

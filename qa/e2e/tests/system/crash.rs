@@ -22,12 +22,15 @@ impl Load {
         let stop = Arc::new(AtomicBool::new(false));
         let readers = (0..readers)
             .map(|_| {
-                let (api, path, token, stop) = (api.clone(), path.to_owned(), token.to_owned(), stop.clone());
+                let (api, path, token, stop) =
+                    (api.clone(), path.to_owned(), token.to_owned(), stop.clone());
                 tokio::spawn(async move {
                     let mut released = Vec::new();
                     while !stop.load(Ordering::Relaxed) {
                         match api.fhir(&path, &token).await {
-                            Ok(answer) if answer.status == 200 => released.extend(answer.decision_id()),
+                            Ok(answer) if answer.status == 200 => {
+                                released.extend(answer.decision_id())
+                            }
                             _ => tokio::time::sleep(Duration::from_millis(20)).await,
                         }
                     }
@@ -61,7 +64,11 @@ async fn nothing_is_lost_when_killed(world: &World, service: &'static str) -> Re
         unit.start().await?;
     }
     let released = load.finish().await?;
-    ensure!(released.len() >= 3, "only {} reads were released: no load to speak of", released.len());
+    ensure!(
+        released.len() >= 3,
+        "only {} reads were released: no load to speak of",
+        released.len()
+    );
     world.archived(&released).await?;
     world.revoke(&patient, which).await
 }
@@ -96,7 +103,10 @@ pub async fn counts_agree_after_all_that(world: &World) -> Result<()> {
         if ours.rows(yesterday, today) == journal && all.rows(yesterday, today) == archive {
             return Ok(());
         }
-        ensure!(started.elapsed() < PATIENCE, "journal {journal:?}, archive {archive:?}, store {ours:?} of {all:?}");
+        ensure!(
+            started.elapsed() < PATIENCE,
+            "journal {journal:?}, archive {archive:?}, store {ours:?} of {all:?}"
+        );
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
 }

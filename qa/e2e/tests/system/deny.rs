@@ -10,7 +10,13 @@ use crate::world::{World, ensure_denied, observations};
 
 pub async fn without_consent(world: &World) -> Result<()> {
     let (patient, provider) = (world.patient()?, world.provider(1).await?);
-    let answer = world.api.fhir(&format!("Observation?patient={}", patient.fhir_id), &provider.token).await?;
+    let answer = world
+        .api
+        .fhir(
+            &format!("Observation?patient={}", patient.fhir_id),
+            &provider.token,
+        )
+        .await?;
     ensure_denied(&answer, 403, "no-consent")?;
     Ok(())
 }
@@ -18,26 +24,55 @@ pub async fn without_consent(world: &World) -> Result<()> {
 pub async fn an_unknown_patient_looks_like_no_consent(world: &World) -> Result<()> {
     let provider = world.provider(1).await?;
     let known = world.patient()?;
-    let unknown = world.api.fhir("Observation?patient=nobody-of-this-name", &provider.token).await?;
-    let refused = world.api.fhir(&format!("Observation?patient={}", known.fhir_id), &provider.token).await?;
+    let unknown = world
+        .api
+        .fhir("Observation?patient=nobody-of-this-name", &provider.token)
+        .await?;
+    let refused = world
+        .api
+        .fhir(
+            &format!("Observation?patient={}", known.fhir_id),
+            &provider.token,
+        )
+        .await?;
     ensure_denied(&unknown, 403, "no-consent")?;
-    ensure!(unknown.text == refused.text, "an unknown patient can be told from a known one");
+    ensure!(
+        unknown.text == refused.text,
+        "an unknown patient can be told from a known one"
+    );
     Ok(())
 }
 
 pub async fn with_another_organisations_consent(world: &World) -> Result<()> {
-    let (patient, first, second) = (world.patient()?, world.provider(0).await?, world.provider(1).await?);
+    let (patient, first, second) = (
+        world.patient()?,
+        world.provider(0).await?,
+        world.provider(1).await?,
+    );
     let which = world.observations_consent(&patient, &first).await?;
     let path = format!("Observation?patient={}", patient.fhir_id);
-    ensure!(world.api.fhir(&path, &first.token).await?.status == 200, "the grantee itself is refused");
-    ensure_denied(&world.api.fhir(&path, &second.token).await?, 403, "no-consent")?;
+    ensure!(
+        world.api.fhir(&path, &first.token).await?.status == 200,
+        "the grantee itself is refused"
+    );
+    ensure_denied(
+        &world.api.fhir(&path, &second.token).await?,
+        403,
+        "no-consent",
+    )?;
     world.revoke(&patient, which).await
 }
 
 pub async fn for_another_type(world: &World) -> Result<()> {
     let (patient, provider) = (world.patient()?, world.provider(0).await?);
     let which = world.observations_consent(&patient, &provider).await?;
-    let answer = world.api.fhir(&format!("DiagnosticReport?patient={}", patient.fhir_id), &provider.token).await?;
+    let answer = world
+        .api
+        .fhir(
+            &format!("DiagnosticReport?patient={}", patient.fhir_id),
+            &provider.token,
+        )
+        .await?;
     ensure_denied(&answer, 403, "policy-type")?;
     world.revoke(&patient, which).await
 }
@@ -46,7 +81,13 @@ pub async fn for_another_patient(world: &World) -> Result<()> {
     let (mine, other, provider) = (world.patient()?, world.patient()?, world.provider(0).await?);
     ensure!(mine.fhir_id != other.fhir_id, "two patients are needed");
     let which = world.observations_consent(&mine, &provider).await?;
-    let answer = world.api.fhir(&format!("Observation?patient={}", other.fhir_id), &provider.token).await?;
+    let answer = world
+        .api
+        .fhir(
+            &format!("Observation?patient={}", other.fhir_id),
+            &provider.token,
+        )
+        .await?;
     ensure!(answer.status == 403, "HTTP {}", answer.status);
     world.revoke(&mine, which).await
 }
@@ -56,15 +97,40 @@ pub async fn outside_the_window(world: &World) -> Result<()> {
     let path = format!("Observation?patient={}", patient.fhir_id);
 
     let later = world
-        .consent(&patient, &provider, &observations()?, (now() + 3_600, UNTIL_REVOKED), "SCHEDULED")
+        .consent(
+            &patient,
+            &provider,
+            &observations()?,
+            (now() + 3_600, UNTIL_REVOKED),
+            "SCHEDULED",
+        )
         .await?;
-    ensure_denied(&world.api.fhir(&path, &provider.token).await?, 403, "consent-scheduled")?;
+    ensure_denied(
+        &world.api.fhir(&path, &provider.token).await?,
+        403,
+        "consent-scheduled",
+    )?;
     world.revoke(&patient, later).await?;
 
-    let short = world.consent(&patient, &provider, &observations()?, (now() - 1, now() + 3), "ACTIVE").await?;
-    ensure!(world.api.fhir(&path, &provider.token).await?.status == 200, "the window is open and the read refused");
+    let short = world
+        .consent(
+            &patient,
+            &provider,
+            &observations()?,
+            (now() - 1, now() + 3),
+            "ACTIVE",
+        )
+        .await?;
+    ensure!(
+        world.api.fhir(&path, &provider.token).await?.status == 200,
+        "the window is open and the read refused"
+    );
     wait_for_consent(&world.api, short, "EXPIRED").await?;
-    ensure_denied(&world.api.fhir(&path, &provider.token).await?, 403, "consent-expired")?;
+    ensure_denied(
+        &world.api.fhir(&path, &provider.token).await?,
+        403,
+        "consent-expired",
+    )?;
     Ok(())
 }
 
@@ -76,9 +142,17 @@ pub async fn under_an_unknown_policy(world: &World) -> Result<()> {
         // The hash of a document that nobody ever stored.
         scope: B256::from(observations()?.hash().0),
     };
-    world.grant(&patient, which, (now() - 1, UNTIL_REVOKED)).await?;
+    world
+        .grant(&patient, which, (now() - 1, UNTIL_REVOKED))
+        .await?;
     wait_for_consent(&world.api, which, "ACTIVE").await?;
-    let answer = world.api.fhir(&format!("Observation?patient={}", patient.fhir_id), &provider.token).await?;
+    let answer = world
+        .api
+        .fhir(
+            &format!("Observation?patient={}", patient.fhir_id),
+            &provider.token,
+        )
+        .await?;
     ensure_denied(&answer, 403, "policy-unknown")?;
     world.revoke(&patient, which).await
 }
@@ -86,11 +160,28 @@ pub async fn under_an_unknown_policy(world: &World) -> Result<()> {
 pub async fn for_another_purpose(world: &World) -> Result<()> {
     let (patient, provider) = (world.patient()?, world.provider(0).await?);
     let research = policy(
-        vec![ResourceScope { resource_type: "Observation".into(), category: None }],
+        vec![ResourceScope {
+            resource_type: "Observation".into(),
+            category: None,
+        }],
         Purpose::Research,
     )?;
-    let which = world.consent(&patient, &provider, &research, (now() - 1, UNTIL_REVOKED), "ACTIVE").await?;
-    let answer = world.api.fhir(&format!("Observation?patient={}", patient.fhir_id), &provider.token).await?;
+    let which = world
+        .consent(
+            &patient,
+            &provider,
+            &research,
+            (now() - 1, UNTIL_REVOKED),
+            "ACTIVE",
+        )
+        .await?;
+    let answer = world
+        .api
+        .fhir(
+            &format!("Observation?patient={}", patient.fhir_id),
+            &provider.token,
+        )
+        .await?;
     ensure_denied(&answer, 403, "policy-purpose")?;
     world.revoke(&patient, which).await
 }

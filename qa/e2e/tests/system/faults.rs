@@ -17,7 +17,10 @@ async fn undecidable_without(world: &World, part: &Unit, rules: &[&str]) -> Resu
     let (patient, provider) = (world.patient()?, world.provider(0).await?);
     let which = world.observations_consent(&patient, &provider).await?;
     let path = format!("Observation?patient={}", patient.fhir_id);
-    ensure!(world.api.fhir(&path, &provider.token).await?.status == 200, "refused before the fault");
+    ensure!(
+        world.api.fhir(&path, &provider.token).await?.status == 200,
+        "refused before the fault"
+    );
 
     part.stop().await;
     let outcome = undecided(world, &path, &provider.token, rules).await;
@@ -25,15 +28,28 @@ async fn undecidable_without(world: &World, part: &Unit, rules: &[&str]) -> Resu
     let decision = outcome?;
 
     let kept = world.archived(&[decision]).await?;
-    ensure!(kept[&decision].record.result == Outcome::Indeterminate, "recorded as {}", kept[&decision].record.result);
+    ensure!(
+        kept[&decision].record.result == Outcome::Indeterminate,
+        "recorded as {}",
+        kept[&decision].record.result
+    );
     recovered(world, &path, &provider.token).await?;
     world.revoke(&patient, which).await
 }
 
 async fn undecided(world: &World, path: &str, token: &str, rules: &[&str]) -> Result<Uuid> {
     let answer = world.api.fhir(path, token).await?;
-    ensure!(answer.status == 503, "HTTP {} {} instead of 503", answer.status, answer.rule());
-    ensure!(rules.contains(&answer.rule().as_str()), "rule {}", answer.rule());
+    ensure!(
+        answer.status == 503,
+        "HTTP {} {} instead of 503",
+        answer.status,
+        answer.rule()
+    );
+    ensure!(
+        rules.contains(&answer.rule().as_str()),
+        "rule {}",
+        answer.rule()
+    );
     ensure_no_phi(&answer)?;
     answer.decision_id().context("no decision id")
 }
@@ -45,13 +61,23 @@ async fn recovered(world: &World, path: &str, token: &str) -> Result<Answer> {
         if answer.status == 200 {
             return Ok(answer);
         }
-        ensure!(started.elapsed() < PATIENCE, "still {} {}", answer.status, answer.rule());
+        ensure!(
+            started.elapsed() < PATIENCE,
+            "still {} {}",
+            answer.status,
+            answer.rule()
+        );
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
 
 pub async fn the_indexer_is_down(world: &World) -> Result<()> {
-    undecidable_without(world, &world.service("consent-indexer").await?, &["facts-unavailable"]).await
+    undecidable_without(
+        world,
+        &world.service("consent-indexer").await?,
+        &["facts-unavailable"],
+    )
+    .await
 }
 
 pub async fn postgres_is_down(world: &World) -> Result<()> {
@@ -60,7 +86,12 @@ pub async fn postgres_is_down(world: &World) -> Result<()> {
 }
 
 pub async fn the_fhir_server_is_down(world: &World) -> Result<()> {
-    undecidable_without(world, &world.component("fhir").await?, &["upstream-unavailable"]).await
+    undecidable_without(
+        world,
+        &world.component("fhir").await?,
+        &["upstream-unavailable"],
+    )
+    .await
 }
 
 pub async fn the_fhir_server_hangs(world: &World) -> Result<()> {
@@ -106,12 +137,19 @@ impl TinyDisk {
 
 impl Drop for TinyDisk {
     fn drop(&mut self) {
-        let _ = Command::new("umount").arg("--lazy").arg(self.0.path()).status();
+        let _ = Command::new("umount")
+            .arg("--lazy")
+            .arg(self.0.path())
+            .status();
     }
 }
 
 fn mount(options: &[&str], folder: &Path) -> Result<()> {
-    let status = Command::new("mount").args(options).arg(folder).status().context("mount")?;
+    let status = Command::new("mount")
+        .args(options)
+        .arg(folder)
+        .status()
+        .context("mount")?;
     ensure!(status.success(), "mount {options:?} failed");
     Ok(())
 }
@@ -129,43 +167,76 @@ pub async fn the_journals_disk_is_full(world: &World) -> Result<()> {
 
     let kept = world.archived(&after).await?;
     let gaps: u64 = after.iter().filter_map(|id| kept[id].record.gap).sum();
-    ensure!(gaps == REFUSALS, "the records after the gap state {gaps} refusals instead of {REFUSALS}");
+    ensure!(
+        gaps == REFUSALS,
+        "the records after the gap state {gaps} refusals instead of {REFUSALS}"
+    );
     world.revoke(&patient, which).await
 }
 
 const REFUSALS: u64 = 3;
 
 /// Returns the decisions made once there is room again.
-async fn fill_and_free(world: &World, gateway: &Unit, disk: &TinyDisk, patient: &str, token: &str) -> Result<Vec<Uuid>> {
+async fn fill_and_free(
+    world: &World,
+    gateway: &Unit,
+    disk: &TinyDisk,
+    patient: &str,
+    token: &str,
+) -> Result<Vec<Uuid>> {
     let url = format!("{}/fhir/R4/Observation?patient={patient}", gateway.url());
     let mut refused = 0;
     for _ in 0..200 {
         let answer = world.api.get(&url, token).await?;
         if answer.status == 503 {
-            ensure!(answer.rule() == "journal-unavailable", "rule {}", answer.rule());
+            ensure!(
+                answer.rule() == "journal-unavailable",
+                "rule {}",
+                answer.rule()
+            );
             ensure_no_phi(&answer)?;
             refused += 1;
             if refused == REFUSALS {
                 break;
             }
         } else {
-            ensure!(answer.status == 200 && refused == 0, "HTTP {} after {refused} refusals", answer.status);
+            ensure!(
+                answer.status == 200 && refused == 0,
+                "HTTP {} after {refused} refusals",
+                answer.status
+            );
         }
     }
     ensure!(refused == REFUSALS, "the disk never filled up");
     let metrics = world.metrics(gateway).await?;
     let counted = format!("gateway_refused_unrecorded_total {REFUSALS}");
-    ensure!(metrics.lines().any(|line| line == counted), "the refusals are not counted");
+    ensure!(
+        metrics.lines().any(|line| line == counted),
+        "the refusals are not counted"
+    );
 
     disk.enlarge()?;
     // A new segment is tried once a second; until then requests are refused and counted too, so
     // readiness, which asks without deciding, tells when to go on.
     let started = Instant::now();
-    while world.api.http().get(format!("{}/health/ready", gateway.url())).send().await?.status() != 200 {
+    while world
+        .api
+        .http()
+        .get(format!("{}/health/ready", gateway.url()))
+        .send()
+        .await?
+        .status()
+        != 200
+    {
         ensure!(started.elapsed() < PATIENCE, "the journal does not recover");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     let answer = world.api.get(&url, token).await?;
-    ensure!(answer.status == 200, "HTTP {} {} with room again", answer.status, answer.rule());
+    ensure!(
+        answer.status == 200,
+        "HTTP {} {} with room again",
+        answer.status,
+        answer.rule()
+    );
     Ok(answer.decision_id().into_iter().collect())
 }

@@ -46,14 +46,28 @@ async fn stub(status: u16, kind: &'static str, body: String) -> Result<String> {
     Ok(format!("http://{address}/fhir/R4"))
 }
 
-async fn ask(world: &World, gateway: &Unit, patient: &str, token: &str) -> Result<e2e::api::Answer> {
-    world.api.get(&format!("{}/fhir/R4/Observation?patient={patient}", gateway.url()), token).await
+async fn ask(
+    world: &World,
+    gateway: &Unit,
+    patient: &str,
+    token: &str,
+) -> Result<e2e::api::Answer> {
+    world
+        .api
+        .get(
+            &format!("{}/fhir/R4/Observation?patient={patient}", gateway.url()),
+            token,
+        )
+        .await
 }
 
 pub async fn a_server_that_ignores_the_patient_is_refused_whole(world: &World) -> Result<()> {
     let (patient, provider) = (world.patient()?, world.provider(0).await?);
     let which = world.observations_consent(&patient, &provider).await?;
-    let everybody = bundle(vec![observation("o1", &patient.fhir_id), observation("o2", "somebody-else")]);
+    let everybody = bundle(vec![
+        observation("o1", &patient.fhir_id),
+        observation("o2", "somebody-else"),
+    ]);
     let base = stub(200, "application/fhir+json", everybody.to_string()).await?;
     let gateway = world.gateway_against(&base).await?;
     let answer = ask(world, &gateway, &patient.fhir_id, &provider.token).await;
@@ -67,22 +81,54 @@ pub async fn an_answer_that_cannot_be_read_is_not_relayed(world: &World) -> Resu
     let (patient, provider) = (world.patient()?, world.provider(0).await?);
     let which = world.observations_consent(&patient, &provider).await?;
     let own = observation("o1", &patient.fhir_id).to_string();
-    let twice = own.replacen("\"status\"", "\"subject\":{\"reference\":\"Patient/other\"},\"status\"", 1);
+    let twice = own.replacen(
+        "\"status\"",
+        "\"subject\":{\"reference\":\"Patient/other\"},\"status\"",
+        1,
+    );
     let big = format!("{{\"padding\":\"{}\"}}", "a".repeat(6 * 1024 * 1024));
     let cases = [
-        ("html", 200, "text/html", "<html>Observation/o1</html>".to_owned()),
-        ("broken JSON", 200, "application/fhir+json", "{\"resourceType\":\"Bundle\",".to_owned()),
-        ("duplicate keys", 200, "application/fhir+json", format!("{{\"resourceType\":\"Bundle\",\"type\":\"searchset\",\"entry\":[{{\"resource\":{twice}}}]}}")),
+        (
+            "html",
+            200,
+            "text/html",
+            "<html>Observation/o1</html>".to_owned(),
+        ),
+        (
+            "broken JSON",
+            200,
+            "application/fhir+json",
+            "{\"resourceType\":\"Bundle\",".to_owned(),
+        ),
+        (
+            "duplicate keys",
+            200,
+            "application/fhir+json",
+            format!(
+                "{{\"resourceType\":\"Bundle\",\"type\":\"searchset\",\"entry\":[{{\"resource\":{twice}}}]}}"
+            ),
+        ),
         ("oversized", 200, "application/fhir+json", big),
-        ("error with data", 500, "application/fhir+json", bundle(vec![observation("o1", &patient.fhir_id)]).to_string()),
+        (
+            "error with data",
+            500,
+            "application/fhir+json",
+            bundle(vec![observation("o1", &patient.fhir_id)]).to_string(),
+        ),
         ("redirect", 302, "application/fhir+json", own),
     ];
     for (name, status, kind, body) in cases {
-        let gateway = world.gateway_against(&stub(status, kind, body).await?).await?;
+        let gateway = world
+            .gateway_against(&stub(status, kind, body).await?)
+            .await?;
         let answer = ask(world, &gateway, &patient.fhir_id, &provider.token).await;
         gateway.shut_down().await;
         let answer = answer?;
-        ensure!(matches!(answer.status, 403 | 503), "{name}: HTTP {}", answer.status);
+        ensure!(
+            matches!(answer.status, 403 | 503),
+            "{name}: HTTP {}",
+            answer.status
+        );
         ensure_no_phi(&answer)?;
     }
     world.revoke(&patient, which).await

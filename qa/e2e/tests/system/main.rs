@@ -25,8 +25,13 @@ use crate::world::World;
 
 async fn walkthrough(world: &World) -> Result<()> {
     let mut report = Silent;
-    let summary = Walk::new(&world.api, world.logs.clone(), &mut report).run().await?;
-    eprintln!("revocation to first denial: {} ms", summary.revocation_to_denial.as_millis());
+    let summary = Walk::new(&world.api, world.logs.clone(), &mut report)
+        .run()
+        .await?;
+    eprintln!(
+        "revocation to first denial: {} ms",
+        summary.revocation_to_denial.as_millis()
+    );
     Ok(())
 }
 
@@ -53,7 +58,10 @@ fn run(arguments: &Arguments) -> Result<Conclusion> {
         .block_on(Stack::start(options, &Progress::stderr(Style::Lines)))
         .map_err(|error| anyhow::anyhow!("{error}"))?;
     let world = Arc::new(World::new(stack).context("a client for the stack")?);
-    let running = Running { runtime: runtime.handle().clone(), world: world.clone() };
+    let running = Running {
+        runtime: runtime.handle().clone(),
+        world: world.clone(),
+    };
     let conclusion = libtest_mimic::run(arguments, trials(Some(running)));
     runtime.block_on(world.shut_down());
     Ok(conclusion)
@@ -63,7 +71,9 @@ fn run(arguments: &Arguments) -> Result<Conclusion> {
 fn options() -> Result<Options> {
     let mut options = Options::default();
     if let Ok(kafka) = std::env::var("CONSENTRY_KAFKA") {
-        options.kafka = kafka.parse().map_err(|error| anyhow::anyhow!("CONSENTRY_KAFKA: {error}"))?;
+        options.kafka = kafka
+            .parse()
+            .map_err(|error| anyhow::anyhow!("CONSENTRY_KAFKA: {error}"))?;
     }
     if let Ok(offset) = std::env::var("CONSENTRY_PORT_OFFSET") {
         options.port_offset = offset.parse().context("CONSENTRY_PORT_OFFSET")?;

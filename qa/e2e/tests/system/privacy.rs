@@ -14,9 +14,15 @@ async fn personal_data(world: &World) -> Result<Vec<String>> {
         let url = format!("{}/Patient/{}", world.api.endpoints().fhir, patient.fhir_id);
         let resource = world.api.send(world.api.http().get(url)).await?.json();
         seeds.push(patient.fhir_id.clone());
-        let family = resource["name"][0]["family"].as_str().context("a patient without a name")?;
+        let family = resource["name"][0]["family"]
+            .as_str()
+            .context("a patient without a name")?;
         seeds.push(format!("\"{family}\""));
-        seeds.extend(resource["birthDate"].as_str().map(|date| format!("\"{date}\"")));
+        seeds.extend(
+            resource["birthDate"]
+                .as_str()
+                .map(|date| format!("\"{date}\"")),
+        );
         let phone = &resource["telecom"][0]["value"];
         seeds.extend(phone.as_str().map(str::to_owned));
     }
@@ -24,15 +30,27 @@ async fn personal_data(world: &World) -> Result<Vec<String>> {
 }
 
 fn find<'a>(text: &str, seeds: &'a [String]) -> Option<&'a str> {
-    seeds.iter().map(String::as_str).find(|seed| text.contains(seed))
+    seeds
+        .iter()
+        .map(String::as_str)
+        .find(|seed| text.contains(seed))
 }
 
 fn logs_of_our_services(folder: &Path) -> Result<Vec<std::path::PathBuf>> {
-    let ours = ["auth-service", "consent-indexer", "ehr-gateway", "audit-pipeline"];
+    let ours = [
+        "auth-service",
+        "consent-indexer",
+        "ehr-gateway",
+        "audit-pipeline",
+    ];
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
         if ours.iter().any(|service| name.starts_with(service)) {
             files.push(path);
         }
@@ -48,19 +66,37 @@ pub async fn nothing_personal_in_logs_metrics_or_audit_records(world: &World) ->
     ensure!(logs.len() >= 4, "only {} logs found", logs.len());
     for log in logs {
         let text = std::fs::read_to_string(&log)?;
-        ensure!(find(&text, &seeds).is_none(), "personal data in {}", log.display());
+        ensure!(
+            find(&text, &seeds).is_none(),
+            "personal data in {}",
+            log.display()
+        );
     }
-    for service in ["auth-service", "consent-indexer", "ehr-gateway", "audit-pipeline"] {
+    for service in [
+        "auth-service",
+        "consent-indexer",
+        "ehr-gateway",
+        "audit-pipeline",
+    ] {
         let unit = world.service(service).await?;
         let text = world.metrics(&unit).await?;
-        ensure!(text.contains("http_requests_total"), "{service} has no metrics");
-        ensure!(find(&text, &seeds).is_none(), "personal data in the metrics of {service}");
+        ensure!(
+            text.contains("http_requests_total"),
+            "{service} has no metrics"
+        );
+        ensure!(
+            find(&text, &seeds).is_none(),
+            "personal data in the metrics of {service}"
+        );
     }
     let archived = world.archive.decisions().await?;
     ensure!(!archived.is_empty(), "nothing was archived");
     for kept in archived.values() {
         let line = serde_json::to_value(&kept.record).map(|value: Value| value.to_string())?;
-        ensure!(find(&line, &seeds).is_none(), "personal data in an audit record");
+        ensure!(
+            find(&line, &seeds).is_none(),
+            "personal data in an audit record"
+        );
     }
     Ok(())
 }

@@ -48,7 +48,15 @@ impl World {
         let stack = Mutex::new(Some(stack));
         let data = local_stack::folders::find_checkout().join("qa/synthetic-data/data");
         let manifest = Manifest::read(&data)?;
-        Ok(Self { api, archive, stack, logs, manifest, next_patient: AtomicUsize::new(0), next_gateway: AtomicUsize::new(0) })
+        Ok(Self {
+            api,
+            archive,
+            stack,
+            logs,
+            manifest,
+            next_patient: AtomicUsize::new(0),
+            next_gateway: AtomicUsize::new(0),
+        })
     }
 
     /// Ends the stack in an orderly way.
@@ -60,19 +68,31 @@ impl World {
 
     /// A component of the stack, to stop, start, pause or kill.
     pub async fn component(&self, name: &str) -> Result<Unit> {
-        self.stack.lock().await.as_ref().context("the stack has ended")?.component(name)
+        self.stack
+            .lock()
+            .await
+            .as_ref()
+            .context("the stack has ended")?
+            .component(name)
     }
 
     /// A service of the stack.
     pub async fn service(&self, name: &str) -> Result<Unit> {
-        self.stack.lock().await.as_ref().context("the stack has ended")?.service(name)
+        self.stack
+            .lock()
+            .await
+            .as_ref()
+            .context("the stack has ended")?
+            .service(name)
     }
 
     /// One more gateway, in front of another FHIR server. It answers to the first one's audience,
     /// so the same tokens are good for both.
     pub async fn gateway_against(&self, fhir_base: &str) -> Result<Unit> {
         // A gateway is not ready before its FHIR server answers sensibly, which a hostile one never does.
-        let overrides = Overrides::default().env("FHIR_BASE_URL", fhir_base).unready();
+        let overrides = Overrides::default()
+            .env("FHIR_BASE_URL", fhir_base)
+            .unready();
         let gateway = self.extra_gateway(overrides).await?;
         let started = Instant::now();
         let live = format!("{}/health/live", gateway.url());
@@ -85,19 +105,32 @@ impl World {
 
     /// One more gateway with a journal of its own.
     pub async fn gateway_with_journal(&self, folder: &Path) -> Result<Unit> {
-        self.extra_gateway(Overrides::default().env("JOURNAL_DIR", folder.display().to_string())).await
+        self.extra_gateway(Overrides::default().env("JOURNAL_DIR", folder.display().to_string()))
+            .await
     }
 
     async fn extra_gateway(&self, overrides: Overrides) -> Result<Unit> {
-        let name = format!("ehr-gateway-{}", self.next_gateway.fetch_add(1, Ordering::Relaxed));
+        let name = format!(
+            "ehr-gateway-{}",
+            self.next_gateway.fetch_add(1, Ordering::Relaxed)
+        );
         let stack = self.stack.lock().await;
-        stack.as_ref().context("the stack has ended")?.spawn_service("ehr-gateway", &name, overrides).await
+        stack
+            .as_ref()
+            .context("the stack has ended")?
+            .spawn_service("ehr-gateway", &name, overrides)
+            .await
     }
 
     /// A service's metrics as text.
     pub async fn metrics(&self, unit: &Unit) -> Result<String> {
-        let address = unit.env("METRICS_LISTEN").context("a service without METRICS_LISTEN")?;
-        let answer = self.api.send(self.api.http().get(format!("http://{address}/metrics"))).await?;
+        let address = unit
+            .env("METRICS_LISTEN")
+            .context("a service without METRICS_LISTEN")?;
+        let answer = self
+            .api
+            .send(self.api.http().get(format!("http://{address}/metrics")))
+            .await?;
         Ok(answer.text)
     }
 
@@ -110,9 +143,19 @@ impl World {
             .filter(|client| client.persona == "provider")
             .nth(index)
             .context("two provider organisations are expected")?;
-        let (token, _) = self.api.token(&client.id, &endpoints.gateway, PROVIDER_SCOPES).await?;
-        let key = client.private_key.as_deref().context("a provider without a chain key")?;
-        Ok(Provider { id: client.id.clone(), token, party: Party::new(&endpoints.chain, key)? })
+        let (token, _) = self
+            .api
+            .token(&client.id, &endpoints.gateway, PROVIDER_SCOPES)
+            .await?;
+        let key = client
+            .private_key
+            .as_deref()
+            .context("a provider without a chain key")?;
+        Ok(Provider {
+            id: client.id.clone(),
+            token,
+            party: Party::new(&endpoints.chain, key)?,
+        })
     }
 
     /// Patients whose Observations hold no trap, in turn, so that scenarios seldom meet on one.
@@ -120,7 +163,11 @@ impl World {
     pub fn patient(&self) -> Result<Patient> {
         let mut patients = self.api.endpoints().patients.clone();
         patients.retain(|patient| {
-            let entry = self.manifest.patients.iter().find(|entry| entry.id == patient.fhir_id);
+            let entry = self
+                .manifest
+                .patients
+                .iter()
+                .find(|entry| entry.id == patient.fhir_id);
             entry.is_none_or(|entry| !refuses_observations(entry.profile))
         });
         ensure!(patients.len() >= 2, "two patients without traps are needed");
@@ -130,11 +177,20 @@ impl World {
 
     /// The patient that the synthetic data made for a purpose, and what is true about them.
     pub fn patient_with(&self, profile: Profile) -> Result<(Patient, &PatientEntry)> {
-        let entry = self.manifest.patients.iter().find(|entry| entry.profile == profile);
+        let entry = self
+            .manifest
+            .patients
+            .iter()
+            .find(|entry| entry.profile == profile);
         let entry = entry.with_context(|| format!("no patient of profile {profile:?}"))?;
         let patients = &self.api.endpoints().patients;
         let patient = patients.iter().find(|patient| patient.fhir_id == entry.id);
-        Ok((patient.context("the patient is not in the directory")?.clone(), entry))
+        Ok((
+            patient
+                .context("the patient is not in the directory")?
+                .clone(),
+            entry,
+        ))
     }
 
     /// A token of the operations system client.
@@ -153,9 +209,16 @@ impl World {
         status: &str,
     ) -> Result<Which> {
         let indexer = &self.api.endpoints().indexer;
-        let (token, _) = self.api.token(&provider.id, indexer, "provider:consent.request").await?;
+        let (token, _) = self
+            .api
+            .token(&provider.id, indexer, "provider:consent.request")
+            .await?;
         let stored = put_policy(&self.api, indexer, &token, policy).await?;
-        ensure!(matches!(stored.status, 200 | 201), "policy: HTTP {}", stored.status);
+        ensure!(
+            matches!(stored.status, 200 | 201),
+            "policy: HTTP {}",
+            stored.status
+        );
         let which = Which {
             subject: patient.subject.parse()?,
             grantee: provider.party.address(),
@@ -167,7 +230,12 @@ impl World {
     }
 
     /// Grants without storing a document first.
-    pub async fn grant(&self, patient: &Patient, which: Which, (from, to): (u64, u64)) -> Result<()> {
+    pub async fn grant(
+        &self,
+        patient: &Patient,
+        which: Which,
+        (from, to): (u64, u64),
+    ) -> Result<()> {
         let party = Party::new(&self.api.endpoints().chain, &patient.private_key)?;
         party.grant(which, from, to, false).await?;
         Ok(())
@@ -182,8 +250,19 @@ impl World {
     }
 
     /// Observations for treatment from a moment ago until revoked.
-    pub async fn observations_consent(&self, patient: &Patient, provider: &Provider) -> Result<Which> {
-        self.consent(patient, provider, &observations()?, (now() - 1, UNTIL_REVOKED), "ACTIVE").await
+    pub async fn observations_consent(
+        &self,
+        patient: &Patient,
+        provider: &Provider,
+    ) -> Result<Which> {
+        self.consent(
+            patient,
+            provider,
+            &observations()?,
+            (now() - 1, UNTIL_REVOKED),
+            "ACTIVE",
+        )
+        .await
     }
 
     /// Waits until the given decisions are in the archive, and returns them.
@@ -195,7 +274,12 @@ impl World {
             if ids.iter().all(|id| found.contains_key(id)) {
                 return Ok(found);
             }
-            ensure!(started.elapsed() < PATIENCE, "{} of {} decisions archived", found.len(), ids.len());
+            ensure!(
+                started.elapsed() < PATIENCE,
+                "{} of {} decisions archived",
+                found.len(),
+                ids.len()
+            );
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
     }
@@ -203,18 +287,36 @@ impl World {
 
 /// Whether a search of this patient's Observations must be refused whole.
 fn refuses_observations(profile: Profile) -> bool {
-    matches!(profile, Profile::ObservationForeignPerformer | Profile::ObservationContainedPatient)
+    matches!(
+        profile,
+        Profile::ObservationForeignPerformer | Profile::ObservationContainedPatient
+    )
 }
 
 /// All Observations, for treatment.
 pub fn observations() -> Result<Policy> {
-    policy(vec![ResourceScope { resource_type: "Observation".into(), category: None }], Purpose::Treatment)
+    policy(
+        vec![ResourceScope {
+            resource_type: "Observation".into(),
+            category: None,
+        }],
+        Purpose::Treatment,
+    )
 }
 
 /// A denial: status and rule as expected, and nothing of the record in the body.
 pub fn ensure_denied(answer: &Answer, status: u16, rule: &str) -> Result<Uuid> {
-    ensure!(answer.status == status, "HTTP {} instead of {status}, rule {}", answer.status, answer.rule());
-    ensure!(answer.rule() == rule, "rule {} instead of {rule}", answer.rule());
+    ensure!(
+        answer.status == status,
+        "HTTP {} instead of {status}, rule {}",
+        answer.status,
+        answer.rule()
+    );
+    ensure!(
+        answer.rule() == rule,
+        "rule {} instead of {rule}",
+        answer.rule()
+    );
     ensure_no_phi(answer)?;
     answer.decision_id().context("no decision id")
 }
@@ -222,8 +324,17 @@ pub fn ensure_denied(answer: &Answer, status: u16, rule: &str) -> Result<Uuid> {
 /// An error body must be an OperationOutcome alone: no resource, no reference, no value.
 pub fn ensure_no_phi(answer: &Answer) -> Result<()> {
     let body = answer.json();
-    ensure!(body["resourceType"] == "OperationOutcome", "the body is no OperationOutcome");
-    for mark in ["Patient/", "valueQuantity", "\"entry\"", "contained", "Observation/"] {
+    ensure!(
+        body["resourceType"] == "OperationOutcome",
+        "the body is no OperationOutcome"
+    );
+    for mark in [
+        "Patient/",
+        "valueQuantity",
+        "\"entry\"",
+        "contained",
+        "Observation/",
+    ] {
         ensure!(!answer.text.contains(mark), "the body holds `{mark}`");
     }
     Ok(())

@@ -220,7 +220,9 @@ impl Writer {
                         let _ = done.send(self.probe());
                     }
                 }
-                next = (batch.len() < BATCH).then(|| messages.try_recv().ok()).flatten();
+                next = (batch.len() < BATCH)
+                    .then(|| messages.try_recv().ok())
+                    .flatten();
             }
             if batch.is_empty() {
                 continue;
