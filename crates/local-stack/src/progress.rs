@@ -131,7 +131,8 @@ impl Progress {
     }
 }
 
-/// A step under way. Dropped without [`Step::done`] it is reported as failed.
+/// A step under way. Dropped without [`Step::done`], because it or another one failed, it is reported as not
+/// finished.
 pub struct Step {
     progress: Progress,
     name: String,
@@ -194,12 +195,10 @@ impl Drop for Step {
             return;
         }
         match self.progress.style {
-            Style::Lines => self.progress.line(
-                "✗",
-                &self.name,
-                Some(self.began.elapsed()),
-                "did not succeed",
-            ),
+            Style::Lines => {
+                self.progress
+                    .line("✗", &self.name, Some(self.began.elapsed()), "not finished")
+            }
             Style::Json => {
                 self.progress
                     .json("failed", &self.name, Some(self.began.elapsed()), None)

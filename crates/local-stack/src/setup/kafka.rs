@@ -56,6 +56,21 @@ pub enum Broker {
     },
 }
 
+/// Whether Apache Kafka's jars are here and a JVM can run them.
+pub(super) fn is_fetched(place: &Workplace<'_>) -> bool {
+    let version = place
+        .layout
+        .component("kafka")
+        .map(|kafka| kafka.version.as_str());
+    let key = |version| format!("kafka-{version}");
+    let fetched = version.is_ok_and(|version| {
+        Cached::new(&place.folders.cache, &key(version))
+            .get()
+            .is_some()
+    });
+    fetched && place.find("java").is_some()
+}
+
 /// Makes a broker available.
 ///
 /// # Errors

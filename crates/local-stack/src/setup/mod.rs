@@ -100,8 +100,14 @@ impl<'a> Workplace<'a> {
     fn check(&self, options: &SetupOptions) -> Result<(), Error> {
         let compiles = options.services && options.prebuilt.is_none();
         let only_to_compile = ["cargo", "cc", "make", "cmake"];
+        let only_for_apache = ["java", "mvn"];
+        let apache = options.kafka == KafkaChoice::Apache && !kafka::is_fetched(self);
         let mut missing = prerequisites::missing(&self.prerequisites, &self.path);
-        missing.retain(|one| compiles || !only_to_compile.contains(&one.command.as_str()));
+        missing.retain(|one| match one.command.as_str() {
+            command if only_to_compile.contains(&command) => compiles,
+            command if only_for_apache.contains(&command) => apache,
+            _ => !one.optional,
+        });
         if missing.is_empty() {
             Ok(())
         } else {
