@@ -181,6 +181,7 @@ pub static TYPES: &[TypeRow] = &[
         documents: &[],
         search: &[
             date("authoredon"),
+            category("category"),
             token("code"),
             token("intent"),
             token("status"),

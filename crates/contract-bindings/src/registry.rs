@@ -1,5 +1,6 @@
 //! Call and event types of `ConsentRegistry`, generated from `contracts/deployments`.
-#![allow(missing_docs)] // Generated; documented by the contract's NatSpec.
+// Generated: documented by the contract's NatSpec, and shaped by its signatures.
+#![allow(missing_docs, clippy::too_many_arguments)]
 
 alloy::sol!(
     #[sol(rpc)]

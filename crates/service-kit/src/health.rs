@@ -17,12 +17,12 @@ use serde::Serialize;
 const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
 
 type Check =
-    Box<dyn Fn() -> Pin<Box<dyn Future<Output = Result<(), String>> + Send>> + Send + Sync>;
+    Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Result<(), String>> + Send>> + Send + Sync>;
 
 /// The dependencies that must answer before a service takes work. Clones share the list.
 #[derive(Clone, Default)]
 pub struct Readiness {
-    checks: Arc<RwLock<Vec<(&'static str, Arc<Check>)>>>,
+    checks: Arc<RwLock<Vec<(&'static str, Check)>>>,
 }
 
 #[derive(Serialize)]
@@ -39,11 +39,11 @@ impl Readiness {
         F: Fn() -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<(), String>> + Send + 'static,
     {
-        let check: Check = Box::new(move || Box::pin(check()));
+        let check: Check = Arc::new(move || Box::pin(check()));
         self.checks
             .write()
             .unwrap_or_else(|poisoned| poisoned.into_inner())
-            .push((name, Arc::new(check)));
+            .push((name, check));
     }
 
     async fn report(&self) -> Report {

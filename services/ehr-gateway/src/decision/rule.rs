@@ -102,7 +102,8 @@ impl Rule {
             },
             Self::InsufficientScope => "The access token does not allow this.",
             Self::ForeignResource | Self::UnreadableAnswer => {
-                "The records could not be released safely."
+                // The same words for both, and always: how much there is tells something too.
+                "The records could not be released safely. If there are many, narrow the search by date or category."
             }
             Self::Absent | Self::Withheld => {
                 "There is no consent of the patient for this organisation."

@@ -54,7 +54,7 @@ pub struct Journal {
 }
 
 enum Message {
-    Append(Job),
+    Append(Box<Job>),
     /// Asks whether records could be written again.
     Probe(oneshot::Sender<bool>),
 }
@@ -125,7 +125,7 @@ impl Journal {
     /// [`JournalError`], after which the decision counts as refused.
     pub async fn append(&self, record: Record) -> Result<(), JournalError> {
         let (done, answer) = oneshot::channel();
-        let message = Message::Append(Job { record, done });
+        let message = Message::Append(Box::new(Job { record, done }));
         if self.queue.try_send(message).is_err() {
             self.shared.refused.fetch_add(1, Ordering::Relaxed);
             return Err(JournalError);
@@ -215,7 +215,7 @@ impl Writer {
             let mut next = Some(first);
             while let Some(message) = next {
                 match message {
-                    Message::Append(job) => batch.push(job),
+                    Message::Append(job) => batch.push(*job),
                     Message::Probe(done) => {
                         let _ = done.send(self.probe());
                     }
