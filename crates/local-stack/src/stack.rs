@@ -259,7 +259,8 @@ fn clear(folders: &Folders) -> Result<()> {
     let _ = fs::remove_file(folders.endpoints());
     // Logs of set-up stay: they belong to what has just been done.
     for entry in fs::read_dir(folders.logs())?.flatten() {
-        if !entry.file_name().to_string_lossy().starts_with("setup-") {
+        let is_file = entry.file_type()?.is_file();
+        if is_file && !entry.file_name().to_string_lossy().starts_with("setup-") {
             fs::remove_file(entry.path())?;
         }
     }

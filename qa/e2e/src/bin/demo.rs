@@ -158,7 +158,7 @@ async fn invitation(stack: &Stack) -> Result<String> {
         "\nThe stack stays up; Ctrl-C ends everything.\n\n\
          gateway  {gateway}\nindexer  {indexer}\naudit    {audit}\nauth     {auth}\nFHIR     {fhir}\nchain    {rpc}\n\
          all of it, with development keys: {file}\n\n\
-         # a read without consent (tokens last five minutes)\n\
+         # a read after the revocation (tokens last five minutes)\n\
          curl -s '{gateway}/fhir/R4/Observation?patient={id}' -H 'Authorization: Bearer {provider_token}'\n\n\
          # the patient's consents\n\
          curl -s '{indexer}/v1/consents?patient={subject}' -H 'Authorization: Bearer {indexer_token}'\n\n\
