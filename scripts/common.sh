@@ -1,7 +1,10 @@
 # Sourced by the commands in this folder: where things are, what must be there to compile.
 # shellcheck shell=bash
 set -euo pipefail
+# Where the command was called: paths among its options are relative to that.
+CALLED_FROM=$PWD
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+export CONSENTRY_CHECKOUT=$PWD
 
 # Continuous integration starts from a clean checkout each time; a build folder outside of it keeps
 # what has been compiled before.
@@ -11,9 +14,9 @@ fi
 # SQL is compiled against the committed metadata, whatever database the environment names.
 export SQLX_OFFLINE=true
 TARGET="${CARGO_TARGET_DIR:-target}"
+[[ $TARGET == /* ]] || TARGET="$PWD/$TARGET"
 # What these commands have compiled need not be compiled again by those they call.
-export CONSENTRY_BIN_DIR="$PWD/target/debug"
-[[ $TARGET != /* ]] || CONSENTRY_BIN_DIR="$TARGET/debug"
+export CONSENTRY_BIN_DIR="$TARGET/debug"
 
 # Names every tool that is needed to compile and is missing, with the package that brings it, then
 # ends with 2. The list of all prerequisites is in infra/prerequisites.txt; local-stack checks the rest.
