@@ -43,18 +43,24 @@ impl Redaction {
         let dropped = |key: &str| {
             key == "text" || key == "_text" || documents.contains(&key.trim_start_matches('_'))
         };
-        write(text, &dropped, &mut out)?;
+        write(text, &dropped, false, &mut out)?;
         Some(out)
     }
 }
 
-/// Writes a value without the members that `dropped` names at this level; below it only displays are dropped.
-fn write(text: &str, dropped: &dyn Fn(&str) -> bool, out: &mut String) -> Option<()> {
+/// Writes a value without the members that `dropped` names at this level; below it only displays are dropped, and
+/// none of a concept's codings.
+fn write(
+    text: &str,
+    dropped: &dyn Fn(&str) -> bool,
+    is_coding: bool,
+    out: &mut String,
+) -> Option<()> {
     let text = text.trim();
     match text.as_bytes().first()? {
         b'{' => {
             let members = members(text)?;
-            let cut_display = refers_to_a_record(&members);
+            let cut_display = refers_to_a_record(&members, is_coding);
             let hidden = |key: &str| {
                 dropped(key) || (cut_display && (key == "display" || key == "_display"))
             };
@@ -66,7 +72,7 @@ fn write(text: &str, dropped: &dyn Fn(&str) -> bool, out: &mut String) -> Option
                 }
                 out.push_str(&serde_json::to_string(key).ok()?);
                 out.push(':');
-                write(value.get(), &|_| false, out)?;
+                write(value.get(), &|_| false, key == "coding", out)?;
             }
             out.push('}');
         }
@@ -76,7 +82,7 @@ fn write(text: &str, dropped: &dyn Fn(&str) -> bool, out: &mut String) -> Option
                 if place > 0 {
                     out.push(',');
                 }
-                write(item.get(), &|_| false, out)?;
+                write(item.get(), &|_| false, is_coding, out)?;
             }
             out.push(']');
         }
@@ -85,9 +91,16 @@ fn write(text: &str, dropped: &dyn Fn(&str) -> bool, out: &mut String) -> Option
     Some(())
 }
 
-fn refers_to_a_record(members: &[(String, &RawValue)]) -> bool {
-    let Some((_, reference)) = members.iter().find(|(key, _)| key == "reference") else {
-        return false;
+/// Whether a `display` beside these members is, or may be, the text of a reference to a clinical record. A reference
+/// need not have a `reference`: it may name its target by an identifier, or by the display alone. What has a code is a
+/// coding, and its code was looked up.
+fn refers_to_a_record(members: &[(String, &RawValue)], is_coding: bool) -> bool {
+    let member = |name: &str| members.iter().find(|(key, _)| key == name);
+    let Some((_, reference)) = member("reference") else {
+        let kind = member("type").and_then(|(_, kind)| serde_json::from_str(kind.get()).ok());
+        return !is_coding
+            && member("code").is_none()
+            && kind.is_none_or(|kind: String| !PEOPLE.contains(&kind.as_str()));
     };
     let Ok(reference) = serde_json::from_str::<String>(reference.get()) else {
         return true;
@@ -176,6 +189,18 @@ mod tests {
         let value: serde_json::Value = serde_json::from_str(&out).unwrap();
         assert_eq!(value["conclusion"], "café \"x\"");
         assert!(value.get("text").is_none() && value["code"]["text"] == "kept");
+    }
+
+    #[test]
+    fn a_reference_without_a_literal_target_shows_no_display_unless_it_is_to_people() {
+        let text = r#"{"resourceType":"Encounter",
+            "class":{"system":"http://terminology.hl7.org/CodeSystem/v3-ActCode","code":"AMB","display":"kept"},
+            "reasonReference":[{"display":"secret"},{"type":"Condition","identifier":{"value":"1"},"display":"secret"}],
+            "diagnosis":[{"condition":{"identifier":{"value":"2"},"display":"secret","_display":{"id":"secret"}}}],
+            "participant":[{"individual":{"type":"Practitioner","display":"Dr Kept"}}]}"#;
+        let out = Redaction::renderings(&[]).apply(text).unwrap();
+        assert!(!out.contains("secret"), "{out}");
+        assert!(out.contains("\"kept\"") && out.contains("Dr Kept"), "{out}");
     }
 
     #[test]
