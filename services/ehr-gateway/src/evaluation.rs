@@ -246,10 +246,10 @@ async fn decide_and_answer(
         categories,
     );
     draft.about(&request.resource.properties.patient);
-    draft.on_behalf_of(&request.subject.id, purpose.as_deref());
+    draft.for_purpose(purpose.as_deref());
     let may_ask = may_ask(gateway, draft.claims(), &request);
     let outcome = if may_ask {
-        decide(gateway, draft.claims(), &request, purpose.as_deref()).await
+        decide(gateway, &mut draft, &request, purpose.as_deref()).await
     } else {
         Err(Rule::InsufficientScope.into())
     };
@@ -312,7 +312,7 @@ fn may_ask(gateway: &Gateway, claims: &Claims, request: &EvaluationRequest) -> b
 
 async fn decide(
     gateway: &Gateway,
-    claims: &Claims,
+    draft: &mut Draft,
     request: &EvaluationRequest,
     purpose: Option<&str>,
 ) -> Result<Option<Ground>, Refusal> {
@@ -322,8 +322,8 @@ async fn decide(
     };
     let resource_type = request.resource.kind.as_str();
     let now = gateway.clock.now();
-    let asker = if claims.persona == Persona::Provider {
-        asker(claims, &gateway.tenant, action, resource_type)?
+    let asker = if draft.claims().persona == Persona::Provider {
+        asker(draft.claims(), &gateway.tenant, action, resource_type)?
     } else {
         let grantees = gateway
             .authorizer
@@ -334,8 +334,11 @@ async fn decide(
                 tracing::warn!(%error, "no answer from the directory");
                 Rule::DirectoryUnavailable
             })?;
+        if grantees.is_some() {
+            draft.on_behalf_of(&request.subject.id);
+        }
         Asker {
-            grantees,
+            grantees: grantees.unwrap_or_default(),
             purpose: purpose.and_then(Purpose::from_code),
             scope_categories: None,
         }

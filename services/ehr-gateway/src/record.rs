@@ -25,7 +25,7 @@ pub struct Draft {
     categories: Vec<String>,
     /// FHIR id; only its pseudonym is recorded.
     patient: Option<String>,
-    /// Overrides the token's organisation, for who asks on behalf of another.
+    /// The token's organisation or, for who asks on behalf of another, one that the directory knows.
     requester: Option<String>,
     purpose: Option<String>,
 }
@@ -57,10 +57,15 @@ impl Draft {
         self.patient = Some(patient.to_owned());
     }
 
-    /// Names on whose behalf and for what it is asked.
-    pub fn on_behalf_of(&mut self, organization: &str, purpose: Option<&str>) {
-        self.requester = Some(organization.to_owned());
+    /// Names what it is asked for.
+    pub fn for_purpose(&mut self, purpose: Option<&str>) {
         self.purpose = purpose.map(str::to_owned);
+    }
+
+    /// Names on whose behalf it is asked. Only an organisation that the directory knows: an id that it does not know is
+    /// the client's own text and could be anything, a patient's id included.
+    pub fn on_behalf_of(&mut self, organization: &str) {
+        self.requester = Some(organization.to_owned());
     }
 
     /// The decision's id.

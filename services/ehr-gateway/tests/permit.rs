@@ -279,6 +279,31 @@ async fn a_system_client_may_evaluate_for_any_organisation() {
 }
 
 #[tokio::test]
+async fn an_evaluations_record_names_only_organisations_that_the_directory_knows() {
+    let world = World::sharing(shared(&["Observation"]), vec![]).await;
+    world.neighbours.register("clinic-a", GRANTEE);
+    let system = world.token_with(
+        json!({"persona": "system", "org": null, "grantees": null, "purpose": null,
+        "scope": "system:decision.evaluate"}),
+    );
+    let question = |organization: &str| {
+        json!({"subject": {"type": "organization", "id": organization}, "action": {"name": "read"},
+            "resource": {"type": "Observation", "properties": {"patient": "p1"}}, "context": {"purpose": "TREAT"}})
+    };
+    for (organization, token, requester) in [
+        ("clinic-a", &system, Some("clinic-a")),
+        // By mistake the patient's id.
+        (PATIENT, &system, None),
+        (PATIENT, &world.token(), Some("clinic-a")),
+    ] {
+        world.evaluate(question(organization), token).await;
+        let record = world.records().pop().unwrap();
+        assert_eq!(record.requester.as_deref(), requester, "{organization}");
+    }
+    assert_eq!(world.records().len(), 3);
+}
+
+#[tokio::test]
 async fn no_record_names_the_patient() {
     let world = World::sharing(shared(&["Observation"]), vec![observation("o1", PATIENT)]).await;
     world

@@ -96,7 +96,7 @@ impl Directory {
         Ok(subjects)
     }
 
-    /// The addresses of an organisation; none for an unknown one.
+    /// The addresses of an organisation; `None` for an unknown one.
     ///
     /// # Errors
     /// When the directory cannot be asked or answers about another.
@@ -104,13 +104,13 @@ impl Directory {
         &self,
         organization: &str,
         now: OffsetDateTime,
-    ) -> Result<Vec<Address>, PeerError> {
+    ) -> Result<Option<Vec<Address>>, PeerError> {
         let row: OrganizationRow = match self
             .peer
             .get(&["v1", "organizations", organization], &[], now)
             .await?
         {
-            Answer::NotFound => return Ok(Vec::new()),
+            Answer::NotFound => return Ok(None),
             Answer::Found(body) => {
                 serde_json::from_slice(&body).map_err(|_| PeerError("its answer cannot be read"))?
             }
@@ -121,7 +121,7 @@ impl Directory {
         {
             return Err(PeerError("its answer is about somebody else"));
         }
-        Ok(row.addresses)
+        Ok(Some(row.addresses))
     }
 
     /// The deadline bounds when a binding could be handed in, not how long it holds, so it is not looked at.
