@@ -3,7 +3,7 @@
 mod common;
 
 use common::World;
-use common::chain::{FOREVER, grant};
+use common::chain::{FOREVER, grant, request};
 use consent_core::Hash32;
 use consent_core::policy::{Action, Period, Policy, Purpose, ResourceScope, Terms};
 use serde_json::{Value, json};
@@ -141,6 +141,49 @@ async fn a_document_is_shown_to_those_concerned_only() {
             "{who}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_scope_copied_from_the_chain_does_not_show_its_document() {
+    let world = World::new().await;
+    let indexer = world.indexer().await;
+    let [clinic, curious, patient, straw_man] = [1, 2, 3, 4].map(|i| world.anvil.accounts[i]);
+    let policy = policy(6);
+    let gateway = world
+        .issuer
+        .token("system", "system:policy.write", json!({}));
+    let stored = indexer
+        .put_as(&gateway, &path(&policy), policy.canonical_bytes())
+        .await;
+    assert_eq!(stored.status, 201);
+    let now = world.anvil.now().await;
+    let scope = policy.hash().0.into();
+    let window = (now, FOREVER);
+    let anvil = &world.anvil;
+    anvil
+        .call(patient, grant(patient, clinic, scope, window, 1))
+        .await;
+    // Whoever reads the chain knows the hash: they ask the patient themselves, or have somebody else grant it.
+    anvil
+        .call(curious, request(patient, curious, scope, now, 1))
+        .await;
+    anvil
+        .call(straw_man, grant(straw_man, curious, scope, window, 1))
+        .await;
+    world.caught_up(&indexer).await;
+
+    let read = async |organization: &str, address: common::chain::Party| {
+        let token = world.issuer.provider(organization, &[&address.to_string()]);
+        indexer.get_as(&token, &path(&policy)).await.status
+    };
+    assert_eq!(read("clinic", clinic).await, 200);
+    assert_eq!(read("curious", curious).await, 404);
+    // The patient agrees.
+    anvil
+        .call(patient, grant(patient, curious, scope, window, 1))
+        .await;
+    world.caught_up(&indexer).await;
+    assert_eq!(read("curious", curious).await, 200);
 }
 
 #[tokio::test]

@@ -127,6 +127,9 @@ async fn store(
     Ok(upload.rows_affected() == 1)
 }
 
+/// The document, if the reader may see it. A consent shows it to its grantee only when it was granted, and by the
+/// subject who brought the hash onto the chain: everybody can read the hash there, and then ask that subject, or grant
+/// it to themselves from an address of their own.
 async fn find(
     pool: &PgPool,
     hash: ScopeId,
@@ -144,7 +147,13 @@ async fn find(
            AND ($3
              OR EXISTS (SELECT 1 FROM policy_uploads u WHERE u.hash = p.hash AND u.tenant = $2
                         AND ((u.organization <> '' AND u.organization = $4) OR (u.organization = '' AND u.uploader = $5)))
-             OR EXISTS (SELECT 1 FROM consents c WHERE c.scope_id = p.hash AND c.grantee = ANY($6)))",
+             OR EXISTS (SELECT 1 FROM consents c
+                        WHERE c.scope_id = p.hash AND c.grantee = ANY($6)
+                          AND EXISTS (SELECT 1 FROM events e
+                                      WHERE e.canonical AND e.consent_id = c.consent_id AND e.kind = 'created')
+                          AND c.subject = (SELECT o.subject FROM consents o
+                                           JOIN events e ON e.canonical AND e.consent_id = o.consent_id
+                                           WHERE o.scope_id = p.hash ORDER BY e.block_no, e.log_index LIMIT 1)))",
         hash.as_bytes(),
         reader.own.tenant,
         reader.all,
