@@ -47,6 +47,18 @@ impl Answer {
             .to_owned()
     }
 
+    /// Status, rule and number of resources, never the body: it may hold data.
+    pub fn outline(&self) -> String {
+        let rule = self.rule();
+        let body = self.json();
+        let detail = body["detail"].as_str().unwrap_or_default();
+        format!(
+            "HTTP {} {rule}{detail} with {} resources",
+            self.status,
+            self.matches().len()
+        )
+    }
+
     /// The resources of a searchset Bundle that are matches, not outcomes.
     pub fn matches(&self) -> Vec<Value> {
         let bundle = self.json();

@@ -4,11 +4,16 @@
 //! * [`api`]: tokens, FHIR reads, consents, policies and counts over HTTP.
 //! * [`ledger`]: the parties' own transactions.
 //! * [`archive`]: audit records read back from Object Lock storage.
+//! * [`consent`]: policies offered, consents awaited.
 //! * [`walkthrough`]: the demo's steps; also run by the end-to-end tests.
 //! * [`report`]: how steps are shown, to people or as JSON lines.
 
 pub mod api;
 pub mod archive;
+pub mod consent;
 pub mod ledger;
 pub mod report;
 pub mod walkthrough;
+
+/// How long anybody waits for something that must come.
+pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(20);

@@ -1,27 +1,27 @@
 //! The whole promise, step by step: no consent, no data; a signature opens exactly what it says;
 //! a revocation closes it; and every decision stays on record.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use alloy::primitives::{Address, B256};
-use anyhow::{Context, Result, bail, ensure};
-use consent_core::policy::{Action, Period, Purpose, ResourceScope, Sensitivity, Terms};
-use consent_core::{Hash32, Policy};
+use anyhow::{Context, Result, ensure};
+use consent_core::Policy;
 use local_stack::endpoints::{Client, Patient};
-use rand::RngCore;
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::PATIENCE;
 use crate::api::{Answer, Api};
-use crate::archive::{Archive, Archived};
+use crate::archive::Archive;
+use crate::consent::{observations_only, put_policy, wait_for_consent};
 use crate::ledger::{Party, UNTIL_REVOKED, Which, now};
 use crate::report::{Failed, Report, Shown};
 
+mod on_record;
+
 /// Scopes a provider's backend asks for at the gateway.
 pub const PROVIDER_SCOPES: &str = "provider:records.read system/*.rs";
-const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What the walk came to.
 #[derive(Debug)]
@@ -182,7 +182,7 @@ impl<'a> Walk<'a> {
                             && answer.rule() == rule
                             && answer.matches().is_empty(),
                         "{}",
-                        outline(&answer)
+                        answer.outline()
                     );
                     let decision = answer
                         .decision_id()
@@ -218,7 +218,7 @@ impl<'a> Walk<'a> {
                     .token(&clinic.id, indexer, "provider:consent.request")
                     .await?;
                 let answer = put_policy(api, indexer, &token, &policy).await?;
-                ensure!(matches!(answer.status, 200 | 201), "{}", outline(&answer));
+                ensure!(matches!(answer.status, 200 | 201), "{}", answer.outline());
                 let shown = Shown::took(answer.latency)
                     .status(answer.status)
                     .fact("scope", short(&which.scope.to_string()));
@@ -316,7 +316,7 @@ impl<'a> Walk<'a> {
                 "ehr-gateway",
                 async {
                     let answer = api.fhir(path, token).await?;
-                    ensure!(answer.status == 200, "{}", outline(&answer));
+                    ensure!(answer.status == 200, "{}", answer.outline());
                     let resources = answer.matches();
                     ensure!(!resources.is_empty(), "200 without a single Observation");
                     for resource in &resources {
@@ -363,7 +363,7 @@ impl<'a> Walk<'a> {
                         let answer = api.fhir(path, token).await?;
                         decisions.extend(answer.decision_id());
                         if answer.status == 403 {
-                            ensure!(answer.rule() == "consent-revoked", "{}", outline(&answer));
+                            ensure!(answer.rule() == "consent-revoked", "{}", answer.outline());
                             let waited = started.elapsed();
                             let shown = Shown::took(answer.latency)
                                 .status(403)
@@ -383,203 +383,6 @@ impl<'a> Walk<'a> {
         self.decisions.extend(decisions);
         Ok(waited)
     }
-
-    /// Waits until every decision of this walk is in the store, locked.
-    async fn read_back(&mut self) -> Result<BTreeMap<Uuid, Archived>, Failed> {
-        let (archive, wanted) = (self.archive.clone(), self.decisions.clone());
-        self.step(
-            "every decision read back from S3",
-            "each under COMPLIANCE with a date ahead",
-            "audit-pipeline",
-            async {
-                let started = Instant::now();
-                let found = loop {
-                    let mut found = archive.decisions().await?;
-                    found.retain(|id, _| wanted.contains(id));
-                    if found.len() == wanted.len() {
-                        break found;
-                    }
-                    ensure!(
-                        started.elapsed() < PATIENCE,
-                        "{} of {} decisions after {PATIENCE:?}",
-                        found.len(),
-                        wanted.len()
-                    );
-                    tokio::time::sleep(Duration::from_millis(100)).await;
-                };
-                let mut rows = Vec::new();
-                for id in &wanted {
-                    let kept = &found[id];
-                    ensure!(
-                        kept.lock_mode == "COMPLIANCE",
-                        "{} is locked as {}",
-                        kept.object.key,
-                        kept.lock_mode
-                    );
-                    ensure!(
-                        kept.retain_until > time::OffsetDateTime::now_utc(),
-                        "{} is no longer retained",
-                        kept.object.key
-                    );
-                    rows.push(vec![
-                        id.to_string(),
-                        kept.record.result.to_string(),
-                        kept.record.rule.clone(),
-                        kept.lock_mode.clone(),
-                        kept.retain_until.date().to_string(),
-                    ]);
-                }
-                let shown = Shown::took(started.elapsed())
-                    .fact("decisions", rows.len())
-                    .table(
-                        vec!["decision", "result", "rule", "lock", "retained until"],
-                        rows,
-                    );
-                Ok((shown, found))
-            },
-        )
-        .await
-    }
-
-    async fn refuse_deletion(&mut self, archived: &BTreeMap<Uuid, Archived>) -> Result<(), Failed> {
-        let archive = self.archive.clone();
-        let victim = archived.values().next().map(|kept| kept.object.clone());
-        self.step("deleting one of them", "the store refuses", "s3", async {
-            let object = victim.context("nothing was archived")?;
-            let started = Instant::now();
-            let status = archive.try_to_delete(&object).await?;
-            ensure!(
-                (400..500).contains(&status),
-                "HTTP {status} instead of a refusal"
-            );
-            archive.is_there(&object).await?;
-            Ok((
-                Shown::took(started.elapsed())
-                    .status(status)
-                    .fact("refused by the store for", object.key),
-                (),
-            ))
-        })
-        .await
-    }
-
-    async fn compare_counts(&mut self) -> Result<(), Failed> {
-        let api = self.api;
-        self.step(
-            "daily counts: archive against gateway",
-            "the same rows from both",
-            "audit-pipeline",
-            async {
-                let (gateway, audit) = (
-                    api.endpoints().gateway.clone(),
-                    api.endpoints().audit.clone(),
-                );
-                let (gateway_token, _) = api
-                    .token("ops-system", &gateway, "system:audit.read")
-                    .await?;
-                let (audit_token, _) = api.token("ops-system", &audit, "system:audit.read").await?;
-                let started = Instant::now();
-                loop {
-                    let ours = api.counts(&gateway, &gateway_token).await?;
-                    let theirs = api.counts(&audit, &audit_token).await?;
-                    if ours == theirs && !ours.is_empty() {
-                        let rows = ours
-                            .iter()
-                            .map(|row| {
-                                let count = row.count.to_string();
-                                vec![
-                                    row.date.to_string(),
-                                    row.action.to_string(),
-                                    row.result.to_string(),
-                                    count.clone(),
-                                    count,
-                                ]
-                            })
-                            .collect();
-                        let shown = Shown::took(started.elapsed())
-                            .table(vec!["day", "action", "result", "gateway", "archive"], rows);
-                        return Ok((shown, ()));
-                    }
-                    if started.elapsed() > PATIENCE {
-                        bail!("gateway {ours:?}, archive {theirs:?}");
-                    }
-                    tokio::time::sleep(Duration::from_millis(100)).await;
-                }
-            },
-        )
-        .await
-    }
-}
-
-/// Waits until the indexer shows a consent in the given state and returns its row.
-///
-/// # Errors
-/// When it does not come to that in time.
-pub async fn wait_for_consent(api: &Api, which: Which, status: &str) -> Result<Value> {
-    let indexer = &api.endpoints().indexer;
-    let (token, _) = api
-        .token("ops-system", indexer, "system:consent.read")
-        .await?;
-    let url = format!(
-        "{indexer}/v1/consents?patient={}&grantee={}&scope={}",
-        which.subject, which.grantee, which.scope
-    );
-    let started = Instant::now();
-    loop {
-        let answer = api.get(&url, &token).await?;
-        let row = answer.json()["consents"][0].clone();
-        if row["status"] == status {
-            return Ok(row);
-        }
-        ensure!(
-            started.elapsed() < PATIENCE,
-            "{} after {PATIENCE:?}",
-            outline(&answer)
-        );
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-}
-
-/// Stores a policy document under its hash.
-///
-/// # Errors
-/// When there is no answer.
-pub async fn put_policy(api: &Api, indexer: &str, token: &str, policy: &Policy) -> Result<Answer> {
-    let request = api
-        .http()
-        .put(format!("{indexer}/v1/policies/{}", policy.hash()))
-        .bearer_auth(token)
-        .header("content-type", "application/json")
-        .body(policy.canonical_bytes().to_vec());
-    api.send(request).await
-}
-
-/// Observations for treatment, read and search, nothing sensitive, no bound on dates.
-fn observations_only() -> Result<Policy> {
-    policy(
-        vec![ResourceScope {
-            resource_type: "Observation".into(),
-            category: None,
-        }],
-        Purpose::Treatment,
-    )
-}
-
-/// A policy for the given resources with a fresh salt.
-///
-/// # Errors
-/// When the terms are not a valid document.
-pub fn policy(resources: Vec<ResourceScope>, purpose: Purpose) -> Result<Policy> {
-    let mut salt = [0; 32];
-    rand::rng().fill_bytes(&mut salt);
-    let terms = Terms {
-        purpose: vec![purpose],
-        actions: vec![Action::Read, Action::Search],
-        resources,
-        exclude: Sensitivity::ALL.to_vec(),
-        period: Period::UNBOUNDED,
-    };
-    Ok(Policy::build(Hash32(salt), terms)?)
 }
 
 fn provider(api: &Api) -> Result<&Client> {
@@ -619,20 +422,6 @@ fn transaction(started: Instant, receipt: &alloy::rpc::types::TransactionReceipt
         .fact("tx", short(&receipt.transaction_hash.to_string()))
         .fact("block", receipt.block_number.unwrap_or_default())
         .fact("gas", receipt.gas_used)
-}
-
-/// Status and rule, never the body: it may hold data.
-fn outline(answer: &Answer) -> String {
-    let rule = answer.rule();
-    let detail = answer.json()["detail"]
-        .as_str()
-        .unwrap_or_default()
-        .to_owned();
-    format!(
-        "HTTP {} {rule}{detail} with {} resources",
-        answer.status,
-        answer.matches().len()
-    )
 }
 
 /// The first and last digits of a long hex text.

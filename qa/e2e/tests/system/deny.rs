@@ -3,10 +3,10 @@
 use alloy::primitives::B256;
 use anyhow::{Result, ensure};
 use consent_core::policy::{Purpose, ResourceScope};
+use e2e::consent::{observations_only, policy, wait_for_consent};
 use e2e::ledger::{UNTIL_REVOKED, Which, now};
-use e2e::walkthrough::{policy, wait_for_consent};
 
-use crate::world::{World, ensure_denied, observations};
+use crate::world::{World, ensure_denied};
 
 pub async fn without_consent(world: &World) -> Result<()> {
     let (patient, provider) = (world.patient()?, world.provider(1).await?);
@@ -100,7 +100,7 @@ pub async fn outside_the_window(world: &World) -> Result<()> {
         .consent(
             &patient,
             &provider,
-            &observations()?,
+            &observations_only()?,
             (now() + 3_600, UNTIL_REVOKED),
             "SCHEDULED",
         )
@@ -116,7 +116,7 @@ pub async fn outside_the_window(world: &World) -> Result<()> {
         .consent(
             &patient,
             &provider,
-            &observations()?,
+            &observations_only()?,
             (now() - 1, now() + 3),
             "ACTIVE",
         )
@@ -140,7 +140,7 @@ pub async fn under_an_unknown_policy(world: &World) -> Result<()> {
         subject: patient.subject.parse()?,
         grantee: provider.party.address(),
         // The hash of a document that nobody ever stored.
-        scope: B256::from(observations()?.hash().0),
+        scope: B256::from(observations_only()?.hash().0),
     };
     world
         .grant(&patient, which, (now() - 1, UNTIL_REVOKED))

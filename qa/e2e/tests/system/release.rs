@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use anyhow::{Context, Result, ensure};
 use audit_core::Outcome;
 use consent_core::policy::{Purpose, ResourceScope};
+use e2e::consent::policy;
 use e2e::ledger::{UNTIL_REVOKED, now};
-use e2e::walkthrough::policy;
 use serde_json::{Value, json};
 use synthetic_data::manifest::Profile;
 

@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 use alloy::primitives::B256;
 use anyhow::{Context, Result, ensure};
 use consent_core::Policy;
-use consent_core::policy::{Purpose, ResourceScope};
 use e2e::api::{Answer, Api};
 use e2e::archive::{Archive, Archived};
+use e2e::consent::{observations_only, put_policy, wait_for_consent};
 use e2e::ledger::{Party, UNTIL_REVOKED, Which, now};
-use e2e::walkthrough::{PROVIDER_SCOPES, policy, put_policy, wait_for_consent};
+use e2e::walkthrough::PROVIDER_SCOPES;
 use local_stack::endpoints::Patient;
 use local_stack::{Overrides, Stack, Unit};
 use synthetic_data::manifest::{Manifest, PatientEntry, Profile};
@@ -258,7 +258,7 @@ impl World {
         self.consent(
             patient,
             provider,
-            &observations()?,
+            &observations_only()?,
             (now() - 1, UNTIL_REVOKED),
             "ACTIVE",
         )
@@ -290,17 +290,6 @@ fn refuses_observations(profile: Profile) -> bool {
     matches!(
         profile,
         Profile::ObservationForeignPerformer | Profile::ObservationContainedPatient
-    )
-}
-
-/// All Observations, for treatment.
-pub fn observations() -> Result<Policy> {
-    policy(
-        vec![ResourceScope {
-            resource_type: "Observation".into(),
-            category: None,
-        }],
-        Purpose::Treatment,
     )
 }
 
