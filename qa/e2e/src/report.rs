@@ -161,7 +161,7 @@ fn line(number: usize, title: &str, shown: &Shown) -> String {
     for (index, (name, value)) in shown.facts.iter().enumerate() {
         let separator = if index == 0 { "  " } else { " · " };
         // Writing to a String cannot fail.
-        let _ = write!(line, "{separator}{name} {value}");
+        let _ = write!(line, "{separator}{name} {}", short(value));
     }
     line
 }
@@ -175,4 +175,13 @@ fn indent(text: &str) -> String {
 
 fn millis(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 10_000.0).round() / 10.0
+}
+
+/// Hex ids by their first and last digits: people compare those, programs get all of them.
+fn short(value: &str) -> String {
+    if value.starts_with("0x") && value.len() > 14 {
+        format!("{}…{}", &value[..8], &value[value.len() - 4..])
+    } else {
+        value.to_owned()
+    }
 }

@@ -152,8 +152,8 @@ impl<'a> Walk<'a> {
                 let shown = Shown::took(answer.latency)
                     .status(answer.status)
                     .fact("client", &clinic.id)
-                    .fact("grantee", short(&address(clinic)?.to_string()))
-                    .fact("subject", short(&patient.subject));
+                    .fact("grantee", address(clinic)?)
+                    .fact("subject", &patient.subject);
                 Ok((shown, (clinic.clone(), patient.clone(), token)))
             },
         )
@@ -221,7 +221,7 @@ impl<'a> Walk<'a> {
                 ensure!(matches!(answer.status, 200 | 201), "{}", answer.outline());
                 let shown = Shown::took(answer.latency)
                     .status(answer.status)
-                    .fact("scope", short(&which.scope.to_string()));
+                    .fact("scope", which.scope);
                 Ok((shown, (policy, which)))
             },
         )
@@ -294,10 +294,7 @@ impl<'a> Walk<'a> {
                 let row = wait_for_consent(api, which, status).await?;
                 let shown = Shown::took(started.elapsed())
                     .status(200)
-                    .fact(
-                        "consent",
-                        short(row["consentId"].as_str().unwrap_or_default()),
-                    )
+                    .fact("consent", row["consentId"].as_str().unwrap_or_default())
                     .fact("block", &row["blockNo"])
                     .fact("version", &row["version"]);
                 Ok((shown, ()))
@@ -368,7 +365,7 @@ impl<'a> Walk<'a> {
                             let shown = Shown::took(answer.latency)
                                 .status(403)
                                 .fact("revocation to denial", format!("{} ms", waited.as_millis()))
-                                .fact("tx", short(&receipt.transaction_hash.to_string()));
+                                .fact("tx", receipt.transaction_hash);
                             return Ok((shown, (decisions, waited)));
                         }
                         ensure!(
@@ -419,16 +416,7 @@ fn decided(answer: &Answer, decision: Uuid) -> Shown {
 
 fn transaction(started: Instant, receipt: &alloy::rpc::types::TransactionReceipt) -> Shown {
     Shown::took(started.elapsed())
-        .fact("tx", short(&receipt.transaction_hash.to_string()))
+        .fact("tx", receipt.transaction_hash)
         .fact("block", receipt.block_number.unwrap_or_default())
         .fact("gas", receipt.gas_used)
-}
-
-/// The first and last digits of a long hex text.
-pub fn short(hex: &str) -> String {
-    if hex.len() > 14 {
-        format!("{}…{}", &hex[..8], &hex[hex.len() - 4..])
-    } else {
-        hex.to_owned()
-    }
 }
