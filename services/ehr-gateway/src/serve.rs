@@ -29,8 +29,9 @@ use crate::release::inspect::{Material, Released};
 use crate::release::upstream::{Budget, Upstream};
 use crate::request::intent::{self, Garbage, Intent};
 
-/// The longest a decision may take; longer is undecidable.
-const DECISION: Duration = Duration::from_secs(12);
+/// The longest a decision may take; longer is undecidable. With the wait for its record it stays below the server's
+/// limit for a request, so that the answer says why.
+const DECISION: Duration = Duration::from_secs(10);
 /// Stands in for the patient of a resource that does not exist, so that its absence costs the same calls.
 const NOBODY: &str = "00000000-0000-0000-0000-000000000000";
 

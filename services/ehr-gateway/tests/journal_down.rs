@@ -46,6 +46,36 @@ async fn without_a_journal_nothing_is_released_and_the_gap_is_on_record() {
     assert_eq!(world.only_record().gap, Some(refused));
 }
 
+#[tokio::test]
+async fn a_disk_that_does_not_answer_is_a_journal_that_is_not_there() {
+    let dir = TempDir::new().unwrap();
+    let (answer, wait) = std::sync::mpsc::channel();
+    let opener = move |path: &Path| {
+        // Fails at the start, then hangs until it is told to go on.
+        wait.recv()
+            .map_err(std::io::Error::other)
+            .and_then(|go| match go {
+                true => OpenOptions::new().create_new(true).append(true).open(path),
+                false => Err(std::io::ErrorKind::StorageFull.into()),
+            })
+    };
+    answer.send(false).unwrap();
+    let journal = Journal::open_with(journal_settings(&dir), Box::new(opener)).unwrap();
+    let world = World::with_journal(dir, journal).await;
+    world.neighbours.enrol(PATIENT);
+    world.share(shared(&["Observation"]));
+    world.fhir.put(observation("o1", PATIENT));
+    let path = "/fhir/R4/Observation?patient=p1";
+    world
+        .get(path)
+        .await
+        .assert_denied(503, "journal-unavailable");
+    assert!(!world.journal.is_healthy());
+    answer.send(true).unwrap();
+    assert_eq!(world.get(path).await.released(), ["o1"]);
+    assert_eq!(world.only_record().gap, Some(1));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_decision_runs_to_its_record_even_if_the_client_goes_away() {
     let world = World::sharing(shared(&["Observation"]), vec![observation("o1", PATIENT)]).await;

@@ -17,6 +17,9 @@ use super::{Position, Shared, segment_path};
 /// Records written with one sync at most.
 const BATCH: usize = 256;
 
+/// How long a decision waits for its record. A disk that takes longer is as good as none.
+const PATIENCE: Duration = Duration::from_secs(4);
+
 /// Room for some records.
 const PROBE_BYTES: usize = 64 * 1024;
 
@@ -119,7 +122,8 @@ impl Journal {
     }
 
     /// Puts a record on disk. `record.gateway` and `record.gap` are filled in by the writer. Returns once the line is
-    /// synced; any error means that it may not be there.
+    /// synced; any error means that it may not be there. Nobody waits for a disk that does not answer: what was not
+    /// begun by then is not written any more but counted as refused.
     ///
     /// # Errors
     /// [`JournalError`], after which the decision counts as refused.
@@ -130,7 +134,14 @@ impl Journal {
             self.shared.refused.fetch_add(1, Ordering::Relaxed);
             return Err(JournalError);
         }
-        answer.await.unwrap_or(Err(JournalError))
+        match tokio::time::timeout(PATIENCE, answer).await {
+            Ok(outcome) => outcome.unwrap_or(Err(JournalError)),
+            Err(_) => {
+                self.shared.healthy.store(false, Ordering::Relaxed);
+                tracing::error!("the journal's disk does not answer");
+                Err(JournalError)
+            }
+        }
     }
 
     /// Whether the last append worked.
@@ -237,14 +248,14 @@ impl Writer {
                 .healthy
                 .store(outcome.is_ok(), Ordering::Relaxed);
             for job in batch {
-                // Whoever no longer waits was cut off and releases nothing.
+                // Whoever no longer waits was cut off and releases nothing; the record then says more than happened.
                 let _ = job.done.send(outcome);
             }
         }
     }
 
     /// Writes and syncs a batch; all of it or, as far as anybody may rely on it, nothing.
-    fn write(&mut self, batch: &mut [Job]) -> Result<(), JournalError> {
+    fn write(&mut self, batch: &mut Vec<Job>) -> Result<(), JournalError> {
         if self.shared.ledger().unshipped() > self.settings.max_unshipped {
             return Err(JournalError);
         }
@@ -252,6 +263,13 @@ impl Writer {
         let Some(segment) = &mut self.segment else {
             return Err(JournalError);
         };
+        let asked = batch.len();
+        batch.retain(|job| !job.done.is_closed());
+        let given_up = (asked - batch.len()) as u64;
+        self.shared.refused.fetch_add(given_up, Ordering::Relaxed);
+        if batch.is_empty() {
+            return Ok(());
+        }
         let mut head = self.head;
         if head.epoch != segment.epoch {
             head = Head {
