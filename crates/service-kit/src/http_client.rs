@@ -6,6 +6,9 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::CorrId;
 
+/// Below the time after which our servers close an idle connection: nobody sends on one that is just being closed.
+const IDLE: Duration = Duration::from_secs(20);
+
 /// A client with bounded connect and total time that follows no redirects and no proxy settings.
 ///
 /// # Errors
@@ -14,6 +17,7 @@ pub fn build(total: Duration) -> Result<reqwest::Client, reqwest::Error> {
     reqwest::Client::builder()
         .connect_timeout(Duration::from_millis(500))
         .timeout(total)
+        .pool_idle_timeout(IDLE)
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()
         .build()

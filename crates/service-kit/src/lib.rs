@@ -18,6 +18,7 @@
 
 pub mod bus;
 pub mod command;
+mod connections;
 pub mod correlation;
 pub mod extract;
 pub mod health;

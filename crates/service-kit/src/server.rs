@@ -16,6 +16,7 @@ use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 
+use crate::connections::{self, HEAD_TIME};
 use crate::shutdown::GRACE;
 use crate::{Problem, Readiness, Shutdown, correlation, health, problem, telemetry};
 
@@ -72,7 +73,7 @@ pub fn app(config: &ServerConfig, api: Router, readiness: Readiness) -> Router {
 /// waits for the background tasks.
 ///
 /// # Errors
-/// When an address cannot be bound (the message names it) or a listener fails.
+/// When an address cannot be bound (the message names it).
 pub async fn run(
     config: &ServerConfig,
     api: Router,
@@ -85,26 +86,15 @@ pub async fn run(
     let metrics_listener = bind(config.metrics_listen, "METRICS_LISTEN").await?;
     tracing::info!(listen = %config.listen, metrics = %config.metrics_listen, "serving");
 
-    let signal = || {
-        let shutdown = shutdown.clone();
-        async move { shutdown.triggered().await }
-    };
-    let serving = async {
-        tokio::try_join!(
-            axum::serve(api_listener, api)
-                .with_graceful_shutdown(signal())
-                .into_future(),
-            axum::serve(metrics_listener, metrics)
-                .with_graceful_shutdown(signal())
-                .into_future(),
-        )
-    };
+    let serve = |listener, app| connections::serve(listener, app, HEAD_TIME, shutdown.clone());
+    let serving =
+        async { tokio::join!(serve(api_listener, api), serve(metrics_listener, metrics)) };
     let hard_stop = async {
         shutdown.triggered().await;
         tokio::time::sleep(GRACE).await;
     };
     tokio::select! {
-        outcome = serving => { outcome.context("a listener failed")?; }
+        _ = serving => {}
         () = hard_stop => tracing::warn!("requests still under way were cut off"),
     }
     shutdown.trigger();
