@@ -1,8 +1,9 @@
 //! The directory: which subject addresses stand for a patient, and which addresses an organisation has.
 //!
 //! The directory is believed only as far as signatures go: a binding counts when the subject's key signed it for this
-//! very tenant and patient. Whoever can write the directory's tables cannot bind a patient to a key of their own choice
-//! without the patient's key being theirs.
+//! very tenant and patient. Whoever can write the directory's tables cannot point an existing consent at another patient.
+//! They can bind a patient to a key of their own, which signs for itself: who may write there must be trusted to have
+//! seen the patient.
 
 use alloy::primitives::{Address as ChainAddress, U256};
 use alloy::sol_types::Eip712Domain;
