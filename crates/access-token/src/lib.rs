@@ -60,5 +60,9 @@ pub const MAX_TOKEN_LIFETIME: i64 = 300;
 /// The longest life of a client assertion, in seconds.
 pub const MAX_ASSERTION_LIFETIME: i64 = 300;
 
+/// How far ahead the issuer's clock may be unless configured otherwise, seconds: enough that a token is
+/// not refused for having been issued "in the next second" on a neighbouring host.
+pub const DEFAULT_LEEWAY: i64 = 2;
+
 /// The most clock difference that may be configured, in seconds.
 pub const MAX_LEEWAY: i64 = 5;

@@ -8,7 +8,7 @@ use url::Url;
 use crate::claims::Claims;
 use crate::error::TokenError;
 use crate::jwks::{Jwks, KeySource};
-use crate::{MAX_LEEWAY, MAX_TOKEN_LIFETIME, jws};
+use crate::{DEFAULT_LEEWAY, MAX_LEEWAY, MAX_TOKEN_LIFETIME, jws};
 
 /// Checks access tokens of one issuer for one audience. Build one for a process and share it.
 pub struct Verifier {
@@ -42,12 +42,13 @@ impl Verifier {
         Self {
             issuer,
             audience,
-            leeway: 0,
+            leeway: DEFAULT_LEEWAY,
             keys,
         }
     }
 
-    /// Tolerates a clock difference of so many seconds, at most [`MAX_LEEWAY`]. Zero without this call.
+    /// Tolerates an issuer whose clock is so many seconds ahead, at most [`MAX_LEEWAY`];
+    /// [`DEFAULT_LEEWAY`] without this call. A token never outlives its `exp` by it.
     #[must_use]
     pub fn leeway(mut self, seconds: i64) -> Self {
         self.leeway = seconds.clamp(0, MAX_LEEWAY);
@@ -113,6 +114,9 @@ impl Verifier {
         }
         if claims.aud != self.audience {
             return Err(TokenError::Audience);
+        }
+        if now >= claims.exp {
+            return Err(TokenError::Expired);
         }
         check_window(claims.iat, claims.nbf, claims.exp, now, self.leeway)?;
         if claims.exp - claims.iat > MAX_TOKEN_LIFETIME {
