@@ -26,7 +26,7 @@ need_to_compile() {
     tool=${tool// /}
     [[ $tool != \#* && $purpose == *compiling* && $kind == *required* ]] || continue
     command -v "$tool" >/dev/null 2>&1 && continue
-    echo "missing: $tool – install$package(for$purpose)" >&2
+    echo "missing: $tool –${package% } – needed for${purpose% }" >&2
     missing=1
   done < infra/prerequisites.txt
   ((missing == 0)) || exit 2
