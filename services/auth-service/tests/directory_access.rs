@@ -117,7 +117,7 @@ async fn a_token_that_is_not_ours_not_for_us_or_no_longer_good_is_refused() {
         token_by_hand(|claims| claims["exp"] = json!(NOW)),
         token_by_hand(|claims| claims["exp"] = json!((NOW + 300).to_string())),
         token_by_hand(|claims| claims["exp"] = json!(NOW + 301)),
-        token_by_hand(|claims| claims["nbf"] = json!(NOW + 1)),
+        token_by_hand(|claims| claims["nbf"] = json!(NOW + 60)),
         token_by_hand(|claims| claims["aud"] = json!([support::ISSUER])),
         token_by_hand(|claims| claims["iss"] = json!("https://evil.example")),
         token_by_hand(|claims| claims["tenant"] = Value::Null),
