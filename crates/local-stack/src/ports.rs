@@ -2,7 +2,12 @@
 
 use std::fmt;
 use std::net::{Ipv4Addr, TcpListener};
+use std::ops::Range;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
+
+/// Ports for extra instances: above the layout's own and its usual offsets, below the ephemeral ones.
+const FREE_RANGE: Range<u16> = 20_000..32_000;
 
 /// A port that somebody else listens on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,14 +49,26 @@ pub fn is_free(port: u16) -> bool {
     TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok()
 }
 
-/// A port nobody listens on at this moment.
+/// A port nobody listens on, and that this process has not been given before.
+///
+/// It lies below the system's ephemeral ports: one of those may be taken by any outgoing connection
+/// between this answer and its use.
 ///
 /// # Errors
-/// When the system has none left.
+/// When none of the range is left.
 pub fn any_free() -> std::io::Result<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?
-        .local_addr()?
-        .port())
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let size = u32::from(FREE_RANGE.end - FREE_RANGE.start);
+    // Processes that run at the same time start at different places.
+    let first = std::process::id().wrapping_mul(37);
+    for _ in 0..size {
+        let step = first.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % size;
+        let port = FREE_RANGE.start + u16::try_from(step).unwrap_or(0);
+        if is_free(port) {
+            return Ok(port);
+        }
+    }
+    Err(std::io::ErrorKind::AddrInUse.into())
 }
 
 /// The ports of `wanted` that are taken. Those of a stack that has just died are given `patience`

@@ -231,12 +231,7 @@ async fn the_same_client_id_in_two_tenants_stops_the_start() {
 async fn it_starts_serves_and_stops_at_sigterm() {
     let database = Database::create().await;
     let mut setup = Setup::new(&database.url, &support::clients());
-    let port = || {
-        std::net::TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap()
-    };
+    let port = || format!("127.0.0.1:{}", local_stack::ports::any_free().unwrap());
     let (listen, metrics) = (port(), port());
     setup.variables.retain(|(name, _)| !name.contains("LISTEN"));
     setup.variables.push(("LISTEN".into(), listen.to_string()));

@@ -8,7 +8,7 @@ pub mod issuer;
 pub mod oracle;
 
 use std::future::Future;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::process::Child;
 use std::time::{Duration, Instant};
 
@@ -84,10 +84,7 @@ pub fn required(variable: &str) -> String {
 
 /// An address nobody listens on right now.
 pub fn free_address() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
+    (Ipv4Addr::LOCALHOST, local_stack::ports::any_free().unwrap()).into()
 }
 
 /// A child process that does not outlive its test.

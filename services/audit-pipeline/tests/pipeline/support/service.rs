@@ -1,7 +1,6 @@
 //! The real binary, started, asked and killed.
 
 use std::io::Write as _;
-use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -174,6 +173,5 @@ impl Drop for Service {
 }
 
 fn free_address() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().to_string()
+    format!("127.0.0.1:{}", local_stack::ports::any_free().unwrap())
 }
