@@ -31,6 +31,9 @@ interface Vm {
 
     function addr(uint256 key) external pure returns (address);
     function sign(uint256 key, bytes32 digest) external pure returns (uint8 v, bytes32 r, bytes32 s);
+    function publicKeyP256(uint256 key) external pure returns (uint256 x, uint256 y);
+    function signP256(uint256 key, bytes32 digest) external pure returns (bytes32 r, bytes32 s);
+    function mockCall(address target, bytes calldata data, bytes calldata answer) external;
 
     function expectRevert(bytes calldata reason) external;
     function expectEmit(address emitter) external;
