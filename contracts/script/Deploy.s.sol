@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
-import {ConsentRegistry} from "../src/ConsentRegistry.sol";
+import {ConsentRegistry} from "../src/consent/ConsentRegistry.sol";
 import {vm} from "../test/utils/Vm.sol";
 
 /// @title Deployment of the consent registry

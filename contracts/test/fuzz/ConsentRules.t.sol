@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
-import {ConsentRegistry} from "../../src/ConsentRegistry.sol";
-import {IConsentRegistry} from "../../src/IConsentRegistry.sol";
+import {ConsentRegistry} from "../../src/consent/ConsentRegistry.sol";
+import {IConsents} from "../../src/consent/IConsents.sol";
 import {RegistryTest} from "../utils/RegistryTest.sol";
 import {Vm, vm} from "../utils/Vm.sol";
 
@@ -30,16 +30,14 @@ contract ConsentRulesTest is RegistryTest {
     }
 
     function testFuzz_AStopAlwaysWorksAndWins(Seed memory seed, bool deny) public {
-        IConsentRegistry.Consent memory consent = _start(seed);
-        IConsentRegistry.Status before = _status(SCOPE);
+        IConsents.Consent memory consent = _start(seed);
+        IConsents.Status before = _status(SCOPE);
 
         _stop(deny);
 
-        IConsentRegistry.Consent memory stopped = _stored(SCOPE);
-        bool refused = deny && before == IConsentRegistry.Status.Requested;
-        _assertStatus(
-            stopped.status, refused ? IConsentRegistry.Status.Denied : IConsentRegistry.Status.Revoked, "status"
-        );
+        IConsents.Consent memory stopped = _stored(SCOPE);
+        bool refused = deny && before == IConsents.Status.Requested;
+        _assertStatus(stopped.status, refused ? IConsents.Status.Denied : IConsents.Status.Revoked, "status");
         _assertStatus(_status(SCOPE), stopped.status, "effective status");
         vm.assertFalse(_isActive(SCOPE), "stopped");
         vm.assertEq(stopped.version, consent.version == MAX_VERSION ? MAX_VERSION : consent.version + 1, "version");
@@ -56,7 +54,7 @@ contract ConsentRulesTest is RegistryTest {
         bool stopFirst,
         bool valid
     ) public {
-        IConsentRegistry.Consent memory consent = _start(seed);
+        IConsents.Consent memory consent = _start(seed);
         // What the subject may have meant before the stop: the valid version, or any up to it.
         uint32 target = _target(consent);
         version = valid ? target : uint32(_bound(version, 0, target));
@@ -64,12 +62,12 @@ contract ConsentRulesTest is RegistryTest {
         if (stopFirst) _stop(deny);
         vm.prank(PATIENT);
         (bool granted,) = address(registry)
-            .call(abi.encodeCall(registry.grant, (PATIENT, CLINIC, SCOPE, NOW, UNTIL_REVOKED, version)));
+            .call(abi.encodeCall(registry.grant, (PATIENT, CLINIC, SCOPE, 0, NOW, UNTIL_REVOKED, version)));
         if (stopFirst) vm.assertFalse(granted, "a grant follows the stop");
         else _stop(deny);
 
         vm.assertFalse(_isActive(SCOPE), "active after a stop");
-        vm.assertTrue(_status(SCOPE) != IConsentRegistry.Status.Active, "Active after a stop");
+        vm.assertTrue(_status(SCOPE) != IConsents.Status.Active, "Active after a stop");
     }
 
     function testFuzz_TheVersionNeverDecreases(Seed memory seed, Call[8] memory calls) public {
@@ -85,15 +83,15 @@ contract ConsentRulesTest is RegistryTest {
 
     function testFuzz_AThirdPartyCanOnlyRecordALapse(Seed memory seed, address caller, Call memory call) public {
         vm.assume(caller != PATIENT && caller != CLINIC);
-        IConsentRegistry.Consent memory expected = _start(seed);
-        IConsentRegistry.Status before = _status(SCOPE);
-        bool lapsed = before == IConsentRegistry.Status.Expired && expected.status != before;
+        IConsents.Consent memory expected = _start(seed);
+        IConsents.Status before = _status(SCOPE);
+        bool lapsed = before == IConsents.Status.Expired && expected.status != before;
 
         bool worked = _call(caller, call);
 
         vm.assertTrue(worked == (lapsed && _kind(call) == 4), "only expire, only over a lapse");
         if (worked) {
-            expected.status = IConsentRegistry.Status.Expired;
+            expected.status = IConsents.Status.Expired;
             expected.changedAt = NOW;
         }
         _assertSame(_stored(SCOPE), expected, "after a third party");
@@ -102,12 +100,10 @@ contract ConsentRulesTest is RegistryTest {
 
     function testFuzz_AGranteeNeverCausesActiveNorEndsIt(Seed memory seed, Call[4] memory calls) public {
         _start(seed);
-        bool active = _status(SCOPE) == IConsentRegistry.Status.Active;
+        bool active = _status(SCOPE) == IConsents.Status.Active;
         for (uint256 i = 0; i < calls.length; ++i) {
             _call(CLINIC, calls[i]);
-            vm.assertTrue(
-                (_status(SCOPE) == IConsentRegistry.Status.Active) == active, "a grantee changed what is active"
-            );
+            vm.assertTrue((_status(SCOPE) == IConsents.Status.Active) == active, "a grantee changed what is active");
         }
     }
 
@@ -132,24 +128,21 @@ contract ConsentRulesTest is RegistryTest {
         for (uint256 i = 0; i < times.length; ++i) {
             vm.warp(times[i]);
             _assertStatus(
-                _status(SCOPE),
-                times[i] < respondBy ? IConsentRegistry.Status.Requested : IConsentRegistry.Status.Expired,
-                "request"
+                _status(SCOPE), times[i] < respondBy ? IConsents.Status.Requested : IConsents.Status.Expired, "request"
             );
         }
     }
 
     function testFuzz_ALapseIsAnnouncedExactlyOnce(Seed memory seed, Call memory call) public {
-        IConsentRegistry.Consent memory consent = _start(seed);
-        bool lapsed =
-            _status(SCOPE) == IConsentRegistry.Status.Expired && consent.status != IConsentRegistry.Status.Expired;
+        IConsents.Consent memory consent = _start(seed);
+        bool lapsed = _status(SCOPE) == IConsents.Status.Expired && consent.status != IConsents.Status.Expired;
         vm.recordLogs();
         bool worked = _call(_kind(call) == 0 ? CLINIC : PATIENT, call);
         Vm.Log[] memory logs = vm.getRecordedLogs();
 
         uint256 announced = 0;
         for (uint256 i = 0; i < logs.length; ++i) {
-            if (logs[i].topics[0] != IConsentRegistry.ConsentExpired.selector) continue;
+            if (logs[i].topics[0] != IConsents.ConsentExpired.selector) continue;
             vm.assertEq(i, 0, "the lapse comes first");
             ++announced;
         }
@@ -165,7 +158,7 @@ contract ConsentRulesTest is RegistryTest {
         Call memory call
     ) public {
         vm.assume(subject != PATIENT || grantee != CLINIC || scope != SCOPE);
-        IConsentRegistry.Consent memory before = registry.consents(registry.consentId(subject, grantee, scope));
+        IConsents.Consent memory before = registry.consents(registry.consentId(subject, grantee, scope));
         _start(seed);
         _call(_kind(call) == 0 ? CLINIC : PATIENT, call);
         _assertSame(registry.consents(registry.consentId(subject, grantee, scope)), before, "another consent");
@@ -186,7 +179,7 @@ contract ConsentRulesTest is RegistryTest {
         if (subject != grantee) {
             vm.assertTrue(id != registry.consentId(grantee, subject, scope), "roles do not commute");
         }
-        vm.assertTrue(id != new ConsentRegistry().consentId(subject, grantee, scope), "registry");
+        vm.assertTrue(id != new ConsentRegistry(address(0), address(0)).consentId(subject, grantee, scope), "registry");
         vm.assume(chain != 0 && chain != block.chainid);
         vm.chainId(chain);
         vm.assertTrue(id != registry.consentId(subject, grantee, scope), "chain");
@@ -194,8 +187,8 @@ contract ConsentRulesTest is RegistryTest {
 
     /// @dev Puts any storable consent in place, its times near now and its version often at the end of its range, so
     /// that every case is frequent.
-    function _start(Seed memory seed) private returns (IConsentRegistry.Consent memory consent) {
-        consent.status = IConsentRegistry.Status(seed.status % 6);
+    function _start(Seed memory seed) private returns (IConsents.Consent memory consent) {
+        consent.status = IConsents.Status(seed.status % 6);
         consent.validFrom = _near(seed.validFrom);
         consent.validTo = seed.validTo % 8 == 7 ? UNTIL_REVOKED : _near(seed.validTo);
         consent.version = seed.version % 4 == 3 ? MAX_VERSION - seed.version / 4 % 4 : seed.version;
@@ -207,8 +200,8 @@ contract ConsentRulesTest is RegistryTest {
     }
 
     /// @dev The version that a valid grant would name.
-    function _target(IConsentRegistry.Consent memory consent) private view returns (uint32) {
-        if (_status(SCOPE) == IConsentRegistry.Status.Requested || consent.version == MAX_VERSION) {
+    function _target(IConsents.Consent memory consent) private view returns (uint32) {
+        if (_status(SCOPE) == IConsents.Status.Requested || consent.version == MAX_VERSION) {
             return consent.version;
         }
         return consent.version + 1;
@@ -233,7 +226,7 @@ contract ConsentRulesTest is RegistryTest {
         }
         bytes memory data;
         if (_kind(call) == 0) data = abi.encodeCall(registry.request, (PATIENT, CLINIC, SCOPE, from, to, by, version));
-        else if (_kind(call) == 1) data = abi.encodeCall(registry.grant, (PATIENT, CLINIC, SCOPE, from, to, version));
+        else if (_kind(call) == 1) data = abi.encodeCall(registry.grant, (PATIENT, CLINIC, SCOPE, 0, from, to, version));
         else if (_kind(call) == 2) data = abi.encodeCall(registry.deny, (PATIENT, CLINIC, SCOPE));
         else if (_kind(call) == 3) data = abi.encodeCall(registry.revoke, (PATIENT, CLINIC, SCOPE));
         else data = abi.encodeCall(registry.expire, (PATIENT, CLINIC, SCOPE));
@@ -244,11 +237,7 @@ contract ConsentRulesTest is RegistryTest {
     function _assertActiveExactly(uint40 time, uint40 validFrom, uint40 validTo) private {
         vm.warp(time);
         vm.assertTrue(_isActive(SCOPE) == (validFrom <= time && time < validTo), "isActive");
-        _assertStatus(
-            _status(SCOPE),
-            time < validTo ? IConsentRegistry.Status.Active : IConsentRegistry.Status.Expired,
-            "statusOf"
-        );
+        _assertStatus(_status(SCOPE), time < validTo ? IConsents.Status.Active : IConsents.Status.Expired, "statusOf");
     }
 
     /// @dev A time within three seconds of now.

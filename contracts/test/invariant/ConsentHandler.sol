@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
-import {ConsentRegistry} from "../../src/ConsentRegistry.sol";
-import {IConsentRegistry} from "../../src/IConsentRegistry.sol";
+import {ConsentRegistry} from "../../src/consent/ConsentRegistry.sol";
+import {IConsents} from "../../src/consent/IConsents.sol";
 import {EventFold} from "../utils/EventFold.sol";
 import {Vm, vm} from "../utils/Vm.sol";
 
@@ -16,7 +16,7 @@ contract ConsentHandler {
     ConsentRegistry public immutable REGISTRY;
 
     /// @dev Rebuilt from events only.
-    mapping(bytes32 id => IConsentRegistry.Consent) private _folded;
+    mapping(bytes32 id => IConsents.Consent) private _folded;
     /// @dev The version that the subject last granted and did not stop since; 0 if there is none.
     mapping(bytes32 id => uint32) public authorised;
 
@@ -29,7 +29,7 @@ contract ConsentHandler {
     /// @notice How often a version went down.
     uint256 public versionDrops;
     /// @notice How often each status was stored.
-    mapping(IConsentRegistry.Status => uint256) public reached;
+    mapping(IConsents.Status => uint256) public reached;
 
     constructor(ConsentRegistry registry) {
         REGISTRY = registry;
@@ -48,12 +48,12 @@ contract ConsentHandler {
     function grant(uint256 who, uint256 caller, uint40 from, uint40 length, uint8 slip) external {
         (address subject, address grantee, bytes32 scope) = consentOf(who);
         uint32 version = _next(who, slip);
-        if (slip % 8 != 0 && REGISTRY.statusOf(subject, grantee, scope) == IConsentRegistry.Status.Requested) {
+        if (slip % 8 != 0 && REGISTRY.statusOf(subject, grantee, scope) == IConsents.Status.Requested) {
             --version;
         }
         from = _now() - 20 + from % 50;
         uint40 to = length % 8 == 0 ? type(uint40).max : from + length % 200;
-        bytes memory data = abi.encodeCall(REGISTRY.grant, (subject, grantee, scope, from, to, version));
+        bytes memory data = abi.encodeCall(REGISTRY.grant, (subject, grantee, scope, 0, from, to, version));
         address sender = _pick(caller, subject);
         if (_act(who, sender, subject, data) && sender == subject) authorised[idOf(who)] = version;
     }
@@ -83,7 +83,7 @@ contract ConsentHandler {
         return ACTORS * (ACTORS - 1) * SCOPES;
     }
 
-    function folded(bytes32 id) external view returns (IConsentRegistry.Consent memory) {
+    function folded(bytes32 id) external view returns (IConsents.Consent memory) {
         return _folded[id];
     }
 
@@ -122,7 +122,7 @@ contract ConsentHandler {
         for (uint256 i = 0; i < logs.length; ++i) {
             if (!_isAbout(who, sender, logs[i])) ++falseEvents;
             _folded[id] = EventFold.fold(_folded[id], logs[i], _now());
-            if (logs[i].topics[0] == IConsentRegistry.ConsentExpired.selector) authorised[id] = 0;
+            if (logs[i].topics[0] == IConsents.ConsentExpired.selector) authorised[id] = 0;
         }
         if (REGISTRY.consents(id).version < before) ++versionDrops;
         if (worked) ++reached[REGISTRY.consents(id).status];
@@ -134,7 +134,7 @@ contract ConsentHandler {
         (address subject, address grantee, bytes32 scope) = consentOf(who);
         if (log.emitter != address(REGISTRY) || log.topics.length != 4) return false;
         if (log.topics[1] != _word(subject) || log.topics[2] != _word(grantee) || log.topics[3] != scope) return false;
-        if (log.topics[0] == IConsentRegistry.ConsentExpired.selector) return true;
+        if (log.topics[0] == IConsents.ConsentExpired.selector) return true;
         bytes memory data = log.data;
         bytes32 last;
         assembly ("memory-safe") {

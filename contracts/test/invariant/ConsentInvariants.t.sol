@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
-import {IConsentRegistry} from "../../src/IConsentRegistry.sol";
+import {IConsents} from "../../src/consent/IConsents.sol";
 import {RegistryTest} from "../utils/RegistryTest.sol";
 import {vm} from "../utils/Vm.sol";
 import {ConsentHandler} from "./ConsentHandler.sol";
@@ -32,7 +32,7 @@ contract ConsentInvariants is RegistryTest {
         uint256 time = block.timestamp;
         for (uint256 i = 0; i < _handler.consentCount(); ++i) {
             (address subject, address grantee, bytes32 scope) = _handler.consentOf(i);
-            IConsentRegistry.Consent memory consent = registry.consents(_handler.idOf(i));
+            IConsents.Consent memory consent = registry.consents(_handler.idOf(i));
             uint32 authorised = _handler.authorised(_handler.idOf(i));
             bool inWindow = consent.validFrom <= time && time < consent.validTo;
             bool expected = authorised != 0 && authorised == consent.version && inWindow;
@@ -66,8 +66,8 @@ contract ConsentInvariants is RegistryTest {
             else if (dice % 6 == 4) _handler.expire(who, caller);
             else _handler.wait(small);
         }
-        for (uint256 i = 1; i <= uint256(type(IConsentRegistry.Status).max); ++i) {
-            vm.assertTrue(_handler.reached(IConsentRegistry.Status(i)) >= 10, "a status is hardly reached");
+        for (uint256 i = 1; i <= uint256(type(IConsents.Status).max); ++i) {
+            vm.assertTrue(_handler.reached(IConsents.Status(i)) >= 10, "a status is hardly reached");
         }
         invariant_EventsRebuildEveryStoredBit();
         invariant_ActiveOnlyIfTheSubjectGrantedThatVersion();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
-import {IConsentRegistry} from "../../src/IConsentRegistry.sol";
+import {IConsents} from "../../src/consent/IConsents.sol";
 import {SituationTest} from "../utils/SituationTest.sol";
 import {vm} from "../utils/Vm.sol";
 
@@ -11,38 +11,38 @@ contract ExpireTest is SituationTest {
         Situation[2] memory lapsed = [Situation.RequestLapsed, Situation.GrantLapsed];
         for (uint256 i = 0; i < lapsed.length; ++i) {
             bytes32 scope = _scope(lapsed[i]);
-            IConsentRegistry.Consent memory expected = _stored(scope);
-            expected.status = IConsentRegistry.Status.Expired;
+            IConsents.Consent memory expected = _stored(scope);
+            expected.status = IConsents.Status.Expired;
             expected.changedAt = NOW;
-            _assertStatus(_status(scope), IConsentRegistry.Status.Expired, "expired before it is recorded");
+            _assertStatus(_status(scope), IConsents.Status.Expired, "expired before it is recorded");
 
             vm.recordLogs();
             vm.expectEmit(address(registry));
-            emit IConsentRegistry.ConsentExpired(PATIENT, CLINIC, scope, expected.version);
+            emit IConsents.ConsentExpired(PATIENT, CLINIC, scope, expected.version);
             vm.prank(STRANGER);
             registry.expire(PATIENT, CLINIC, scope);
 
-            _assertEmitted(_one(IConsentRegistry.ConsentExpired.selector), _name(lapsed[i]));
+            _assertEmitted(_one(IConsents.ConsentExpired.selector), _name(lapsed[i]));
             _assertSame(_stored(scope), expected, _name(lapsed[i]));
-            _assertStatus(_status(scope), IConsentRegistry.Status.Expired, "expired after it is recorded");
+            _assertStatus(_status(scope), IConsents.Status.Expired, "expired after it is recorded");
 
-            _expectNotLapsed(scope, IConsentRegistry.Status.Expired);
+            _expectNotLapsed(scope, IConsents.Status.Expired);
         }
     }
 
     function test_RefusesWhereNothingHasLapsed() public {
-        _expectNotLapsed(_scope(Situation.None), IConsentRegistry.Status.None);
-        _expectNotLapsed(_scope(Situation.Requested), IConsentRegistry.Status.Requested);
-        _expectNotLapsed(_scope(Situation.Active), IConsentRegistry.Status.Active);
-        _expectNotLapsed(_scope(Situation.Scheduled), IConsentRegistry.Status.Active);
-        _expectNotLapsed(_scope(Situation.Denied), IConsentRegistry.Status.Denied);
-        _expectNotLapsed(_scope(Situation.Revoked), IConsentRegistry.Status.Revoked);
-        _expectNotLapsed(_scope(Situation.Expired), IConsentRegistry.Status.Expired);
+        _expectNotLapsed(_scope(Situation.None), IConsents.Status.None);
+        _expectNotLapsed(_scope(Situation.Requested), IConsents.Status.Requested);
+        _expectNotLapsed(_scope(Situation.Active), IConsents.Status.Active);
+        _expectNotLapsed(_scope(Situation.Scheduled), IConsents.Status.Active);
+        _expectNotLapsed(_scope(Situation.Denied), IConsents.Status.Denied);
+        _expectNotLapsed(_scope(Situation.Revoked), IConsents.Status.Revoked);
+        _expectNotLapsed(_scope(Situation.Expired), IConsents.Status.Expired);
     }
 
-    function _expectNotLapsed(bytes32 scope, IConsentRegistry.Status status) private {
+    function _expectNotLapsed(bytes32 scope, IConsents.Status status) private {
         vm.prank(PATIENT);
-        vm.expectRevert(abi.encodeWithSelector(IConsentRegistry.NotLapsed.selector, status));
+        vm.expectRevert(abi.encodeWithSelector(IConsents.NotLapsed.selector, status));
         registry.expire(PATIENT, CLINIC, scope);
     }
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
-import {IConsentRegistry} from "../../src/IConsentRegistry.sol";
+import {IConsents} from "../../src/consent/IConsents.sol";
+import {ISubjects} from "../../src/consent/ISubjects.sol";
 import {SituationTest} from "../utils/SituationTest.sol";
 import {vm} from "../utils/Vm.sol";
 
@@ -9,38 +10,38 @@ import {vm} from "../utils/Vm.sol";
 contract GrantTest is SituationTest {
     function test_RefusesPartiesThatAreNotTwoDifferentAddresses() public {
         vm.prank(address(0));
-        vm.expectRevert(abi.encodeWithSelector(IConsentRegistry.ZeroSubject.selector));
-        registry.grant(address(0), CLINIC, SCOPE, NOW, NOW + DAY, 1);
+        vm.expectRevert(abi.encodeWithSelector(ISubjects.ZeroSubject.selector));
+        registry.grant(address(0), CLINIC, SCOPE, 0, NOW, NOW + DAY, 1);
 
         vm.prank(PATIENT);
-        vm.expectRevert(abi.encodeWithSelector(IConsentRegistry.ZeroGrantee.selector));
-        registry.grant(PATIENT, address(0), SCOPE, NOW, NOW + DAY, 1);
+        vm.expectRevert(abi.encodeWithSelector(IConsents.ZeroGrantee.selector));
+        registry.grant(PATIENT, address(0), SCOPE, 0, NOW, NOW + DAY, 1);
 
         vm.prank(PATIENT);
-        vm.expectRevert(abi.encodeWithSelector(IConsentRegistry.SelfConsent.selector, PATIENT));
-        registry.grant(PATIENT, PATIENT, SCOPE, NOW, NOW + DAY, 1);
+        vm.expectRevert(abi.encodeWithSelector(IConsents.SelfConsent.selector, PATIENT));
+        registry.grant(PATIENT, PATIENT, SCOPE, 0, NOW, NOW + DAY, 1);
     }
 
     function test_RefusesACallerWhoIsNotTheSubject() public {
         bytes32 requested = _scope(Situation.Requested);
-        vm.expectRevert(abi.encodeWithSelector(IConsentRegistry.NotSubject.selector, CLINIC, PATIENT));
+        vm.expectRevert(abi.encodeWithSelector(ISubjects.NotAuthorized.selector, CLINIC, PATIENT));
         _grantAs(CLINIC, requested, NOW, NOW + DAY, 1);
 
-        vm.expectRevert(abi.encodeWithSelector(IConsentRegistry.NotSubject.selector, STRANGER, PATIENT));
+        vm.expectRevert(abi.encodeWithSelector(ISubjects.NotAuthorized.selector, STRANGER, PATIENT));
         _grantAs(STRANGER, requested, NOW, NOW + DAY, 1);
     }
 
     function test_RefusesAWindowThatIsEmptyOrOver() public {
-        vm.expectRevert(abi.encodeWithSelector(IConsentRegistry.EmptyWindow.selector, NOW + 5, NOW + 5));
+        vm.expectRevert(abi.encodeWithSelector(IConsents.EmptyWindow.selector, NOW + 5, NOW + 5));
         _grantAs(PATIENT, SCOPE, NOW + 5, NOW + 5, 1);
 
-        vm.expectRevert(abi.encodeWithSelector(IConsentRegistry.EmptyWindow.selector, NOW + 5, NOW + 4));
+        vm.expectRevert(abi.encodeWithSelector(IConsents.EmptyWindow.selector, NOW + 5, NOW + 4));
         _grantAs(PATIENT, SCOPE, NOW + 5, NOW + 4, 1);
 
-        vm.expectRevert(abi.encodeWithSelector(IConsentRegistry.EmptyWindow.selector, UNTIL_REVOKED, UNTIL_REVOKED));
+        vm.expectRevert(abi.encodeWithSelector(IConsents.EmptyWindow.selector, UNTIL_REVOKED, UNTIL_REVOKED));
         _grantAs(PATIENT, SCOPE, UNTIL_REVOKED, UNTIL_REVOKED, 1);
 
-        vm.expectRevert(abi.encodeWithSelector(IConsentRegistry.WindowOver.selector, NOW, NOW));
+        vm.expectRevert(abi.encodeWithSelector(IConsents.WindowOver.selector, NOW, NOW));
         _grantAs(PATIENT, SCOPE, NOW - 5, NOW, 1);
     }
 
@@ -61,21 +62,20 @@ contract GrantTest is SituationTest {
             vm.recordLogs();
             if (_lapsed(situation)) {
                 vm.expectEmit(address(registry));
-                emit IConsentRegistry.ConsentExpired(PATIENT, CLINIC, scope, version - 1);
+                emit IConsents.ConsentExpired(PATIENT, CLINIC, scope, version - 1);
             }
             vm.expectEmit(address(registry));
-            emit IConsentRegistry.ConsentCreated(PATIENT, CLINIC, scope, NOW - 7, NOW + 7, version, PATIENT);
+            emit IConsents.ConsentCreated(PATIENT, CLINIC, scope, NOW - 7, NOW + 7, version, PATIENT);
             _grantAs(PATIENT, scope, NOW - 7, NOW + 7, version);
 
-            bytes32 created = IConsentRegistry.ConsentCreated.selector;
+            bytes32 created = IConsents.ConsentCreated.selector;
             _assertEmitted(
-                _lapsed(situation) ? _two(IConsentRegistry.ConsentExpired.selector, created) : _one(created),
-                _name(situation)
+                _lapsed(situation) ? _two(IConsents.ConsentExpired.selector, created) : _one(created), _name(situation)
             );
             _assertSame(
                 _stored(scope),
-                IConsentRegistry.Consent({
-                    status: IConsentRegistry.Status.Active,
+                IConsents.Consent({
+                    status: IConsents.Status.Active,
                     validFrom: NOW - 7,
                     validTo: NOW + 7,
                     version: version,
@@ -97,26 +97,26 @@ contract GrantTest is SituationTest {
             uint32 expected = situation == Situation.Requested ? current : current + 1;
             for (uint32 given = 0; given < current + 4; ++given) {
                 if (given == expected) continue;
-                vm.expectRevert(abi.encodeWithSelector(IConsentRegistry.WrongVersion.selector, given, expected));
+                vm.expectRevert(abi.encodeWithSelector(IConsents.WrongVersion.selector, given, expected));
                 _grantAs(PATIENT, scope, NOW, NOW + DAY, given);
             }
         }
     }
 
     function test_RefusesWhenTheVersionCounterIsUsedUp() public {
-        IConsentRegistry.Consent memory consent;
-        consent.status = IConsentRegistry.Status.Revoked;
+        IConsents.Consent memory consent;
+        consent.status = IConsents.Status.Revoked;
         for (uint32 short = 0; short < 2; ++short) {
             consent.version = MAX_VERSION - short;
             _put(SCOPE, consent);
-            vm.expectRevert(abi.encodeWithSelector(IConsentRegistry.VersionExhausted.selector));
+            vm.expectRevert(abi.encodeWithSelector(IConsents.VersionExhausted.selector));
             _grantAs(PATIENT, SCOPE, NOW, NOW + DAY, MAX_VERSION);
         }
     }
 
     function test_ApprovesTheRequestThatReachedTheLastVersion() public {
-        IConsentRegistry.Consent memory consent;
-        consent.status = IConsentRegistry.Status.Revoked;
+        IConsents.Consent memory consent;
+        consent.status = IConsents.Status.Revoked;
         consent.version = MAX_VERSION - 2;
         _put(SCOPE, consent);
         _requestAs(CLINIC, SCOPE, NOW + DAY, MAX_VERSION - 1);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
-import {IConsentRegistry} from "../../src/IConsentRegistry.sol";
+import {IConsents} from "../../src/consent/IConsents.sol";
+import {ISubjects} from "../../src/consent/ISubjects.sol";
 import {SituationTest} from "../utils/SituationTest.sol";
 import {vm} from "../utils/Vm.sol";
 
@@ -9,47 +10,43 @@ import {vm} from "../utils/Vm.sol";
 contract RequestTest is SituationTest {
     function test_RefusesPartiesThatAreNotTwoDifferentAddresses() public {
         vm.prank(CLINIC);
-        vm.expectRevert(abi.encodeWithSelector(IConsentRegistry.ZeroSubject.selector));
+        vm.expectRevert(abi.encodeWithSelector(ISubjects.ZeroSubject.selector));
         registry.request(address(0), CLINIC, SCOPE, NOW, NOW + DAY, NOW + DAY, 1);
 
         vm.prank(address(0));
-        vm.expectRevert(abi.encodeWithSelector(IConsentRegistry.ZeroGrantee.selector));
+        vm.expectRevert(abi.encodeWithSelector(IConsents.ZeroGrantee.selector));
         registry.request(PATIENT, address(0), SCOPE, NOW, NOW + DAY, NOW + DAY, 1);
 
         vm.prank(CLINIC);
-        vm.expectRevert(abi.encodeWithSelector(IConsentRegistry.SelfConsent.selector, CLINIC));
+        vm.expectRevert(abi.encodeWithSelector(IConsents.SelfConsent.selector, CLINIC));
         registry.request(CLINIC, CLINIC, SCOPE, NOW, NOW + DAY, NOW + DAY, 1);
     }
 
     function test_RefusesACallerWhoIsNotTheGrantee() public {
-        vm.expectRevert(abi.encodeWithSelector(IConsentRegistry.NotGrantee.selector, PATIENT, CLINIC));
+        vm.expectRevert(abi.encodeWithSelector(IConsents.NotGrantee.selector, PATIENT, CLINIC));
         _requestAs(PATIENT, SCOPE, NOW + DAY, 1);
 
-        vm.expectRevert(abi.encodeWithSelector(IConsentRegistry.NotGrantee.selector, STRANGER, CLINIC));
+        vm.expectRevert(abi.encodeWithSelector(IConsents.NotGrantee.selector, STRANGER, CLINIC));
         _requestAs(STRANGER, SCOPE, NOW + DAY, 1);
     }
 
     function test_RefusesAWindowThatIsEmptyOrOver() public {
-        _expectWindowRefused(
-            NOW + 5, NOW + 5, abi.encodeWithSelector(IConsentRegistry.EmptyWindow.selector, NOW + 5, NOW + 5)
-        );
-        _expectWindowRefused(
-            NOW + 5, NOW + 4, abi.encodeWithSelector(IConsentRegistry.EmptyWindow.selector, NOW + 5, NOW + 4)
-        );
+        _expectWindowRefused(NOW + 5, NOW + 5, abi.encodeWithSelector(IConsents.EmptyWindow.selector, NOW + 5, NOW + 5));
+        _expectWindowRefused(NOW + 5, NOW + 4, abi.encodeWithSelector(IConsents.EmptyWindow.selector, NOW + 5, NOW + 4));
         _expectWindowRefused(
             UNTIL_REVOKED,
             UNTIL_REVOKED,
-            abi.encodeWithSelector(IConsentRegistry.EmptyWindow.selector, UNTIL_REVOKED, UNTIL_REVOKED)
+            abi.encodeWithSelector(IConsents.EmptyWindow.selector, UNTIL_REVOKED, UNTIL_REVOKED)
         );
-        _expectWindowRefused(NOW - 5, NOW, abi.encodeWithSelector(IConsentRegistry.WindowOver.selector, NOW, NOW));
+        _expectWindowRefused(NOW - 5, NOW, abi.encodeWithSelector(IConsents.WindowOver.selector, NOW, NOW));
     }
 
     function test_RefusesATimeToAnswerThatIsPassedOrTooFar() public {
-        vm.expectRevert(abi.encodeWithSelector(IConsentRegistry.RespondByPassed.selector, NOW, NOW));
+        vm.expectRevert(abi.encodeWithSelector(IConsents.RespondByPassed.selector, NOW, NOW));
         _requestAs(CLINIC, SCOPE, NOW, 1);
 
         uint40 latest = NOW + 90 days;
-        vm.expectRevert(abi.encodeWithSelector(IConsentRegistry.RespondByTooFar.selector, latest + 1, latest));
+        vm.expectRevert(abi.encodeWithSelector(IConsents.RespondByTooFar.selector, latest + 1, latest));
         _requestAs(CLINIC, SCOPE, latest + 1, 1);
 
         _requestAs(CLINIC, SCOPE, latest, 1);
@@ -60,26 +57,26 @@ contract RequestTest is SituationTest {
         bytes32 denied = _scope(Situation.Denied);
         uint32[3] memory wrong = [uint32(0), 2, 4];
         for (uint256 i = 0; i < wrong.length; ++i) {
-            vm.expectRevert(abi.encodeWithSelector(IConsentRegistry.WrongVersion.selector, wrong[i], 3));
+            vm.expectRevert(abi.encodeWithSelector(IConsents.WrongVersion.selector, wrong[i], 3));
             _requestAs(CLINIC, denied, NOW + DAY, wrong[i]);
         }
     }
 
     function test_RefusesWhenTheVersionCounterIsUsedUp() public {
-        IConsentRegistry.Consent memory consent;
-        consent.status = IConsentRegistry.Status.Revoked;
+        IConsents.Consent memory consent;
+        consent.status = IConsents.Status.Revoked;
         for (uint32 short = 0; short < 2; ++short) {
             consent.version = MAX_VERSION - short;
             _put(SCOPE, consent);
-            vm.expectRevert(abi.encodeWithSelector(IConsentRegistry.VersionExhausted.selector));
+            vm.expectRevert(abi.encodeWithSelector(IConsents.VersionExhausted.selector));
             _requestAs(CLINIC, SCOPE, NOW + DAY, MAX_VERSION);
         }
     }
 
     function test_RefusesWhereOneIsRequestedOrActive() public {
-        _expectNotRequestable(Situation.Requested, IConsentRegistry.Status.Requested);
-        _expectNotRequestable(Situation.Active, IConsentRegistry.Status.Active);
-        _expectNotRequestable(Situation.Scheduled, IConsentRegistry.Status.Active);
+        _expectNotRequestable(Situation.Requested, IConsents.Status.Requested);
+        _expectNotRequestable(Situation.Active, IConsents.Status.Active);
+        _expectNotRequestable(Situation.Scheduled, IConsents.Status.Active);
     }
 
     function test_StoresARequestWhereNothingIsOpen() public {
@@ -98,23 +95,20 @@ contract RequestTest is SituationTest {
             vm.recordLogs();
             if (_lapsed(open[i])) {
                 vm.expectEmit(address(registry));
-                emit IConsentRegistry.ConsentExpired(PATIENT, CLINIC, scope, version - 1);
+                emit IConsents.ConsentExpired(PATIENT, CLINIC, scope, version - 1);
             }
             vm.expectEmit(address(registry));
-            emit IConsentRegistry.ConsentRequested(
-                PATIENT, CLINIC, scope, NOW, NOW + 30 * DAY, NOW + DAY, version, CLINIC
-            );
+            emit IConsents.ConsentRequested(PATIENT, CLINIC, scope, NOW, NOW + 30 * DAY, NOW + DAY, version, CLINIC);
             _requestAs(CLINIC, scope, NOW + DAY, version);
 
-            bytes32 requested = IConsentRegistry.ConsentRequested.selector;
+            bytes32 requested = IConsents.ConsentRequested.selector;
             _assertEmitted(
-                _lapsed(open[i]) ? _two(IConsentRegistry.ConsentExpired.selector, requested) : _one(requested),
-                _name(open[i])
+                _lapsed(open[i]) ? _two(IConsents.ConsentExpired.selector, requested) : _one(requested), _name(open[i])
             );
             _assertSame(
                 _stored(scope),
-                IConsentRegistry.Consent({
-                    status: IConsentRegistry.Status.Requested,
+                IConsents.Consent({
+                    status: IConsents.Status.Requested,
                     validFrom: NOW,
                     validTo: NOW + 30 * DAY,
                     version: version,
@@ -128,8 +122,8 @@ contract RequestTest is SituationTest {
         }
     }
 
-    function _expectNotRequestable(Situation situation, IConsentRegistry.Status status) private {
-        vm.expectRevert(abi.encodeWithSelector(IConsentRegistry.NotRequestable.selector, status));
+    function _expectNotRequestable(Situation situation, IConsents.Status status) private {
+        vm.expectRevert(abi.encodeWithSelector(IConsents.NotRequestable.selector, status));
         _requestAs(CLINIC, _scope(situation), NOW + DAY, 2);
     }
 

@@ -1,37 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
-import {IConsentRegistry} from "../../src/IConsentRegistry.sol";
+import {IConsents} from "../../src/consent/IConsents.sol";
+import {ISubjects} from "../../src/consent/ISubjects.sol";
 import {SituationTest} from "../utils/SituationTest.sol";
 import {vm} from "../utils/Vm.sol";
 
 /// @notice See Stop.tree.
 contract StopTest is SituationTest {
     function test_RefusesPartiesThatAreNotTwoDifferentAddresses() public {
-        bytes4[2] memory stops = [IConsentRegistry.deny.selector, IConsentRegistry.revoke.selector];
+        bytes4[2] memory stops = [IConsents.deny.selector, IConsents.revoke.selector];
         for (uint256 i = 0; i < stops.length; ++i) {
             _expectRefused(
-                stops[i], address(0), address(0), CLINIC, abi.encodeWithSelector(IConsentRegistry.ZeroSubject.selector)
+                stops[i], address(0), address(0), CLINIC, abi.encodeWithSelector(ISubjects.ZeroSubject.selector)
             );
             _expectRefused(
-                stops[i], PATIENT, PATIENT, address(0), abi.encodeWithSelector(IConsentRegistry.ZeroGrantee.selector)
+                stops[i], PATIENT, PATIENT, address(0), abi.encodeWithSelector(IConsents.ZeroGrantee.selector)
             );
             _expectRefused(
-                stops[i],
-                PATIENT,
-                PATIENT,
-                PATIENT,
-                abi.encodeWithSelector(IConsentRegistry.SelfConsent.selector, PATIENT)
+                stops[i], PATIENT, PATIENT, PATIENT, abi.encodeWithSelector(IConsents.SelfConsent.selector, PATIENT)
             );
         }
     }
 
     function test_RefusesACallerWhoIsNotTheSubject() public {
-        bytes4[2] memory stops = [IConsentRegistry.deny.selector, IConsentRegistry.revoke.selector];
+        bytes4[2] memory stops = [IConsents.deny.selector, IConsents.revoke.selector];
         address[2] memory others = [CLINIC, STRANGER];
         for (uint256 i = 0; i < stops.length; ++i) {
             for (uint256 j = 0; j < others.length; ++j) {
-                bytes memory reason = abi.encodeWithSelector(IConsentRegistry.NotSubject.selector, others[j], PATIENT);
+                bytes memory reason = abi.encodeWithSelector(ISubjects.NotAuthorized.selector, others[j], PATIENT);
                 _expectRefused(stops[i], others[j], PATIENT, CLINIC, reason);
             }
         }
@@ -39,7 +36,7 @@ contract StopTest is SituationTest {
 
     function test_RevokeStopsEverySituation() public {
         for (uint256 i = 0; i < SITUATIONS; ++i) {
-            _assertStops(Situation(i), IConsentRegistry.revoke.selector, IConsentRegistry.Status.Revoked);
+            _assertStops(Situation(i), IConsents.revoke.selector, IConsents.Status.Revoked);
         }
     }
 
@@ -47,8 +44,8 @@ contract StopTest is SituationTest {
         for (uint256 i = 0; i < SITUATIONS; ++i) {
             _assertStops(
                 Situation(i),
-                IConsentRegistry.deny.selector,
-                Situation(i) == Situation.Requested ? IConsentRegistry.Status.Denied : IConsentRegistry.Status.Revoked
+                IConsents.deny.selector,
+                Situation(i) == Situation.Requested ? IConsents.Status.Denied : IConsents.Status.Revoked
             );
         }
     }
@@ -59,39 +56,39 @@ contract StopTest is SituationTest {
             uint32 before = _stored(scope).version;
             _revoke(scope);
             for (uint32 version = 0; version <= before + 1; ++version) {
-                vm.expectRevert(abi.encodeWithSelector(IConsentRegistry.WrongVersion.selector, version, before + 2));
+                vm.expectRevert(abi.encodeWithSelector(IConsents.WrongVersion.selector, version, before + 2));
                 _grantAs(PATIENT, scope, NOW, NOW + DAY, version);
             }
-            _assertStatus(_status(scope), IConsentRegistry.Status.Revoked, _name(Situation(i)));
+            _assertStatus(_status(scope), IConsents.Status.Revoked, _name(Situation(i)));
         }
     }
 
     function test_StopsSaturateAndStillWork() public {
-        IConsentRegistry.Consent memory consent;
-        consent.status = IConsentRegistry.Status.Active;
+        IConsents.Consent memory consent;
+        consent.status = IConsents.Status.Active;
         consent.validTo = UNTIL_REVOKED;
         consent.version = MAX_VERSION;
         _put(SCOPE, consent);
         for (uint256 i = 0; i < 2; ++i) {
             vm.expectEmit(address(registry));
-            emit IConsentRegistry.ConsentRevoked(PATIENT, CLINIC, SCOPE, MAX_VERSION, PATIENT);
+            emit IConsents.ConsentRevoked(PATIENT, CLINIC, SCOPE, MAX_VERSION, PATIENT);
             _revoke(SCOPE);
             vm.assertEq(_stored(SCOPE).version, MAX_VERSION, "the version stays");
-            _assertStatus(_status(SCOPE), IConsentRegistry.Status.Revoked, "revoked");
+            _assertStatus(_status(SCOPE), IConsents.Status.Revoked, "revoked");
         }
 
-        consent.status = IConsentRegistry.Status.Requested;
+        consent.status = IConsents.Status.Requested;
         consent.respondBy = NOW + 1;
         _put(SCOPE, consent);
         vm.expectEmit(address(registry));
-        emit IConsentRegistry.ConsentDenied(PATIENT, CLINIC, SCOPE, MAX_VERSION, PATIENT);
+        emit IConsents.ConsentDenied(PATIENT, CLINIC, SCOPE, MAX_VERSION, PATIENT);
         _deny(SCOPE);
-        _assertStatus(_status(SCOPE), IConsentRegistry.Status.Denied, "denied");
+        _assertStatus(_status(SCOPE), IConsents.Status.Denied, "denied");
     }
 
-    function _assertStops(Situation situation, bytes4 stop, IConsentRegistry.Status status) private {
+    function _assertStops(Situation situation, bytes4 stop, IConsents.Status status) private {
         bytes32 scope = _scope(situation);
-        IConsentRegistry.Consent memory expected = _stored(scope);
+        IConsents.Consent memory expected = _stored(scope);
         expected.status = status;
         expected.version += 1;
         expected.changedAt = NOW;
@@ -99,18 +96,18 @@ contract StopTest is SituationTest {
         vm.recordLogs();
         if (_lapsed(situation)) {
             vm.expectEmit(address(registry));
-            emit IConsentRegistry.ConsentExpired(PATIENT, CLINIC, scope, expected.version - 1);
+            emit IConsents.ConsentExpired(PATIENT, CLINIC, scope, expected.version - 1);
         }
-        bool denied = status == IConsentRegistry.Status.Denied;
+        bool denied = status == IConsents.Status.Denied;
         vm.expectEmit(address(registry));
-        if (denied) emit IConsentRegistry.ConsentDenied(PATIENT, CLINIC, scope, expected.version, PATIENT);
-        else emit IConsentRegistry.ConsentRevoked(PATIENT, CLINIC, scope, expected.version, PATIENT);
-        if (stop == IConsentRegistry.deny.selector) _deny(scope);
+        if (denied) emit IConsents.ConsentDenied(PATIENT, CLINIC, scope, expected.version, PATIENT);
+        else emit IConsents.ConsentRevoked(PATIENT, CLINIC, scope, expected.version, PATIENT);
+        if (stop == IConsents.deny.selector) _deny(scope);
         else _revoke(scope);
 
-        bytes32 last = denied ? IConsentRegistry.ConsentDenied.selector : IConsentRegistry.ConsentRevoked.selector;
+        bytes32 last = denied ? IConsents.ConsentDenied.selector : IConsents.ConsentRevoked.selector;
         _assertEmitted(
-            _lapsed(situation) ? _two(IConsentRegistry.ConsentExpired.selector, last) : _one(last), _name(situation)
+            _lapsed(situation) ? _two(IConsents.ConsentExpired.selector, last) : _one(last), _name(situation)
         );
         _assertSame(_stored(scope), expected, _name(situation));
         vm.assertFalse(_isActive(scope), _name(situation));
@@ -121,7 +118,7 @@ contract StopTest is SituationTest {
     {
         vm.prank(caller);
         vm.expectRevert(reason);
-        if (stop == IConsentRegistry.deny.selector) registry.deny(subject, grantee, SCOPE);
+        if (stop == IConsents.deny.selector) registry.deny(subject, grantee, SCOPE);
         else registry.revoke(subject, grantee, SCOPE);
     }
 }

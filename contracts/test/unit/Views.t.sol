@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
-import {IConsentRegistry} from "../../src/IConsentRegistry.sol";
+import {IConsents} from "../../src/consent/IConsents.sol";
 import {SituationTest} from "../utils/SituationTest.sol";
 import {vm} from "../utils/Vm.sol";
 
@@ -16,15 +16,15 @@ contract ViewsTest is SituationTest {
     }
 
     function test_AnUnknownConsentReadsAsZero() public view {
-        IConsentRegistry.Consent memory none;
+        IConsents.Consent memory none;
         _assertSame(registry.consents(keccak256("unknown")), none, "unknown");
-        _assertStatus(_status(SCOPE), IConsentRegistry.Status.None, "status");
+        _assertStatus(_status(SCOPE), IConsents.Status.None, "status");
         vm.assertFalse(_isActive(SCOPE), "not active");
     }
 
     function test_AConsentIsOneWordInTheFixedLayout() public {
         _requestAs(CLINIC, SCOPE, NOW + DAY, 1);
-        bytes32 slot = keccak256(abi.encode(registry.consentId(PATIENT, CLINIC, SCOPE), uint256(0)));
+        bytes32 slot = registry.consentId(PATIENT, CLINIC, SCOPE);
         vm.assertEq(
             uint256(vm.load(address(registry), slot)),
             1 | (uint256(NOW) << 8) | (uint256(NOW + 30 * DAY) << 48) | (uint256(1) << 88) | (uint256(NOW) << 144)
@@ -35,16 +35,16 @@ contract ViewsTest is SituationTest {
     }
 
     function test_StatusOfTellsTheEffectiveStatus() public view {
-        IConsentRegistry.Status[9] memory expected = [
-            IConsentRegistry.Status.None,
-            IConsentRegistry.Status.Requested,
-            IConsentRegistry.Status.Expired,
-            IConsentRegistry.Status.Active,
-            IConsentRegistry.Status.Active,
-            IConsentRegistry.Status.Expired,
-            IConsentRegistry.Status.Denied,
-            IConsentRegistry.Status.Revoked,
-            IConsentRegistry.Status.Expired
+        IConsents.Status[9] memory expected = [
+            IConsents.Status.None,
+            IConsents.Status.Requested,
+            IConsents.Status.Expired,
+            IConsents.Status.Active,
+            IConsents.Status.Active,
+            IConsents.Status.Expired,
+            IConsents.Status.Denied,
+            IConsents.Status.Revoked,
+            IConsents.Status.Expired
         ];
         for (uint256 i = 0; i < SITUATIONS; ++i) {
             _assertStatus(_status(_scope(Situation(i))), expected[i], _name(Situation(i)));
@@ -68,11 +68,12 @@ contract ViewsTest is SituationTest {
     }
 
     function test_RefusesUnknownCallsAndSpareBits() public {
-        bytes memory good = abi.encodeCall(registry.grant, (PATIENT, CLINIC, SCOPE, NOW, NOW + DAY, 1));
+        bytes memory good = abi.encodeCall(registry.grant, (PATIENT, CLINIC, SCOPE, 0, NOW, NOW + DAY, 1));
         _expectCallFails(hex"deadbeef", "unknown function");
-        // The lowest spare bit and the highest of each narrow argument: subject, grantee, validFrom, validTo, version.
-        uint8[5] memory argument = [0, 1, 3, 4, 5];
-        uint8[5] memory width = [160, 160, 40, 40, 32];
+        // The lowest spare bit and the highest of each narrow argument: subject, grantee, seq, validFrom, validTo,
+        // version.
+        uint8[6] memory argument = [0, 1, 3, 4, 5, 6];
+        uint8[6] memory width = [160, 160, 24, 40, 40, 32];
         for (uint256 i = 0; i < argument.length; ++i) {
             _expectCallFails(_flip(good, argument[i], width[i]), "lowest spare bit");
             _expectCallFails(_flip(good, argument[i], 255), "highest bit");

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
-import {ConsentRegistry} from "../../src/ConsentRegistry.sol";
-import {IConsentRegistry} from "../../src/IConsentRegistry.sol";
+import {ConsentRegistry} from "../../src/consent/ConsentRegistry.sol";
+import {IConsents} from "../../src/consent/IConsents.sol";
 import {Vm, vm} from "./Vm.sol";
 
 /// @notice A registry, its parties, and short forms of what tests do with them.
@@ -21,7 +21,7 @@ abstract contract RegistryTest {
 
     function setUp() public virtual {
         vm.warp(NOW);
-        registry = new ConsentRegistry();
+        registry = new ConsentRegistry(address(0), address(0));
     }
 
     function _requestAs(address caller, bytes32 scope, uint40 respondBy, uint32 version) internal {
@@ -31,7 +31,7 @@ abstract contract RegistryTest {
 
     function _grantAs(address caller, bytes32 scope, uint40 validFrom, uint40 validTo, uint32 version) internal {
         vm.prank(caller);
-        registry.grant(PATIENT, CLINIC, scope, validFrom, validTo, version);
+        registry.grant(PATIENT, CLINIC, scope, 0, validFrom, validTo, version);
     }
 
     function _deny(bytes32 scope) internal {
@@ -44,11 +44,11 @@ abstract contract RegistryTest {
         registry.revoke(PATIENT, CLINIC, scope);
     }
 
-    function _stored(bytes32 scope) internal view returns (IConsentRegistry.Consent memory) {
+    function _stored(bytes32 scope) internal view returns (IConsents.Consent memory) {
         return registry.consents(registry.consentId(PATIENT, CLINIC, scope));
     }
 
-    function _status(bytes32 scope) internal view returns (IConsentRegistry.Status) {
+    function _status(bytes32 scope) internal view returns (IConsents.Status) {
         return registry.statusOf(PATIENT, CLINIC, scope);
     }
 
@@ -57,19 +57,18 @@ abstract contract RegistryTest {
     }
 
     /// @dev Writes a consent straight into storage, to start from states that take too many calls to reach.
-    function _put(bytes32 scope, IConsentRegistry.Consent memory consent) internal {
+    function _put(bytes32 scope, IConsents.Consent memory consent) internal {
         bytes32 id = registry.consentId(PATIENT, CLINIC, scope);
         uint256 word = uint256(consent.status) | (uint256(consent.validFrom) << 8) | (uint256(consent.validTo) << 48)
             | (uint256(consent.version) << 88) | (uint256(consent.epoch) << 120) | (uint256(consent.changedAt) << 144)
             | (uint256(consent.respondBy) << 184);
-        vm.store(address(registry), keccak256(abi.encode(id, uint256(0))), bytes32(word));
+        vm.store(address(registry), id, bytes32(word));
     }
 
-    function _assertSame(
-        IConsentRegistry.Consent memory actual,
-        IConsentRegistry.Consent memory expected,
-        string memory what
-    ) internal pure {
+    function _assertSame(IConsents.Consent memory actual, IConsents.Consent memory expected, string memory what)
+        internal
+        pure
+    {
         _assertStatus(actual.status, expected.status, string.concat(what, ": status"));
         vm.assertEq(actual.validFrom, expected.validFrom, string.concat(what, ": validFrom"));
         vm.assertEq(actual.validTo, expected.validTo, string.concat(what, ": validTo"));
@@ -79,10 +78,7 @@ abstract contract RegistryTest {
         vm.assertEq(actual.respondBy, expected.respondBy, string.concat(what, ": respondBy"));
     }
 
-    function _assertStatus(IConsentRegistry.Status actual, IConsentRegistry.Status expected, string memory what)
-        internal
-        pure
-    {
+    function _assertStatus(IConsents.Status actual, IConsents.Status expected, string memory what) internal pure {
         vm.assertEq(uint256(actual), uint256(expected), what);
     }
 

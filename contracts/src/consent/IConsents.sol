@@ -1,22 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
-/// @title Consent registry
+import {Batch, Deny, Grant, Proof, Relinquish, Request, Revoke} from "./Intents.sol";
+
+/// @title Consents of a registry
 /// @notice Records which grantee (an organisation) a subject (a patient) lets read data under a scope (a salted policy
 /// hash), from when and until when. Nothing here names a person or says what the data is.
 /// @dev A consent is one (subject, grantee, scopeId). Its rules, which every function below serves:
 ///
-/// - A stop always wins. `deny` and `revoke` work for the subject from every status, and raise the version, so that no
-///   grant meant for an earlier version can follow them.
+/// - A stop always wins. `deny` and `revoke` work from every status, and raise the version above every grant that was
+///   signed before them, in whatever order both arrive.
 /// - Opening (`request`, `grant`) names the version it leads to, so that it applies once and only to the state that its
-///   caller saw.
-/// - A consent that is past its time reads `Expired` at once, whether or not anyone has recorded it.
+///   signer saw.
+/// - A consent that is past its time reads `Expired` at once, whether or not anyone has recorded it; one from before
+///   the subject's last {ISubjects.revokeAll} reads `Revoked`.
 /// - Windows are half-open: `[validFrom, validTo)`. A `validTo` of `type(uint40).max` means until revoked.
-/// - Nobody but the subject can make a consent active, the grantee included; third parties can only record a lapse.
+/// - The largest value of a counter means closed: stops stay there, openings are refused from one below.
+/// - Nobody but the subject's controller or its delegates can make a consent active, and never its grantee. Third
+///   parties can only record a lapse.
 ///
-/// The events are frozen once deployed. With the time of their block they rebuild every stored bit.
-interface IConsentRegistry {
-    /// @notice What a consent is. Stored and effective status differ only by an unrecorded lapse, see {statusOf}.
+/// `...BySig` takes the same decision from its signed form; anyone may send it. The events are frozen once deployed.
+/// With the time of their block they rebuild every stored bit.
+interface IConsents {
+    /// @notice What a consent is. Stored and effective status differ, see {statusOf}.
     enum Status {
         /// Nothing was ever recorded.
         None,
@@ -26,7 +32,7 @@ interface IConsentRegistry {
         Active,
         /// The subject refused a request.
         Denied,
-        /// The subject took the consent back, or ruled it out before there was one.
+        /// Taken back or given up, or ruled out before there was one.
         Revoked,
         /// The request was not answered in time, or the window is over.
         Expired
@@ -42,7 +48,7 @@ interface IConsentRegistry {
         uint40 validTo;
         /// Counts transitions; never decreases.
         uint32 version;
-        /// Epoch of the subject at the last opening; always 0 in this registry.
+        /// Epoch of the subject at the last opening.
         uint24 epoch;
         /// Block time of the last transition.
         uint40 changedAt;
@@ -77,7 +83,7 @@ interface IConsentRegistry {
     /// @param validFrom First second of the window.
     /// @param validTo First second after it.
     /// @param version The version after this transition.
-    /// @param actor Who decided this: the subject.
+    /// @param actor Who decided this: the controller or a delegate of the subject.
     event ConsentCreated(
         address indexed subject,
         address indexed grantee,
@@ -93,17 +99,17 @@ interface IConsentRegistry {
     /// @param grantee The organisation's address.
     /// @param scopeId The salted hash of the policy refused.
     /// @param version The version after this transition.
-    /// @param actor Who decided this: the subject.
+    /// @param actor Who decided this: the controller or a delegate of the subject.
     event ConsentDenied(
         address indexed subject, address indexed grantee, bytes32 indexed scopeId, uint32 version, address actor
     );
 
-    /// @notice A consent was taken back, or ruled out before there was one.
+    /// @notice A consent was taken back or given up, or ruled out before there was one.
     /// @param subject The patient's address.
     /// @param grantee The organisation's address.
     /// @param scopeId The salted hash of the policy taken back.
     /// @param version The version after this transition.
-    /// @param actor Who decided this: the subject.
+    /// @param actor Who decided this: the controller or a delegate of the subject, or the grantee that gave it up.
     event ConsentRevoked(
         address indexed subject, address indexed grantee, bytes32 indexed scopeId, uint32 version, address actor
     );
@@ -115,9 +121,6 @@ interface IConsentRegistry {
     /// @param version The version, which a lapse does not change.
     event ConsentExpired(address indexed subject, address indexed grantee, bytes32 indexed scopeId, uint32 version);
 
-    /// @notice The subject is the zero address.
-    error ZeroSubject();
-
     /// @notice The grantee is the zero address.
     error ZeroGrantee();
 
@@ -125,15 +128,19 @@ interface IConsentRegistry {
     /// @param party That address.
     error SelfConsent(address party);
 
-    /// @notice Only the subject may do this.
-    /// @param caller Who tried.
-    /// @param subject Who may.
-    error NotSubject(address caller, address subject);
-
     /// @notice Only the grantee may do this.
-    /// @param caller Who tried.
+    /// @param actor Who tried.
     /// @param grantee Who may.
-    error NotGrantee(address caller, address grantee);
+    error NotGrantee(address actor, address grantee);
+
+    /// @notice A grantee never gives consent to itself, whatever else it controls.
+    /// @param grantee The grantee.
+    error GranteeCannotGrant(address grantee);
+
+    /// @notice A delegate's grant must end with its mandate.
+    /// @param validTo The end given.
+    /// @param mandateEnd The latest end allowed.
+    error BeyondMandate(uint40 validTo, uint40 mandateEnd);
 
     /// @notice The window holds no second: `validTo` must be greater than `validFrom`.
     /// @param validFrom The start given.
@@ -157,8 +164,13 @@ interface IConsentRegistry {
 
     /// @notice The consent has moved on, or the caller named the wrong version.
     /// @param given The version given.
-    /// @param expected The version that this transition leads to.
+    /// @param expected The version that this transition leads to, or for {relinquish} starts from.
     error WrongVersion(uint32 given, uint32 expected);
+
+    /// @notice The signed stop has had its effect: the consent was stopped or renewed beyond it.
+    /// @param throughVersion The highest version it applies to.
+    /// @param version The version.
+    error StaleStop(uint32 throughVersion, uint32 version);
 
     /// @notice The version counter is used up: this consent can be stopped, but never opened again.
     error VersionExhausted();
@@ -167,11 +179,28 @@ interface IConsentRegistry {
     /// @param status The effective status.
     error NotRequestable(Status status);
 
+    /// @notice Only what is requested or active can be given up.
+    /// @param status The effective status.
+    error NotRelinquishable(Status status);
+
     /// @notice There is no lapse to record.
     /// @param status The effective status; `Expired` if the lapse is already recorded.
     error NotLapsed(Status status);
 
-    /// @notice Asks the subject for consent. For the grantee, where nothing is requested or active.
+    /// @notice The grantee is no verified organisation or practitioner.
+    /// @param grantee The grantee.
+    error GranteeNotVerified(address grantee);
+
+    /// @notice Too little gas is left to ask the registry of grantees; nothing was decided.
+    /// @param needed The gas needed at this point.
+    error TooLittleGas(uint256 needed);
+
+    /// @notice The batch is empty or longer than {MAX_OPS}.
+    /// @param length The number of items.
+    error BadBatchLength(uint256 length);
+
+    /// @notice Asks the subject for consent. For the grantee, where nothing is requested or active. Where the registry
+    /// was deployed with registries of grantees, the grantee must be verified in one of them.
     /// @param subject The patient's address.
     /// @param grantee The organisation's address; must be the caller.
     /// @param scopeId The salted hash of the policy asked for.
@@ -189,28 +218,84 @@ interface IConsentRegistry {
         uint32 version
     ) external;
 
-    /// @notice Gives consent, for exactly the window given: approves a request, grants without one, or renews. For the
-    /// subject, from every status.
-    /// @param subject The patient's address; must be the caller.
+    /// @notice {request}, signed.
+    /// @param intent What the grantee signed.
+    /// @param proof Its signature.
+    function requestBySig(Request calldata intent, Proof calldata proof) external;
+
+    /// @notice Gives consent, for exactly the window given: approves a request, grants without one, or renews. From
+    /// every status, for the controller, or for a delegate with the right GRANT until the end of its mandate; not while
+    /// the subject is frozen.
+    /// @param subject The patient's address.
     /// @param grantee The organisation's address.
     /// @param scopeId The salted hash of the policy agreed to.
+    /// @param seq The subject's `seq`, see {ISubjects.subjects}.
     /// @param validFrom First second of the window; may be past or future.
     /// @param validTo First second after it, later than now; `type(uint40).max` for until revoked.
     /// @param version The version it leads to: the current one to approve an effective request, else that plus 1.
-    function grant(address subject, address grantee, bytes32 scopeId, uint40 validFrom, uint40 validTo, uint32 version)
-        external;
+    function grant(
+        address subject,
+        address grantee,
+        bytes32 scopeId,
+        uint24 seq,
+        uint40 validFrom,
+        uint40 validTo,
+        uint32 version
+    ) external;
 
-    /// @notice Refuses a request. For the subject, from every status: where nothing is requested it revokes.
-    /// @param subject The patient's address; must be the caller.
+    /// @notice {grant}, signed.
+    /// @param intent What the controller or delegate signed.
+    /// @param proof Its signature.
+    function grantBySig(Grant calldata intent, Proof calldata proof) external;
+
+    /// @notice Refuses a request; where nothing is requested it revokes. From every status, for the controller, or for
+    /// a delegate with the right DENY.
+    /// @param subject The patient's address.
     /// @param grantee The organisation's address.
     /// @param scopeId The salted hash of the policy refused.
     function deny(address subject, address grantee, bytes32 scopeId) external;
 
-    /// @notice Takes consent back, or rules it out beforehand. For the subject, from every status.
-    /// @param subject The patient's address; must be the caller.
+    /// @notice {deny}, signed. Applies while the version is at most `throughVersion`, and sets it one above.
+    /// @dev A wallet signs the version it sees plus 1, which covers every grant it can have signed before.
+    /// @param intent What the controller or delegate signed.
+    /// @param proof Its signature; a plain ECDSA signature also counts where the actor has code.
+    function denyBySig(Deny calldata intent, Proof calldata proof) external;
+
+    /// @notice Takes consent back, or rules it out beforehand. From every status, for the controller, or for a delegate
+    /// with the right REVOKE.
+    /// @param subject The patient's address.
     /// @param grantee The organisation's address.
     /// @param scopeId The salted hash of the policy taken back.
     function revoke(address subject, address grantee, bytes32 scopeId) external;
+
+    /// @notice {revoke}, signed. Applies while the version is at most `throughVersion`, and sets it one above.
+    /// @dev A wallet signs the version it sees plus 1, which covers every grant it can have signed before.
+    /// @param intent What the controller or delegate signed.
+    /// @param proof Its signature; a plain ECDSA signature also counts where the actor has code.
+    function revokeBySig(Revoke calldata intent, Proof calldata proof) external;
+
+    /// @notice Gives up a request or a consent. For the grantee.
+    /// @param subject The patient's address.
+    /// @param grantee The organisation's address; must be the caller.
+    /// @param scopeId The salted hash of the policy given up.
+    function relinquish(address subject, address grantee, bytes32 scopeId) external;
+
+    /// @notice {relinquish}, signed for exactly the current version.
+    /// @param intent What the grantee signed.
+    /// @param proof Its signature.
+    function relinquishBySig(Relinquish calldata intent, Proof calldata proof) external;
+
+    /// @notice Several decisions of one actor about one subject at once, each by the rules of its signed form.
+    /// @dev All or nothing in mode `Atomic`. In mode `Try` an item that is stale (a stop that has had its effect; a
+    /// grant of another version or `seq`, over, frozen out, or beyond its delegate's mandate) is skipped by check; a
+    /// `Try` batch whose grants had the right `seq` raises `seq`, so that it cannot be sent again. A batch of stops
+    /// alone skips stale items in both modes: none of them can be made to fail by another. Malformed items and missing
+    /// rights
+    /// revert the whole batch in both modes.
+    /// @param intent What the controller or delegate decided, 1 to {MAX_OPS} items.
+    /// @param proof Its signature, see {Proof}; in a batch of stops a plain ECDSA signature also counts where the actor
+    /// has code.
+    function batch(Batch calldata intent, Proof calldata proof) external;
 
     /// @notice Records that a request or a consent is past its time. For anyone; changes no effective status.
     /// @param subject The patient's address.
@@ -218,9 +303,13 @@ interface IConsentRegistry {
     /// @param scopeId The salted hash of the policy that lapsed.
     function expire(address subject, address grantee, bytes32 scopeId) external;
 
-    /// @notice The longest time a request may stay open, in seconds.
-    /// @return The number of seconds.
-    function MAX_RESPONSE_TIME() external view returns (uint40);
+    /// @notice The registry of organisations that {request} asks first; zero if it asks none.
+    /// @return The registry.
+    function HOSPITALS() external view returns (address);
+
+    /// @notice The registry of practitioners that {request} asks next; zero if it asks none.
+    /// @return The registry.
+    function PROVIDERS() external view returns (address);
 
     /// @notice The id of a consent: keccak256 of chain id, registry, subject, grantee and scope.
     /// @param subject The patient's address.
@@ -229,12 +318,13 @@ interface IConsentRegistry {
     /// @return id The id, also of a consent that does not exist.
     function consentId(address subject, address grantee, bytes32 scopeId) external view returns (bytes32 id);
 
-    /// @notice A consent as stored: an unrecorded lapse does not show.
+    /// @notice A consent as stored: neither an unrecorded lapse nor {ISubjects.revokeAll} shows.
     /// @param id The id, see {consentId}.
     /// @return consent The decoded word; all zero for an unknown id.
     function consents(bytes32 id) external view returns (Consent memory consent);
 
-    /// @notice The effective status: as stored, except that what is past its time reads `Expired`.
+    /// @notice The effective status: as stored, except that what is requested or active reads `Revoked` after
+    /// {ISubjects.revokeAll}, and `Expired` past its time.
     /// @dev `Active` includes a window that lies ahead; {isActive} does not.
     /// @param subject The patient's address.
     /// @param grantee The organisation's address.
@@ -243,7 +333,8 @@ interface IConsentRegistry {
     function statusOf(address subject, address grantee, bytes32 scopeId) external view returns (Status status);
 
     /// @notice Whether the grantee has the subject's consent at the block time: granted, not stopped, inside its
-    /// window. @param subject The patient's address.
+    /// window.
+    /// @param subject The patient's address.
     /// @param grantee The organisation's address.
     /// @param scopeId The salted hash of the policy.
     /// @return active True only in that case.

@@ -1,0 +1,401 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.30;
+
+import {ConsentWord, ConsentWords, either} from "./ConsentWord.sol";
+import {IConsentRegistry} from "./IConsentRegistry.sol";
+import {IConsents} from "./IConsents.sol";
+import {IGranteeRegistry} from "./IGranteeRegistry.sol";
+import {IntentHashes} from "./IntentHashes.sol";
+import {Batch, BatchMode, Deny, Grant, Op, OpKind, Proof, Relinquish, Request, Revoke} from "./Intents.sol";
+import {MAX_OPS, MAX_RESPONSE_TIME, Rights} from "./Limits.sol";
+import {SubjectWord} from "./SubjectWord.sol";
+import {Subjects} from "./Subjects.sol";
+
+/// @title Consent registry
+/// @notice See {IConsentRegistry}.
+/// @dev Immutable and without an owner: whoever could pause or upgrade it could rewrite consent. It holds no ETH and
+/// keeps one word per consent. Only a request asks another contract that it does not get with a signature.
+contract ConsentRegistry is IConsentRegistry, Subjects {
+    /// @dev Gas a registry of grantees gets to answer.
+    uint256 private constant CHECK_GAS = 50_000;
+    uint32 private constant MAX_VERSION = type(uint32).max;
+
+    /// @inheritdoc IConsents
+    address public immutable HOSPITALS;
+    /// @inheritdoc IConsents
+    address public immutable PROVIDERS;
+
+    /// @param hospitals The registry of organisations that {request} asks first; zero for none.
+    /// @param providers The registry of practitioners that {request} asks next; zero for none.
+    constructor(address hospitals, address providers) {
+        HOSPITALS = hospitals;
+        PROVIDERS = providers;
+    }
+
+    /// @inheritdoc IConsents
+    function request(
+        address subject,
+        address grantee,
+        bytes32 scopeId,
+        uint40 validFrom,
+        uint40 validTo,
+        uint40 respondBy,
+        uint32 version
+    ) external {
+        uint24 epoch = _subjectWord(subject).epoch();
+        _request(
+            subject,
+            grantee,
+            scopeId,
+            msg.sender,
+            ConsentWords.opened(Status.Requested, validFrom, validTo, version, epoch, _now(), respondBy)
+        );
+    }
+
+    /// @inheritdoc IConsents
+    function requestBySig(Request calldata intent, Proof calldata proof) external {
+        _requireProof(intent.actor, IntentHashes.hash(intent), intent.deadline, proof);
+        uint24 epoch = _subjectWord(intent.subject).epoch();
+        _request(
+            intent.subject,
+            intent.grantee,
+            intent.scopeId,
+            intent.actor,
+            ConsentWords.opened(
+                Status.Requested, intent.validFrom, intent.validTo, intent.version, epoch, _now(), intent.respondBy
+            )
+        );
+    }
+
+    /// @inheritdoc IConsents
+    function grant(
+        address subject,
+        address grantee,
+        bytes32 scopeId,
+        uint24 seq,
+        uint40 validFrom,
+        uint40 validTo,
+        uint32 version
+    ) external {
+        SubjectWord owner = _subjectWord(subject);
+        uint40 mandateEnd = _requireGrantor(subject, msg.sender, owner, seq);
+        ConsentWord opening = ConsentWords.opened(Status.Active, validFrom, validTo, version, owner.epoch(), _now(), 0);
+        _grant(subject, grantee, scopeId, msg.sender, opening, mandateEnd, false);
+    }
+
+    /// @inheritdoc IConsents
+    function grantBySig(Grant calldata intent, Proof calldata proof) external {
+        _requireProof(intent.actor, IntentHashes.hash(intent), intent.deadline, proof);
+        SubjectWord owner = _subjectWord(intent.subject);
+        uint40 mandateEnd = _requireGrantor(intent.subject, intent.actor, owner, intent.seq);
+        ConsentWord opening = ConsentWords.opened(
+            Status.Active, intent.validFrom, intent.validTo, intent.version, owner.epoch(), _now(), 0
+        );
+        _grant(intent.subject, intent.grantee, intent.scopeId, intent.actor, opening, mandateEnd, false);
+    }
+
+    /// @inheritdoc IConsents
+    function deny(address subject, address grantee, bytes32 scopeId) external {
+        _stopNow(subject, grantee, scopeId, Rights.DENY);
+    }
+
+    /// @inheritdoc IConsents
+    function denyBySig(Deny calldata intent, Proof calldata proof) external {
+        _requireStopProof(intent.actor, IntentHashes.hash(intent), intent.deadline, proof);
+        _stopThrough(intent.subject, intent.grantee, intent.scopeId, intent.actor, intent.throughVersion, Rights.DENY);
+    }
+
+    /// @inheritdoc IConsents
+    function revoke(address subject, address grantee, bytes32 scopeId) external {
+        _stopNow(subject, grantee, scopeId, Rights.REVOKE);
+    }
+
+    /// @inheritdoc IConsents
+    function revokeBySig(Revoke calldata intent, Proof calldata proof) external {
+        _requireStopProof(intent.actor, IntentHashes.hash(intent), intent.deadline, proof);
+        _stopThrough(intent.subject, intent.grantee, intent.scopeId, intent.actor, intent.throughVersion, Rights.REVOKE);
+    }
+
+    /// @inheritdoc IConsents
+    function relinquish(address subject, address grantee, bytes32 scopeId) external {
+        bytes32 id = ConsentWords.id(subject, grantee, scopeId);
+        _relinquish(subject, grantee, scopeId, msg.sender, ConsentWords.load(id).version());
+    }
+
+    /// @inheritdoc IConsents
+    function relinquishBySig(Relinquish calldata intent, Proof calldata proof) external {
+        _requireStopProof(intent.actor, IntentHashes.hash(intent), intent.deadline, proof);
+        _relinquish(intent.subject, intent.grantee, intent.scopeId, intent.actor, intent.version);
+    }
+
+    /// @inheritdoc IConsents
+    function batch(Batch calldata intent, Proof calldata proof) external {
+        bytes32 structHash = IntentHashes.hash(intent);
+        bool hasGrant = _hasGrant(intent.ops);
+        if (hasGrant) _requireProof(intent.actor, structHash, intent.deadline, proof);
+        else _requireStopProof(intent.actor, structHash, intent.deadline, proof);
+        _batch(intent, hasGrant);
+    }
+
+    /// @inheritdoc IConsents
+    function expire(address subject, address grantee, bytes32 scopeId) external {
+        bytes32 id = ConsentWords.id(subject, grantee, scopeId);
+        ConsentWord word = ConsentWords.load(id);
+        Status status = word.statusAt(_subjectWord(subject).epoch(), block.timestamp);
+        if (!word.hasLapsed(status)) revert NotLapsed(status);
+
+        word.closed(Status.Expired, word.version(), block.timestamp).store(id);
+        emit ConsentExpired(subject, grantee, scopeId, word.version());
+    }
+
+    /// @inheritdoc IConsents
+    function consents(bytes32 id) external view returns (Consent memory consent) {
+        return ConsentWords.load(id).decode();
+    }
+
+    /// @inheritdoc IConsents
+    function statusOf(address subject, address grantee, bytes32 scopeId) external view returns (Status status) {
+        return ConsentWords.load(ConsentWords.id(subject, grantee, scopeId))
+            .statusAt(_subjectWord(subject).epoch(), block.timestamp);
+    }
+
+    /// @inheritdoc IConsents
+    function isActive(address subject, address grantee, bytes32 scopeId) external view returns (bool active) {
+        return ConsentWords.load(ConsentWords.id(subject, grantee, scopeId))
+            .isActiveAt(_subjectWord(subject).epoch(), block.timestamp);
+    }
+
+    /// @inheritdoc IConsents
+    function consentId(address subject, address grantee, bytes32 scopeId) public view returns (bytes32 id) {
+        return ConsentWords.id(subject, grantee, scopeId);
+    }
+
+    /// @param opening The word to write.
+    function _request(address subject, address grantee, bytes32 scopeId, address actor, ConsentWord opening) private {
+        uint256 time = block.timestamp;
+        uint256 respondBy = opening.respondBy();
+        if (either(ConsentWords.areUnfit(subject, grantee), actor != grantee)) {
+            _refuseParties(subject, grantee);
+            revert NotGrantee(actor, grantee);
+        }
+        if (either(opening.isOver(time), either(respondBy <= time, respondBy > time + MAX_RESPONSE_TIME))) {
+            _requireWindow(opening, time);
+            if (respondBy <= time) revert RespondByPassed(uint40(respondBy), _now());
+            revert RespondByTooFar(uint40(respondBy), _now() + MAX_RESPONSE_TIME);
+        }
+
+        bytes32 id = ConsentWords.id(subject, grantee, scopeId);
+        ConsentWord word = ConsentWords.load(id);
+        Status status = word.statusAt(opening.epoch(), time);
+        if (either(status == Status.Requested, status == Status.Active)) revert NotRequestable(status);
+        uint256 current = word.version();
+        if (either(opening.version() != current + 1, opening.isExhausted())) _refuseVersion(current, opening);
+        if (HOSPITALS != address(0) || PROVIDERS != address(0)) _requireVerified(grantee);
+
+        if (word.hasLapsed(status)) emit ConsentExpired(subject, grantee, scopeId, word.version());
+        opening.store(id);
+        emit ConsentRequested(
+            subject,
+            grantee,
+            scopeId,
+            opening.validFrom(),
+            opening.validTo(),
+            opening.respondBy(),
+            opening.version(),
+            actor
+        );
+    }
+
+    /// @dev Applies a grant whose actor and seq were checked. What can change between signing and inclusion is skipped
+    /// if told so; what was wrong from the start always reverts.
+    /// @param opening The word to write.
+    /// @param mandateEnd Until when the actor has the right to grant.
+    function _grant(
+        address subject,
+        address grantee,
+        bytes32 scopeId,
+        address actor,
+        ConsentWord opening,
+        uint256 mandateEnd,
+        bool skipStale
+    ) private {
+        if (either(ConsentWords.areUnfit(subject, grantee), actor == grantee)) {
+            _refuseParties(subject, grantee);
+            revert GranteeCannotGrant(grantee);
+        }
+        if (either(opening.isOver(block.timestamp), opening.validTo() > mandateEnd)) {
+            if (skipStale && opening.validFrom() < opening.validTo()) return;
+            _requireWindow(opening, block.timestamp);
+            revert BeyondMandate(opening.validTo(), uint40(mandateEnd));
+        }
+
+        bytes32 id = ConsentWords.id(subject, grantee, scopeId);
+        ConsentWord word = ConsentWords.load(id);
+        Status status;
+        if (!word.isUnknown()) status = word.statusAt(opening.epoch(), block.timestamp);
+        uint256 current = word.version();
+        if (status == Status.Requested) --current; // an approval keeps the version
+        if (either(opening.version() != current + 1, opening.isExhausted())) {
+            if (skipStale) return;
+            _refuseVersion(current, opening);
+        }
+
+        if (word.hasLapsed(status)) emit ConsentExpired(subject, grantee, scopeId, word.version());
+        opening.store(id);
+        emit ConsentCreated(subject, grantee, scopeId, opening.validFrom(), opening.validTo(), opening.version(), actor);
+    }
+
+    /// @dev A direct stop: from whatever version there is.
+    function _stopNow(address subject, address grantee, bytes32 scopeId, uint8 right) private {
+        uint24 epoch = _requireRight(subject, msg.sender, right);
+        bytes32 id = ConsentWords.id(subject, grantee, scopeId);
+        ConsentWord word = ConsentWords.load(id);
+        _stop(subject, grantee, scopeId, msg.sender, id, word, word.version(), epoch, right == Rights.DENY);
+    }
+
+    /// @dev A signed stop: unless the version is beyond it.
+    function _stopThrough(address subject, address grantee, bytes32 scopeId, address actor, uint32 through, uint8 right)
+        private
+    {
+        uint24 epoch = _requireRight(subject, actor, right);
+        _stopUnlessStale(subject, grantee, scopeId, actor, through, epoch, right == Rights.DENY, false);
+    }
+
+    function _stopUnlessStale(
+        address subject,
+        address grantee,
+        bytes32 scopeId,
+        address actor,
+        uint256 through,
+        uint24 epoch,
+        bool isDenial,
+        bool skipStale
+    ) private {
+        bytes32 id = ConsentWords.id(subject, grantee, scopeId);
+        ConsentWord word = ConsentWords.load(id);
+        // At the largest version the consent is closed already, and the signature may have been used.
+        if (word.version() > through || word.version() == MAX_VERSION) {
+            if (skipStale) return;
+            revert StaleStop(uint32(through), word.version());
+        }
+        _stop(subject, grantee, scopeId, actor, id, word, through, epoch, isDenial);
+    }
+
+    /// @dev Ends the consent whatever its status, at one version above `through`.
+    function _stop(
+        address subject,
+        address grantee,
+        bytes32 scopeId,
+        address actor,
+        bytes32 id,
+        ConsentWord word,
+        uint256 through,
+        uint24 epoch,
+        bool isDenial
+    ) private {
+        // A stop that names nobody must not look like one that worked.
+        if (ConsentWords.areUnfit(subject, grantee)) _refuseParties(subject, grantee);
+        Status status = word.statusAt(epoch, block.timestamp);
+        if (word.hasLapsed(status)) emit ConsentExpired(subject, grantee, scopeId, word.version());
+        uint32 version = uint32(through == MAX_VERSION ? through : through + 1);
+        if (isDenial && status == Status.Requested) {
+            word.closed(Status.Denied, version, block.timestamp).store(id);
+            emit ConsentDenied(subject, grantee, scopeId, version, actor);
+        } else {
+            word.closed(Status.Revoked, version, block.timestamp).store(id);
+            emit ConsentRevoked(subject, grantee, scopeId, version, actor);
+        }
+    }
+
+    function _relinquish(address subject, address grantee, bytes32 scopeId, address actor, uint32 version) private {
+        if (actor != grantee) revert NotGrantee(actor, grantee);
+        bytes32 id = ConsentWords.id(subject, grantee, scopeId);
+        ConsentWord word = ConsentWords.load(id);
+        if (version != word.version()) revert WrongVersion(version, word.version());
+        uint24 epoch = _subjectWord(subject).epoch();
+        Status status = word.statusAt(epoch, block.timestamp);
+        if (status != Status.Requested && status != Status.Active) revert NotRelinquishable(status);
+        _stop(subject, grantee, scopeId, actor, id, word, version, epoch, false);
+    }
+
+    function _batch(Batch calldata intent, bool hasGrant) private {
+        Op[] calldata ops = intent.ops;
+        if (ops.length == 0 || ops.length > MAX_OPS) revert BadBatchLength(ops.length);
+        SubjectWord owner = _subjectWord(intent.subject);
+        (uint8 rights, uint40 mandateEnd) = _rightsOf(intent.subject, intent.actor, owner);
+        bool skipStale = intent.mode == BatchMode.Try || !hasGrant;
+        bool open = hasGrant && _isOpenFor(intent.subject, owner, intent.seq, skipStale);
+        if (open && skipStale) _voidOpenings(intent.subject, intent.actor, owner, intent.seq);
+
+        for (uint256 i = 0; i < ops.length; ++i) {
+            if (rights & _rightFor(ops[i].kind) == 0) revert NotAuthorized(intent.actor, intent.subject);
+            if (ops[i].kind != OpKind.Grant) _stopItem(intent, ops[i], owner.epoch(), skipStale);
+            else if (open) _grantItem(intent, ops[i], owner.epoch(), mandateEnd, skipStale);
+        }
+    }
+
+    function _stopItem(Batch calldata intent, Op calldata op, uint24 epoch, bool skipStale) private {
+        bool isDenial = op.kind == OpKind.Deny;
+        _stopUnlessStale(intent.subject, op.grantee, op.scopeId, intent.actor, op.version, epoch, isDenial, skipStale);
+    }
+
+    function _grantItem(Batch calldata intent, Op calldata op, uint24 epoch, uint256 mandateEnd, bool skipStale)
+        private
+    {
+        ConsentWord opening = ConsentWords.opened(Status.Active, op.validFrom, op.validTo, op.version, epoch, _now(), 0);
+        _grant(intent.subject, op.grantee, op.scopeId, intent.actor, opening, mandateEnd, skipStale);
+    }
+
+    function _rightFor(OpKind kind) private pure returns (uint8) {
+        if (kind == OpKind.Grant) return Rights.GRANT;
+        return kind == OpKind.Deny ? Rights.DENY : Rights.REVOKE;
+    }
+
+    function _hasGrant(Op[] calldata ops) private pure returns (bool) {
+        for (uint256 i = 0; i < ops.length; ++i) {
+            if (ops[i].kind == OpKind.Grant) return true;
+        }
+        return false;
+    }
+
+    /// @dev Fails closed: a registry that cannot be asked verifies nobody. The gas is checked first, so that whoever
+    /// sends the request cannot make an answer fail by giving too little.
+    function _requireVerified(address grantee) private view {
+        if (_isVerified(HOSPITALS, grantee) || _isVerified(PROVIDERS, grantee)) return;
+        revert GranteeNotVerified(grantee);
+    }
+
+    function _isVerified(address registry, address grantee) private view returns (bool verified) {
+        if (registry.code.length == 0) return false;
+        // A call passes on at most 63/64 of the gas left (EIP-150); the rest covers what comes after it.
+        uint256 needed = CHECK_GAS + CHECK_GAS / 63 + 5_000;
+        if (gasleft() < needed) revert TooLittleGas(needed);
+        bytes memory input = abi.encodeCall(IGranteeRegistry.isVerified, (grantee));
+        // Solidity's own call would copy all that is returned, and revert on what is no boolean.
+        assembly ("memory-safe") {
+            let ok := staticcall(CHECK_GAS, registry, add(input, 0x20), mload(input), 0x00, 0x20)
+            verified := and(and(ok, gt(returndatasize(), 0x1f)), eq(mload(0x00), 1))
+        }
+    }
+
+    /// @dev Reverts for parties that can own no consent.
+    function _refuseParties(address subject, address grantee) private pure {
+        if (subject == address(0)) revert ZeroSubject();
+        if (grantee == address(0)) revert ZeroGrantee();
+        if (subject == grantee) revert SelfConsent(subject);
+    }
+
+    function _requireWindow(ConsentWord opening, uint256 time) private pure {
+        uint40 validTo = opening.validTo();
+        if (opening.validFrom() >= validTo) revert EmptyWindow(opening.validFrom(), validTo);
+        if (validTo <= time) revert WindowOver(validTo, uint40(time));
+    }
+
+    /// @dev Says why an opening cannot follow a version. The largest version is left to stops: it means closed for
+    /// ever.
+    function _refuseVersion(uint256 current, ConsentWord opening) private pure {
+        if (opening.epoch() == type(uint24).max) revert EpochExhausted();
+        if (current >= MAX_VERSION - 1) revert VersionExhausted();
+        revert WrongVersion(opening.version(), uint32(current + 1));
+    }
+}
