@@ -4,10 +4,11 @@ pragma solidity 0.8.30;
 import {ConsentRegistry} from "../../src/consent/ConsentRegistry.sol";
 import {IntentHashes} from "../../src/consent/IntentHashes.sol";
 import {Batch, BatchMode, Grant, Op, OpKind, Proof, Revoke} from "../../src/consent/Intents.sol";
+import {HospitalRegistry} from "../../src/grantees/HospitalRegistry.sol";
 import {Passkey, Passkeys} from "../utils/Passkey.sol";
 import {SituationTest} from "../utils/SituationTest.sol";
 import {vm} from "../utils/Vm.sol";
-import {OneVerified} from "./peers/OneVerified.sol";
+import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
 import {
     ERC7913WebAuthnVerifier
 } from "@openzeppelin/contracts/utils/cryptography/verifiers/ERC7913WebAuthnVerifier.sol";
@@ -30,7 +31,9 @@ contract ConsentGasTest is SituationTest {
         super.setUp();
         _signer = vm.addr(KEY);
         _passkey = Passkeys.create(address(new ERC7913WebAuthnVerifier()), uint256(keccak256("a passkey")));
-        _checking = new ConsentRegistry(address(new OneVerified(CLINIC)), address(0));
+        HospitalRegistry hospitals = new HospitalRegistry(address(new AccessManager(address(this))));
+        hospitals.verify(CLINIC, keccak256("salted evidence"), NOW + DAY, 0);
+        _checking = new ConsentRegistry(address(hospitals), address(0));
 
         vm.prank(_signer);
         registry.grant({
@@ -51,7 +54,7 @@ contract ConsentGasTest is SituationTest {
         _assertAtMost(51_800);
     }
 
-    function test_GasOfRequestWithACheckOfTheGrantee() public {
+    function test_GasOfRequestByAVerifiedOrganisation() public {
         registry = _checking;
         _requestAs(CLINIC, SCOPE, NOW + DAY, 1);
         _assertAtMost(57_000);

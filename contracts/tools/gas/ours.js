@@ -16,7 +16,7 @@ const OP = { grant: 0, revoke: 2 };
 const NOBODY = `0x${"0".repeat(40)}`;
 const NO_PROOF = { signer: "0x", signature: "0x" };
 
-const scope = (number) => run("cast", "keccak", `salted policy ${number}`);
+const scope = (name) => run("cast", "keccak", `salted policy ${name}`);
 
 /** A registry and what its parties do with it; every function sends one transaction. */
 class Bench {
@@ -38,9 +38,9 @@ class Bench {
     return { validFrom: this.chain.time, validTo: end };
   }
 
-  request(registry = this.registry) {
-    const values = { ...this.consent(), ...this.window(), respondBy: this.chain.time + 30 * DAY, version: 1 };
-    return registry.send(clinic, "request", values);
+  request(grantee = clinic, registry = this.registry) {
+    const what = { subject: patient, grantee, scopeId: this.one, ...this.window(), version: 1 };
+    return registry.send(grantee, "request", { ...what, respondBy: this.chain.time + 30 * DAY });
   }
 
   grant(version = 1, end = undefined) {
@@ -142,7 +142,8 @@ function digest(domain, name, types, values) {
 /** Every row: its name, its goal if it has one, among how many items it is shared, and its transaction. */
 const ROWS = [
   { name: "request", goal: 51_800, run: (b) => b.request() },
-  { name: "request, grantee checked in a registry", goal: 57_000, run: (b) => b.request(b.checking) },
+  { name: "request by a verified organisation", goal: 57_000, run: (b) => b.request(clinic, b.checking) },
+  { name: "request by a verified practitioner", run: (b) => b.request(relative, b.checking) },
   { name: "grant", goal: 51_800, run: (b) => b.grant() },
   { name: "grant by signature", goal: 61_500, run: (b) => b.relay("grantBySig", "Grant", b.grantIntent(patient)) },
   {
@@ -278,9 +279,19 @@ async function prepare(chain, artifacts) {
   const registry = await chain.deploy(artifacts.registry, { hospitals: NOBODY, providers: NOBODY });
   const verifier = await chain.deploy(artifacts.verifier);
   const bench = new Bench(chain, registry, new Passkey(verifier.address, "a patient's passkey"));
-  const verified = await chain.deploy(artifacts.verified, { grantee: clinic });
-  bench.checking = await chain.deploy(artifacts.registry, { hospitals: verified.address, providers: NOBODY });
+  bench.checking = await prepareChecking(chain, artifacts);
   return bench;
+}
+
+/** A registry that knows one verified organisation, the clinic, and one practitioner of it, the relative. */
+async function prepareChecking(chain, artifacts) {
+  const authority = await chain.deploy(artifacts.authority, { initialAdmin: relayer });
+  const hospitals = await chain.deploy(artifacts.hospitals, { authority: authority.address });
+  const providers = await chain.deploy(artifacts.providers, { authority: authority.address, hospitals: hospitals.address });
+  const checked = { credential: scope("evidence"), validTo: chain.time + 365 * DAY, asOf: 0 };
+  await hospitals.send(relayer, "verify", { organization: clinic, ...checked });
+  await providers.send(relayer, "verify", { practitioner: relative, organization: clinic, ...checked });
+  return chain.deploy(artifacts.registry, { hospitals: hospitals.address, providers: providers.address });
 }
 
 /** Measures our rows that are for chains with this hard fork. */

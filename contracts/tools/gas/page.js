@@ -67,6 +67,8 @@ function render({ settings, ours, peers, floor }) {
     "The floor is what the chain charges for the transaction, its call data, the words of storage it changes and the",
     "events it emits: reading, checking and recovering a signature come on top. Under a grant it is",
     `${number(grant.floor)}; a contract written by hand that does nothing else used ${number(floor)} with the same call data.`,
+    "Organisations and practitioners are checked in the HospitalRegistry and the ProviderRegistry. Without the",
+    "precompile (a chain before osaka; here prague) a passkey's cost varies with its signature by some thousands.",
     "",
     peersTable(ours, peers),
     "",
