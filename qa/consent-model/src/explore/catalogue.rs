@@ -62,7 +62,7 @@ fn base() -> Scenario {
         about: "",
         expectation: Expectation::Holds,
         rules: Rules::default(),
-        limits: small(8, 6),
+        limits: small(6, 4),
         setup: Vec::new(),
         openings_on: Seen::Final,
         stop_reach: StopReach::Ahead(1),
@@ -107,7 +107,7 @@ fn sound() -> Vec<Scenario> {
                 openings: 2,
                 others: 2,
                 reorgs: 2,
-                unfinal: 3,
+                unfinal: 2,
                 last_time: 0,
             },
             ..base()
@@ -126,19 +126,27 @@ fn sound() -> Vec<Scenario> {
         Scenario {
             name: "batches",
             about: "batches of stops and batches of one grant in both modes, by controller and delegate, reorgs",
+            limits: small(5, 3),
             setup: vec![with_delegate()],
             decisions: vec![
                 Decision::GrantInBatch(Controller, BatchMode::Atomic),
                 Decision::GrantInBatch(Delegate, BatchMode::Try),
-                Decision::Grant(Delegate, Signed),
                 Decision::StopBatch(Controller),
                 Decision::StopBatch(Delegate),
             ],
+            bounds: Bounds {
+                openings: 2,
+                others: 1,
+                reorgs: 1,
+                unfinal: 2,
+                last_time: 0,
+            },
             ..base()
         },
         Scenario {
             name: "revoke all",
             about: "revokeAll signed and direct, dropping delegates or not, against grants of both and reorgs",
+            limits: small(4, 3),
             setup: vec![with_delegate()],
             decisions: vec![
                 Decision::Grant(Controller, Signed),
@@ -252,7 +260,7 @@ fn sound() -> Vec<Scenario> {
                 Decision::Freeze(Signed),
             ],
             bounds: Bounds {
-                openings: 2,
+                openings: 1,
                 others: 3,
                 reorgs: 0,
                 unfinal: 0,

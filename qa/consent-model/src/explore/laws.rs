@@ -1,6 +1,8 @@
 //! What is promised. A step that breaks a promise yields a [`Violation`].
 
-use super::scenario::{CONSENT, DELEGATE, GRANTEE, OTHER_KEY, RECOVERER, RELAYER, SUBJECT};
+use super::scenario::{
+    CONSENT, DELEGATE, GRANTEE, OTHER_KEY, RECOVERER, RELAYER, SUBJECT, StopReach,
+};
 use crate::command::{
     Acceptance, Batch, BatchMode, Call, Command, Grant, Intent, Op, ProposeRecovery, SetDelegate,
     SetRecovery,
@@ -87,8 +89,8 @@ fn never_decreases(before: &Registry, after: &Registry) -> Law {
 }
 
 /// Laws of one state: what the controller can do, and what others cannot.
-pub(super) fn of_state(registry: &Registry, now: u64) -> Law {
-    subject_can_revoke(registry, now)?;
+pub(super) fn of_state(registry: &Registry, now: u64, reach: StopReach) -> Law {
+    subject_can_revoke(registry, now, reach)?;
     others_cannot(registry, now, RELAYER)?;
     others_cannot(registry, now, GRANTEE)?;
     let (limits, consent) = (registry.limits(), registry.consent(&CONSENT));
@@ -98,7 +100,7 @@ pub(super) fn of_state(registry: &Registry, now: u64) -> Law {
     require(!(used_up && active), EXHAUSTED, || format!("{consent:?}"))
 }
 
-fn subject_can_revoke(registry: &Registry, now: u64) -> Law {
+fn subject_can_revoke(registry: &Registry, now: u64, reach: StopReach) -> Law {
     let controller = registry.subject(SUBJECT).controller;
     let (version, epoch) = (
         registry.consent(&CONSENT).version,
@@ -108,6 +110,10 @@ fn subject_can_revoke(registry: &Registry, now: u64) -> Law {
         actor: controller,
         deadline: FOR_EVER,
         intent,
+    };
+    let ahead = match reach {
+        StopReach::Ahead(margin) => margin,
+        StopReach::Remembering => 1,
     };
     let closed = version >= registry.limits().version;
     let all_closed = epoch >= registry.limits().epoch;
@@ -125,7 +131,7 @@ fn subject_can_revoke(registry: &Registry, now: u64) -> Law {
         (
             signed(Intent::Revoke {
                 key: CONSENT,
-                through_version: version.saturating_add(1),
+                through_version: version.saturating_add(ahead),
             }),
             RELAYER,
             closed,

@@ -1,7 +1,8 @@
 //! A story in words.
 
 use super::scenario::{CONSENT, DELEGATE, GRANTEE, OTHER_KEY, RECOVERER, RELAYER, SUBJECT};
-use super::search::{Deed, Search, Step, command_of};
+use super::search::Search;
+use super::steps::{Deed, Step, command_of};
 use super::world::{Link, World};
 use crate::command::{Batch, Call, Command, Intent, Op};
 use crate::event::Event;

@@ -1,0 +1,528 @@
+//! The registry's rules, one at a time.
+
+use std::collections::BTreeSet;
+
+use consent_model::words::right;
+use consent_model::{
+    Acceptance, Address, Batch, BatchMode, Call, Command, ConsentKey, Event, FOR_EVER, Grant,
+    Intent, Limits, Op, ProposeRecovery, Refusal, Registry, Request, Rules, ScopeId, SetDelegate,
+    SetRecovery, Status, Window,
+};
+
+const PATIENT: Address = Address::of(1);
+const NEW_KEY: Address = Address::of(2);
+const PARENT: Address = Address::of(3);
+const FRIEND: Address = Address::of(4);
+const CLINIC: Address = Address::of(5);
+const ANYONE: Address = Address::of(6);
+const KEY: ConsentKey = key(9);
+const ALWAYS: Window = Window {
+    from: 0,
+    to: FOR_EVER,
+};
+const NOW: u64 = 1_000_000;
+const DAY: u64 = 86_400;
+
+const fn key(scope: u8) -> ConsentKey {
+    ConsentKey {
+        subject: PATIENT,
+        grantee: CLINIC,
+        scope_id: ScopeId([scope; 32]),
+    }
+}
+
+fn grant_of(version: u32, seq: u32) -> Grant {
+    Grant {
+        key: KEY,
+        window: ALWAYS,
+        version,
+        seq,
+    }
+}
+
+fn grant(version: u32, seq: u32) -> Command {
+    Command::Direct(Call::Grant(grant_of(version, seq)))
+}
+
+fn request(version: u32, respond_by: u64) -> Command {
+    Command::Direct(Call::Request(Request {
+        key: KEY,
+        window: ALWAYS,
+        respond_by,
+        version,
+    }))
+}
+
+fn signed(actor: Address, intent: Intent) -> Command {
+    let deadline = match intent.is_stop() {
+        true => FOR_EVER,
+        false => NOW + DAY,
+    };
+    Command::Signed {
+        actor,
+        deadline,
+        intent,
+    }
+}
+
+fn revoke(through_version: u32) -> Command {
+    let key = KEY;
+    signed(
+        PATIENT,
+        Intent::Revoke {
+            key,
+            through_version,
+        },
+    )
+}
+
+fn set_delegate(rights: u8, nonce: u32, seq: u32) -> Command {
+    Command::Direct(Call::SetDelegate(SetDelegate {
+        subject: PATIENT,
+        delegate: PARENT,
+        rights,
+        mandate: ALWAYS,
+        nonce,
+        seq,
+    }))
+}
+
+fn set_recovery() -> Command {
+    Command::Direct(Call::SetRecovery(SetRecovery {
+        subject: PATIENT,
+        recoverer: FRIEND,
+        delay: 2 * DAY,
+        nonce: 1,
+        seq: 0,
+    }))
+}
+
+fn batch(mode: BatchMode, seq: u32, ops: Vec<Op>) -> Command {
+    Command::Direct(Call::Batch(Batch {
+        subject: PATIENT,
+        mode,
+        seq,
+        ops,
+    }))
+}
+
+fn grant_op(scope: u8, version: u32) -> Op {
+    Op::Grant {
+        grantee: CLINIC,
+        scope_id: key(scope).scope_id,
+        window: ALWAYS,
+        version,
+    }
+}
+
+fn revoke_op(scope: u8, through_version: u32) -> Op {
+    Op::Revoke {
+        grantee: CLINIC,
+        scope_id: key(scope).scope_id,
+        through_version,
+    }
+}
+
+/// A registry after commands that are all accepted at [`NOW`].
+#[track_caller]
+fn after(commands: &[(Address, Command)]) -> Registry {
+    let mut registry = Registry::default();
+    for (sender, command) in commands {
+        let outcome = registry.apply(NOW, *sender, command);
+        assert!(outcome.is_ok(), "{command:?}: {outcome:?}");
+    }
+    registry
+}
+
+fn small(limits: Limits) -> Registry {
+    Registry::new(limits, Rules::default())
+}
+
+#[test]
+fn a_request_is_approved_at_its_own_version_and_renewed_at_the_next() {
+    let mut registry = after(&[(CLINIC, request(1, NOW + 1)), (PATIENT, grant(1, 0))]);
+    assert_eq!(registry.consent(&KEY).version, 1);
+    let refusal = registry.apply(NOW, PATIENT, &grant(1, 0)).unwrap_err();
+    let expected = 2;
+    assert_eq!(refusal, Refusal::WrongVersion { given: 1, expected });
+    registry.apply(NOW, PATIENT, &grant(2, 0)).unwrap();
+    assert!(registry.is_active(&KEY, NOW));
+}
+
+#[test]
+fn a_stop_applies_through_its_version_from_every_status_and_then_is_stale() {
+    for commands in [
+        vec![],
+        vec![(CLINIC, request(1, NOW + 1))],
+        vec![(PATIENT, grant(1, 0))],
+        vec![(PATIENT, revoke(0))],
+    ] {
+        let mut registry = after(&commands);
+        registry.apply(NOW, ANYONE, &revoke(5)).unwrap();
+        assert_eq!(registry.status_of(&KEY, NOW), Status::Revoked);
+        assert_eq!(registry.consent(&KEY).version, 6);
+        let refusal = registry.apply(NOW, ANYONE, &revoke(5)).unwrap_err();
+        assert!(refusal.is_stale_stop());
+    }
+}
+
+#[test]
+fn deny_refuses_a_request_and_revokes_anything_else() {
+    let deny = Command::Direct(Call::Deny(KEY));
+    let mut requested = after(&[(CLINIC, request(1, NOW + 1))]);
+    requested.apply(NOW, PATIENT, &deny).unwrap();
+    assert_eq!(requested.consent(&KEY).status, Status::Denied);
+    let mut lapsed = after(&[(CLINIC, request(1, NOW + 1))]);
+    let events = lapsed.apply(NOW + 1, PATIENT, &deny).unwrap();
+    assert!(matches!(
+        events[0],
+        Event::ConsentExpired { version: 1, .. }
+    ));
+    assert!(matches!(
+        events[1],
+        Event::ConsentRevoked { version: 2, .. }
+    ));
+}
+
+#[test]
+fn windows_are_half_open() {
+    let mut registry = Registry::default();
+    let mut given = grant_of(1, 0);
+    given.window = Window {
+        from: NOW + 5,
+        to: NOW + 7,
+    };
+    let command = Command::Direct(Call::Grant(given));
+    registry.apply(NOW, PATIENT, &command).unwrap();
+    let active: Vec<_> = (4..=7)
+        .map(|offset| registry.is_active(&KEY, NOW + offset))
+        .collect();
+    assert_eq!(active, [false, true, true, false]);
+    assert_eq!(registry.status_of(&KEY, NOW), Status::Active);
+    assert_eq!(registry.status_of(&KEY, NOW + 7), Status::Expired);
+}
+
+#[test]
+fn anyone_records_a_lapse_once() {
+    let mut registry = after(&[(CLINIC, request(1, NOW + 1))]);
+    let expire = Command::Direct(Call::Expire(KEY));
+    let status = Status::Requested;
+    assert_eq!(
+        registry.apply(NOW, ANYONE, &expire),
+        Err(Refusal::NotLapsed { status })
+    );
+    registry.apply(NOW + 1, ANYONE, &expire).unwrap();
+    assert_eq!(registry.consent(&KEY).version, 1);
+    let status = Status::Expired;
+    assert_eq!(
+        registry.apply(NOW + 1, ANYONE, &expire),
+        Err(Refusal::NotLapsed { status })
+    );
+}
+
+#[test]
+fn revoke_all_leaves_none_active_and_twice_changes_no_status() {
+    let all = |drop_delegates| {
+        Command::Direct(Call::RevokeAll {
+            subject: PATIENT,
+            drop_delegates,
+        })
+    };
+    let mut registry = after(&[
+        (PATIENT, set_delegate(right::ALL, 1, 0)),
+        (PATIENT, grant(1, 0)),
+        (PATIENT, all(false)),
+    ]);
+    assert_eq!(registry.consent(&KEY).status, Status::Active);
+    assert_eq!(registry.status_of(&KEY, NOW), Status::Revoked);
+    assert_eq!(registry.rights_of(PATIENT, PARENT, NOW).0, right::ALL);
+    registry.apply(NOW, PATIENT, &all(true)).unwrap();
+    assert_eq!(registry.status_of(&KEY, NOW), Status::Revoked);
+    assert_eq!(registry.rights_of(PATIENT, PARENT, NOW).0, 0);
+    registry.apply(NOW, PATIENT, &grant(2, 2)).unwrap();
+    assert!(registry.is_active(&KEY, NOW));
+}
+
+#[test]
+fn a_signed_revoke_all_lifts_seq_above_the_one_signed() {
+    let mut registry = after(&[(
+        PATIENT,
+        Command::Direct(Call::Invalidate { subject: PATIENT }),
+    )]);
+    let intent = Intent::RevokeAll {
+        subject: PATIENT,
+        through_epoch: 0,
+        through_seq: 4,
+        drop_delegates: false,
+    };
+    let command = signed(PATIENT, intent);
+    registry.apply(NOW, ANYONE, &command).unwrap();
+    let state = registry.subject(PATIENT);
+    assert_eq!((state.epoch, state.seq), (1, 5));
+    let refusal = registry.apply(NOW, ANYONE, &command).unwrap_err();
+    assert!(refusal.is_stale_stop());
+}
+
+#[test]
+fn at_the_largest_version_direct_stops_succeed_and_nothing_opens() {
+    let limits = Limits {
+        version: 3,
+        ..Limits::default()
+    };
+    let mut registry = small(limits);
+    registry
+        .apply(NOW, ANYONE, &revoke(FOR_EVER as u32))
+        .unwrap();
+    assert_eq!(registry.consent(&KEY).version, 3);
+    let refusals = registry.refusals(NOW, PATIENT, &grant(4, 0));
+    assert!(refusals.contains(&Refusal::VersionExhausted));
+    assert!(registry.apply(NOW, ANYONE, &revoke(3)).is_err());
+    let direct = Command::Direct(Call::Revoke(KEY));
+    registry.apply(NOW, PATIENT, &direct).unwrap();
+    assert_eq!(registry.consent(&KEY).version, 3);
+}
+
+#[test]
+fn a_delegate_grants_within_its_mandate_and_never_to_itself() {
+    let set = |delegate, to| {
+        Command::Direct(Call::SetDelegate(SetDelegate {
+            subject: PATIENT,
+            delegate,
+            rights: right::GRANT,
+            mandate: Window { from: NOW, to },
+            nonce: 1,
+            seq: 0,
+        }))
+    };
+    let mut registry = after(&[
+        (PATIENT, set(PARENT, NOW + 10)),
+        (PATIENT, set(CLINIC, FOR_EVER)),
+    ]);
+    let refusal = registry.apply(NOW, PARENT, &grant(1, 0)).unwrap_err();
+    assert_eq!(
+        refusal,
+        Refusal::BeyondMandate {
+            valid_to: FOR_EVER,
+            mandate_end: NOW + 10
+        }
+    );
+    let refusal = registry.apply(NOW, CLINIC, &grant(1, 0)).unwrap_err();
+    assert_eq!(refusal, Refusal::GranteeCannotGrant { grantee: CLINIC });
+    let stop = Command::Direct(Call::Revoke(KEY));
+    let refusal = registry.apply(NOW, PARENT, &stop).unwrap_err();
+    assert_eq!(refusal.name(), "NotAuthorized");
+}
+
+#[test]
+fn a_removal_beats_a_setting_held_back() {
+    let mut registry = Registry::default();
+    let removal = signed(
+        PATIENT,
+        Intent::RemoveDelegate {
+            subject: PATIENT,
+            delegate: PARENT,
+            through_nonce: 1,
+        },
+    );
+    registry.apply(NOW, ANYONE, &removal).unwrap();
+    let refusal = registry
+        .apply(NOW, PATIENT, &set_delegate(right::ALL, 1, 0))
+        .unwrap_err();
+    let expected = 3;
+    assert_eq!(refusal, Refusal::WrongNonce { given: 1, expected });
+}
+
+#[test]
+fn a_rotation_needs_the_new_key_and_voids_delegates() {
+    let mut registry = after(&[(PATIENT, set_delegate(right::ALL, 1, 0))]);
+    let rotate = |acceptance| {
+        Command::Direct(Call::Rotate {
+            subject: PATIENT,
+            new_controller: NEW_KEY,
+            acceptance,
+        })
+    };
+    let refused = Err(Refusal::BadSignature { actor: NEW_KEY });
+    assert_eq!(registry.apply(NOW, PATIENT, &rotate(None)), refused);
+    let of_another_seq = Some(Acceptance {
+        seq: 1,
+        deadline: NOW,
+    });
+    assert_eq!(
+        registry.apply(NOW, PATIENT, &rotate(of_another_seq)),
+        refused
+    );
+    let accepted = Some(Acceptance {
+        seq: 0,
+        deadline: NOW,
+    });
+    registry.apply(NOW, PATIENT, &rotate(accepted)).unwrap();
+    assert_eq!(registry.rights_of(PATIENT, PARENT, NOW).0, 0);
+    assert_eq!(registry.rights_of(PATIENT, PATIENT, NOW).0, 0);
+    registry.apply(NOW, NEW_KEY, &grant(1, 1)).unwrap();
+}
+
+#[test]
+fn a_recovery_waits_for_its_delay_and_falls_to_a_veto() {
+    let propose = |proposal_id| {
+        Command::Direct(Call::ProposeRecovery(ProposeRecovery {
+            subject: PATIENT,
+            new_controller: NEW_KEY,
+            proposal_id,
+        }))
+    };
+    let recover = |proposal_id| {
+        Command::Direct(Call::Recover {
+            subject: PATIENT,
+            proposal_id,
+            acceptance: None,
+        })
+    };
+    let veto = signed(
+        PATIENT,
+        Intent::Veto {
+            subject: PATIENT,
+            proposal_id: 1,
+        },
+    );
+    let mut registry = after(&[(PATIENT, set_recovery()), (FRIEND, propose(1))]);
+    let ready_at = NOW + 2 * DAY;
+    assert_eq!(
+        registry.apply(ready_at - 1, NEW_KEY, &recover(1)),
+        Err(Refusal::NotReady { ready_at })
+    );
+    registry.apply(NOW, ANYONE, &veto).unwrap();
+    let refusal = registry.apply(ready_at, NEW_KEY, &recover(1)).unwrap_err();
+    assert_eq!(refusal.name(), "NoProposal");
+    registry.apply(NOW, FRIEND, &propose(2)).unwrap();
+    registry.apply(ready_at, NEW_KEY, &recover(2)).unwrap();
+    assert_eq!(registry.subject(PATIENT).controller, NEW_KEY);
+    assert_eq!(registry.recoverer_of(PATIENT), None);
+}
+
+#[test]
+fn a_freeze_stops_grants_for_the_delay_and_not_again_before_twice_that() {
+    let freeze = Command::Direct(Call::Freeze { subject: PATIENT });
+    let mut registry = after(&[(PATIENT, set_recovery()), (FRIEND, freeze.clone())]);
+    let until = NOW + 2 * DAY;
+    let refusals = registry.refusals(until - 1, PATIENT, &grant(1, 1));
+    assert_eq!(refusals, [Refusal::Frozen { until }]);
+    let next_freeze_at = NOW + 4 * DAY;
+    assert_eq!(
+        registry.apply(next_freeze_at - 1, FRIEND, &freeze),
+        Err(Refusal::FreezeTooSoon { next_freeze_at })
+    );
+    registry.apply(until, PATIENT, &grant(1, 1)).unwrap();
+    registry.apply(next_freeze_at, FRIEND, &freeze).unwrap();
+}
+
+#[test]
+fn an_atomic_batch_is_all_or_nothing_but_stops_alone_skip_what_is_stale() {
+    let mut registry = after(&[(PATIENT, grant(1, 0))]);
+    let before = registry.clone();
+    let mixed = batch(BatchMode::Atomic, 0, vec![grant_op(8, 1), revoke_op(9, 0)]);
+    assert!(registry.apply(NOW, PATIENT, &mixed).is_err());
+    assert_eq!(registry, before);
+    let stops = batch(BatchMode::Atomic, 7, vec![revoke_op(9, 0), revoke_op(8, 0)]);
+    let events = registry.apply(NOW, PATIENT, &stops).unwrap();
+    assert_eq!(events.len(), 1);
+    assert_eq!(registry.status_of(&key(8), NOW), Status::Revoked);
+}
+
+#[test]
+fn a_try_batch_with_grants_skips_what_is_stale_and_uses_up_seq() {
+    let mut registry = after(&[(PATIENT, grant(1, 0))]);
+    let command = batch(BatchMode::Try, 0, vec![grant_op(9, 1), grant_op(8, 1)]);
+    let events = registry.apply(NOW, PATIENT, &command).unwrap();
+    assert!(matches!(
+        events[0],
+        Event::ConsentCreated { version: 1, .. }
+    ));
+    assert!(matches!(events[1], Event::SignaturesInvalidated { .. }));
+    assert_eq!(registry.subject(PATIENT).seq, 1);
+    assert_eq!(registry.apply(NOW, PATIENT, &command), Ok(vec![]));
+    let malformed = batch(
+        BatchMode::Try,
+        1,
+        vec![Op::Deny {
+            grantee: Address::ZERO,
+            scope_id: ScopeId::default(),
+            through_version: 0,
+        }],
+    );
+    let refusal = registry.apply(NOW, PATIENT, &malformed).unwrap_err();
+    assert_eq!(refusal, Refusal::ZeroGrantee);
+}
+
+#[test]
+fn only_a_stop_may_be_signed_for_ever() {
+    let mut registry = Registry::default();
+    let endless = |intent| Command::Signed {
+        actor: PATIENT,
+        deadline: FOR_EVER,
+        intent,
+    };
+    let refusal = registry
+        .apply(NOW, ANYONE, &endless(Intent::Grant(grant_of(1, 0))))
+        .unwrap_err();
+    assert_eq!(refusal.name(), "DeadlineTooFar");
+    let stop = Intent::Revoke {
+        key: KEY,
+        through_version: 1,
+    };
+    registry.apply(NOW, ANYONE, &endless(stop)).unwrap();
+    let late = Command::Signed {
+        actor: PATIENT,
+        deadline: NOW,
+        intent: Intent::Grant(grant_of(3, 0)),
+    };
+    assert_eq!(
+        registry.apply(NOW + 1, ANYONE, &late).unwrap_err().name(),
+        "DeadlinePassed"
+    );
+}
+
+#[test]
+fn a_registry_of_grantees_is_asked_for_requests_alone() {
+    let mut registry = Registry::default();
+    registry.set_verified(Some(BTreeSet::new()));
+    assert_eq!(
+        registry.apply(NOW, CLINIC, &request(1, NOW + 1)),
+        Err(Refusal::GranteeNotVerified { grantee: CLINIC })
+    );
+    registry.apply(NOW, PATIENT, &grant(1, 0)).unwrap();
+    registry.set_verified(Some(BTreeSet::from([CLINIC])));
+    let revoke = Command::Direct(Call::Revoke(KEY));
+    registry.apply(NOW, PATIENT, &revoke).unwrap();
+    registry.apply(NOW, CLINIC, &request(3, NOW + 1)).unwrap();
+}
+
+#[test]
+fn all_reasons_against_a_command_are_told() {
+    let nobody = ConsentKey {
+        grantee: Address::ZERO,
+        ..KEY
+    };
+    let grant = Call::Grant(Grant {
+        key: nobody,
+        window: Window { from: 5, to: 5 },
+        version: 3,
+        seq: 3,
+    });
+    let names: Vec<_> = Registry::default()
+        .refusals(NOW, ANYONE, &Command::Direct(grant))
+        .iter()
+        .map(Refusal::name)
+        .collect();
+    let expected = [
+        "ZeroGrantee",
+        "NotAuthorized",
+        "EmptyWindow",
+        "WindowOver",
+        "WrongSeq",
+        "WrongVersion",
+    ];
+    for name in expected {
+        assert!(names.iter().any(|told| told == name), "{name}: {names:?}");
+    }
+}
