@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
-import {ConsentWord, ConsentWords, either} from "./ConsentWord.sol";
+import {ACTIVE, ConsentWord, ConsentWords, DENIED, EXPIRED, REQUESTED, REVOKED, either} from "./ConsentWord.sol";
 import {IConsentRegistry} from "./IConsentRegistry.sol";
 import {IConsents} from "./IConsents.sol";
 import {IGranteeRegistry} from "./IGranteeRegistry.sol";
@@ -25,11 +25,15 @@ contract ConsentRegistry is IConsentRegistry, Subjects {
     /// @inheritdoc IConsents
     address public immutable PROVIDERS;
 
+    /// @dev Whether there is a registry of grantees to ask.
+    bool private immutable IS_CHECKED;
+
     /// @param hospitals The registry of organisations that {request} asks first; zero for none.
     /// @param providers The registry of practitioners that {request} asks next; zero for none.
     constructor(address hospitals, address providers) {
         HOSPITALS = hospitals;
         PROVIDERS = providers;
+        IS_CHECKED = hospitals != address(0) || providers != address(0);
     }
 
     /// @inheritdoc IConsents
@@ -48,7 +52,7 @@ contract ConsentRegistry is IConsentRegistry, Subjects {
             grantee,
             scopeId,
             msg.sender,
-            ConsentWords.opened(Status.Requested, validFrom, validTo, version, epoch, _now(), respondBy)
+            ConsentWords.opened(REQUESTED, validFrom, validTo, version, epoch, _now(), respondBy)
         );
     }
 
@@ -62,7 +66,7 @@ contract ConsentRegistry is IConsentRegistry, Subjects {
             intent.scopeId,
             intent.actor,
             ConsentWords.opened(
-                Status.Requested, intent.validFrom, intent.validTo, intent.version, epoch, _now(), intent.respondBy
+                REQUESTED, intent.validFrom, intent.validTo, intent.version, epoch, _now(), intent.respondBy
             )
         );
     }
@@ -78,8 +82,8 @@ contract ConsentRegistry is IConsentRegistry, Subjects {
         uint32 version
     ) external {
         SubjectWord owner = _subjectWord(subject);
-        uint40 mandateEnd = _requireGrantor(subject, msg.sender, owner, seq);
-        ConsentWord opening = ConsentWords.opened(Status.Active, validFrom, validTo, version, owner.epoch(), _now(), 0);
+        uint256 mandateEnd = _requireGrantor(subject, msg.sender, owner, seq);
+        ConsentWord opening = ConsentWords.opened(ACTIVE, validFrom, validTo, version, owner.epoch(), _now(), 0);
         _grant(subject, grantee, scopeId, msg.sender, opening, mandateEnd, false);
     }
 
@@ -87,10 +91,9 @@ contract ConsentRegistry is IConsentRegistry, Subjects {
     function grantBySig(Grant calldata intent, Proof calldata proof) external {
         _requireProof(intent.actor, IntentHashes.hash(intent), intent.deadline, proof);
         SubjectWord owner = _subjectWord(intent.subject);
-        uint40 mandateEnd = _requireGrantor(intent.subject, intent.actor, owner, intent.seq);
-        ConsentWord opening = ConsentWords.opened(
-            Status.Active, intent.validFrom, intent.validTo, intent.version, owner.epoch(), _now(), 0
-        );
+        uint256 mandateEnd = _requireGrantor(intent.subject, intent.actor, owner, intent.seq);
+        ConsentWord opening =
+            ConsentWords.opened(ACTIVE, intent.validFrom, intent.validTo, intent.version, owner.epoch(), _now(), 0);
         _grant(intent.subject, intent.grantee, intent.scopeId, intent.actor, opening, mandateEnd, false);
     }
 
@@ -141,10 +144,10 @@ contract ConsentRegistry is IConsentRegistry, Subjects {
     function expire(address subject, address grantee, bytes32 scopeId) external {
         bytes32 id = ConsentWords.id(subject, grantee, scopeId);
         ConsentWord word = ConsentWords.load(id);
-        Status status = word.statusAt(_subjectWord(subject).epoch(), block.timestamp);
-        if (!word.hasLapsed(status)) revert NotLapsed(status);
+        uint256 status = word.statusAt(_subjectWord(subject).epoch(), block.timestamp);
+        if (status != EXPIRED || word.storedStatus() == EXPIRED) revert NotLapsed(Status(status));
 
-        word.closed(Status.Expired, word.version(), block.timestamp).store(id);
+        word.closed(EXPIRED, word.version(), block.timestamp).store(id);
         emit ConsentExpired(subject, grantee, scopeId, word.version());
     }
 
@@ -155,8 +158,8 @@ contract ConsentRegistry is IConsentRegistry, Subjects {
 
     /// @inheritdoc IConsents
     function statusOf(address subject, address grantee, bytes32 scopeId) external view returns (Status status) {
-        return ConsentWords.load(ConsentWords.id(subject, grantee, scopeId))
-            .statusAt(_subjectWord(subject).epoch(), block.timestamp);
+        ConsentWord word = ConsentWords.load(ConsentWords.id(subject, grantee, scopeId));
+        return Status(word.statusAt(_subjectWord(subject).epoch(), block.timestamp));
     }
 
     /// @inheritdoc IConsents
@@ -172,27 +175,30 @@ contract ConsentRegistry is IConsentRegistry, Subjects {
 
     /// @param opening The word to write.
     function _request(address subject, address grantee, bytes32 scopeId, address actor, ConsentWord opening) private {
-        uint256 time = block.timestamp;
-        uint256 respondBy = opening.respondBy();
         if (either(ConsentWords.areUnfit(subject, grantee), actor != grantee)) {
             _refuseParties(subject, grantee);
             revert NotGrantee(actor, grantee);
         }
-        if (either(opening.isOver(time), either(respondBy <= time, respondBy > time + MAX_RESPONSE_TIME))) {
-            _requireWindow(opening, time);
-            if (respondBy <= time) revert RespondByPassed(uint40(respondBy), _now());
-            revert RespondByTooFar(uint40(respondBy), _now() + MAX_RESPONSE_TIME);
+        uint256 time = block.timestamp;
+        uint256 validFrom = opening.validFrom();
+        uint256 validTo = opening.validTo();
+        uint256 respondBy = opening.respondBy();
+        // The last difference wraps to a large number if respondBy is not ahead.
+        bool isTooLate = _minus(_minus(respondBy, time), 1) >= MAX_RESPONSE_TIME;
+        if (either(isTooLate, either(validFrom >= validTo, time >= validTo))) {
+            _refuseWindow(validFrom, validTo);
+            _refuseResponseTime(uint40(respondBy));
         }
 
         bytes32 id = ConsentWords.id(subject, grantee, scopeId);
         ConsentWord word = ConsentWords.load(id);
-        Status status = word.statusAt(opening.epoch(), time);
-        if (either(status == Status.Requested, status == Status.Active)) revert NotRequestable(status);
-        uint256 current = word.version();
-        if (either(opening.version() != current + 1, opening.isExhausted())) _refuseVersion(current, opening);
-        if (HOSPITALS != address(0) || PROVIDERS != address(0)) _requireVerified(grantee);
+        uint256 status = word.statusAt(opening.epoch(), time);
+        if (either(status == REQUESTED, status == ACTIVE)) revert NotRequestable(Status(status));
+        uint256 expected = _next(word.version());
+        if (_isRefused(opening, expected)) _refuseVersion(opening, expected);
+        if (IS_CHECKED) _requireVerified(grantee);
 
-        if (word.hasLapsed(status)) emit ConsentExpired(subject, grantee, scopeId, word.version());
+        if (status == EXPIRED) _announceLapse(subject, grantee, scopeId, word);
         opening.store(id);
         emit ConsentRequested(
             subject,
@@ -223,24 +229,25 @@ contract ConsentRegistry is IConsentRegistry, Subjects {
             _refuseParties(subject, grantee);
             revert GranteeCannotGrant(grantee);
         }
-        if (either(opening.isOver(block.timestamp), opening.validTo() > mandateEnd)) {
-            if (skipStale && opening.validFrom() < opening.validTo()) return;
-            _requireWindow(opening, block.timestamp);
-            revert BeyondMandate(opening.validTo(), uint40(mandateEnd));
+        uint256 validFrom = opening.validFrom();
+        uint256 validTo = opening.validTo();
+        if (either(validTo > mandateEnd, either(validFrom >= validTo, block.timestamp >= validTo))) {
+            if (skipStale && validFrom < validTo) return;
+            _refuseWindow(validFrom, validTo);
+            revert BeyondMandate(uint40(validTo), uint40(mandateEnd));
         }
 
         bytes32 id = ConsentWords.id(subject, grantee, scopeId);
         ConsentWord word = ConsentWords.load(id);
-        Status status;
-        if (!word.isUnknown()) status = word.statusAt(opening.epoch(), block.timestamp);
-        uint256 current = word.version();
-        if (status == Status.Requested) --current; // an approval keeps the version
-        if (either(opening.version() != current + 1, opening.isExhausted())) {
+        uint256 status = word.statusAt(opening.epoch(), block.timestamp);
+        uint256 expected = word.version();
+        if (status != REQUESTED) expected = _next(expected); // an approval keeps the version
+        if (_isRefused(opening, expected)) {
             if (skipStale) return;
-            _refuseVersion(current, opening);
+            _refuseVersion(opening, expected);
         }
 
-        if (word.hasLapsed(status)) emit ConsentExpired(subject, grantee, scopeId, word.version());
+        if (status == EXPIRED) _announceLapse(subject, grantee, scopeId, word);
         opening.store(id);
         emit ConsentCreated(subject, grantee, scopeId, opening.validFrom(), opening.validTo(), opening.version(), actor);
     }
@@ -295,15 +302,15 @@ contract ConsentRegistry is IConsentRegistry, Subjects {
     ) private {
         // A stop that names nobody must not look like one that worked.
         if (ConsentWords.areUnfit(subject, grantee)) _refuseParties(subject, grantee);
-        Status status = word.statusAt(epoch, block.timestamp);
-        if (word.hasLapsed(status)) emit ConsentExpired(subject, grantee, scopeId, word.version());
-        uint32 version = uint32(through == MAX_VERSION ? through : through + 1);
-        if (isDenial && status == Status.Requested) {
-            word.closed(Status.Denied, version, block.timestamp).store(id);
-            emit ConsentDenied(subject, grantee, scopeId, version, actor);
+        uint256 status = word.statusAt(epoch, block.timestamp);
+        if (status == EXPIRED) _announceLapse(subject, grantee, scopeId, word);
+        uint256 version = _nextOrLast(through);
+        if (isDenial && status == REQUESTED) {
+            word.closed(DENIED, version, block.timestamp).store(id);
+            emit ConsentDenied(subject, grantee, scopeId, uint32(version), actor);
         } else {
-            word.closed(Status.Revoked, version, block.timestamp).store(id);
-            emit ConsentRevoked(subject, grantee, scopeId, version, actor);
+            word.closed(REVOKED, version, block.timestamp).store(id);
+            emit ConsentRevoked(subject, grantee, scopeId, uint32(version), actor);
         }
     }
 
@@ -313,8 +320,8 @@ contract ConsentRegistry is IConsentRegistry, Subjects {
         ConsentWord word = ConsentWords.load(id);
         if (version != word.version()) revert WrongVersion(version, word.version());
         uint24 epoch = _subjectWord(subject).epoch();
-        Status status = word.statusAt(epoch, block.timestamp);
-        if (status != Status.Requested && status != Status.Active) revert NotRelinquishable(status);
+        uint256 status = word.statusAt(epoch, block.timestamp);
+        if (status != REQUESTED && status != ACTIVE) revert NotRelinquishable(Status(status));
         _stop(subject, grantee, scopeId, actor, id, word, version, epoch, false);
     }
 
@@ -342,7 +349,7 @@ contract ConsentRegistry is IConsentRegistry, Subjects {
     function _grantItem(Batch calldata intent, Op calldata op, uint24 epoch, uint256 mandateEnd, bool skipStale)
         private
     {
-        ConsentWord opening = ConsentWords.opened(Status.Active, op.validFrom, op.validTo, op.version, epoch, _now(), 0);
+        ConsentWord opening = ConsentWords.opened(ACTIVE, op.validFrom, op.validTo, op.version, epoch, _now(), 0);
         _grant(intent.subject, op.grantee, op.scopeId, intent.actor, opening, mandateEnd, skipStale);
     }
 
@@ -378,6 +385,11 @@ contract ConsentRegistry is IConsentRegistry, Subjects {
         }
     }
 
+    /// @dev Emits the lapse that the transition about to follow would otherwise hide, unless it is on record.
+    function _announceLapse(address subject, address grantee, bytes32 scopeId, ConsentWord word) private {
+        if (word.storedStatus() != EXPIRED) emit ConsentExpired(subject, grantee, scopeId, word.version());
+    }
+
     /// @dev Reverts for parties that can own no consent.
     function _refuseParties(address subject, address grantee) private pure {
         if (subject == address(0)) revert ZeroSubject();
@@ -385,17 +397,49 @@ contract ConsentRegistry is IConsentRegistry, Subjects {
         if (subject == grantee) revert SelfConsent(subject);
     }
 
-    function _requireWindow(ConsentWord opening, uint256 time) private pure {
-        uint40 validTo = opening.validTo();
-        if (opening.validFrom() >= validTo) revert EmptyWindow(opening.validFrom(), validTo);
-        if (validTo <= time) revert WindowOver(validTo, uint40(time));
+    /// @dev Reverts for a window that is empty or over.
+    function _refuseWindow(uint256 validFrom, uint256 validTo) private view {
+        if (validFrom >= validTo) revert EmptyWindow(uint40(validFrom), uint40(validTo));
+        if (validTo <= block.timestamp) revert WindowOver(uint40(validTo), _now());
     }
 
-    /// @dev Says why an opening cannot follow a version. The largest version is left to stops: it means closed for
+    /// @dev Says why a request cannot stay open until a time.
+    function _refuseResponseTime(uint40 respondBy) private view {
+        if (respondBy <= block.timestamp) revert RespondByPassed(respondBy, _now());
+        revert RespondByTooFar(respondBy, _now() + MAX_RESPONSE_TIME);
+    }
+
+    /// @dev Whether an opening cannot lead to a version. The largest values are left to stops: they mean closed for
     /// ever.
-    function _refuseVersion(uint256 current, ConsentWord opening) private pure {
+    function _isRefused(ConsentWord opening, uint256 expected) private pure returns (bool) {
+        bool isExhausted = either(expected >= MAX_VERSION, opening.epoch() == type(uint24).max);
+        return either(isExhausted, opening.version() != expected);
+    }
+
+    /// @dev Says why, see {_isRefused}.
+    function _refuseVersion(ConsentWord opening, uint256 expected) private pure {
         if (opening.epoch() == type(uint24).max) revert EpochExhausted();
-        if (current >= MAX_VERSION - 1) revert VersionExhausted();
-        revert WrongVersion(opening.version(), uint32(current + 1));
+        if (expected >= MAX_VERSION) revert VersionExhausted();
+        revert WrongVersion(opening.version(), uint32(expected));
+    }
+
+    function _minus(uint256 value, uint256 less) private pure returns (uint256) {
+        unchecked {
+            return value - less;
+        }
+    }
+
+    /// @dev The version a stop leads to: the next one, unless there is none.
+    function _nextOrLast(uint256 version) private pure returns (uint256 next) {
+        assembly ("memory-safe") {
+            next := add(version, lt(version, 0xffffffff))
+        }
+    }
+
+    /// @dev The version after one of at most 32 bits.
+    function _next(uint256 version) private pure returns (uint256) {
+        unchecked {
+            return version + 1;
+        }
     }
 }

@@ -9,6 +9,13 @@ type ConsentWord is uint256;
 
 using ConsentWords for ConsentWord global;
 
+// The numbers of the {IConsents.Status}es that rules compare. As an enum each comparison would check its range again.
+uint256 constant REQUESTED = 1;
+uint256 constant ACTIVE = 2;
+uint256 constant DENIED = 3;
+uint256 constant REVOKED = 4;
+uint256 constant EXPIRED = 5;
+
 /// @dev Whether one of two conditions holds. Unlike `||` it does not branch, which is most of the cost of a check that
 /// hardly ever fails.
 function either(bool left, bool right) pure returns (bool holds) {
@@ -17,9 +24,17 @@ function either(bool left, bool right) pure returns (bool holds) {
     }
 }
 
+/// @dev Whether both of two conditions hold; like {either}.
+function both(bool left, bool right) pure returns (bool hold) {
+    assembly ("memory-safe") {
+        hold := and(left, right)
+    }
+}
+
 /// @title Packing of the consent word
 /// @notice Reads and writes the fields of a {ConsentWord}, and tells its effective status.
-/// @dev Every `new value -> word` function takes clean, typed values, so no field can spill into another. The casts
+/// @dev Every `new value -> word` function takes clean values, of no more bits than their field, so none can spill into
+/// another; typed values have clean upper bits here. The casts
 /// below cut off the other fields on purpose.
 // forge-lint: disable-start(unsafe-typecast)
 library ConsentWords {
@@ -30,9 +45,11 @@ library ConsentWords {
     uint256 private constant CHANGED_AT = 144;
     uint256 private constant RESPOND_BY = 184;
 
-    /// @dev Selects status, version and changedAt: all that a stop or a lapse replaces.
-    uint256 private constant MOVED =
-        type(uint8).max | (uint256(type(uint32).max) << VERSION) | (uint256(type(uint40).max) << CHANGED_AT);
+    /// @dev Selects status and epoch: whether a grant still stands.
+    uint256 private constant STANDING = 0xffffff0000000000000000000000000000ff;
+
+    /// @dev Selects all but status, version and changedAt, which a stop or a lapse replaces.
+    uint256 private constant KEPT = 0xffffffffffffffffff0000000000ffffff00000000ffffffffffffffffffff00;
 
     /// @notice The id of a consent of the calling registry: keccak256(abi.encode(chain id, registry, subject, grantee,
     /// scopeId)).
@@ -54,11 +71,14 @@ library ConsentWords {
     }
 
     /// @notice Whether two parties can own no consent: one is the zero address, or both are the same.
+    /// @dev Typed values have clean upper bits here.
     /// @param subject The patient's address.
     /// @param grantee The organisation's address.
-    /// @return True if so.
-    function areUnfit(address subject, address grantee) internal pure returns (bool) {
-        return either(subject == grantee, either(subject == address(0), grantee == address(0)));
+    /// @return unfit True if so.
+    function areUnfit(address subject, address grantee) internal pure returns (bool unfit) {
+        assembly ("memory-safe") {
+            unfit := or(eq(subject, grantee), or(iszero(subject), iszero(grantee)))
+        }
     }
 
     /// @notice Reads a consent.
@@ -81,45 +101,44 @@ library ConsentWords {
     }
 
     /// @notice The word of a consent that was just opened.
-    /// @param newStatus `Requested` or `Active`.
+    /// @param newStatus {REQUESTED} or {ACTIVE}.
     /// @param validFrom_ First second of the window.
     /// @param validTo_ First second after the window.
     /// @param newVersion The version after the opening.
     /// @param epoch_ The subject's epoch.
     /// @param time The block time.
     /// @param respondBy_ When the request lapses; 0 for a grant.
-    /// @return The word, which keeps nothing of an earlier one.
+    /// @return word The word, which keeps nothing of an earlier one.
     function opened(
-        IConsents.Status newStatus,
+        uint256 newStatus,
         uint40 validFrom_,
         uint40 validTo_,
         uint32 newVersion,
         uint24 epoch_,
         uint40 time,
         uint40 respondBy_
-    ) internal pure returns (ConsentWord) {
-        return ConsentWord.wrap(
-            uint256(newStatus) | (uint256(validFrom_) << VALID_FROM) | (uint256(validTo_) << VALID_TO)
-                | (uint256(newVersion) << VERSION) | (uint256(epoch_) << EPOCH) | (uint256(time) << CHANGED_AT)
-                | (uint256(respondBy_) << RESPOND_BY)
-        );
+    ) internal pure returns (ConsentWord word) {
+        assembly ("memory-safe") {
+            word := or(newStatus, or(shl(VALID_FROM, validFrom_), shl(VALID_TO, validTo_)))
+            word := or(word, or(shl(VERSION, newVersion), shl(EPOCH, epoch_)))
+            word := or(word, or(shl(CHANGED_AT, time), shl(RESPOND_BY, respondBy_)))
+        }
     }
 
     /// @notice The word after a stop or a lapse: window, epoch and respondBy stay.
     /// @param word The word before.
-    /// @param newStatus `Denied`, `Revoked` or `Expired`.
+    /// @param newStatus {DENIED}, {REVOKED} or {EXPIRED}.
     /// @param newVersion The version after the transition.
     /// @param time The block time.
-    /// @return The word after it.
-    function closed(ConsentWord word, IConsents.Status newStatus, uint32 newVersion, uint256 time)
+    /// @return changed The word after it.
+    function closed(ConsentWord word, uint256 newStatus, uint256 newVersion, uint256 time)
         internal
         pure
-        returns (ConsentWord)
+        returns (ConsentWord changed)
     {
-        return ConsentWord.wrap(
-            (ConsentWord.unwrap(word) & ~MOVED) | uint256(newStatus) | (uint256(newVersion) << VERSION)
-                | (uint256(time) << CHANGED_AT)
-        );
+        assembly ("memory-safe") {
+            changed := or(and(word, KEPT), or(newStatus, or(shl(VERSION, newVersion), shl(CHANGED_AT, time))))
+        }
     }
 
     /// @notice All fields, decoded.
@@ -128,7 +147,7 @@ library ConsentWords {
     function decode(ConsentWord word) internal pure returns (IConsents.Consent memory) {
         uint256 bits = ConsentWord.unwrap(word);
         return IConsents.Consent({
-            status: status(word),
+            status: IConsents.Status(storedStatus(word)),
             validFrom: validFrom(word),
             validTo: validTo(word),
             version: version(word),
@@ -143,67 +162,38 @@ library ConsentWords {
     /// @param word The word.
     /// @param currentEpoch The subject's epoch.
     /// @param time The block time.
-    /// @return effective The effective status.
-    function statusAt(ConsentWord word, uint24 currentEpoch, uint256 time)
-        internal
-        pure
-        returns (IConsents.Status effective)
-    {
-        effective = status(word);
+    /// @return effective The effective status, as the number of an {IConsents.Status}.
+    function statusAt(ConsentWord word, uint256 currentEpoch, uint256 time) internal pure returns (uint256 effective) {
+        effective = storedStatus(word);
         uint256 end;
-        if (effective == IConsents.Status.Active) end = validTo(word);
-        else if (effective == IConsents.Status.Requested) end = respondBy(word);
+        if (effective == ACTIVE) end = validTo(word);
+        else if (effective == REQUESTED) end = respondBy(word);
         else return effective;
         // Block times stay far below `type(uint40).max`, which therefore needs no case of its own.
-        if (time >= end) effective = IConsents.Status.Expired;
-        if (epoch(word) != currentEpoch) effective = IConsents.Status.Revoked;
-    }
-
-    /// @notice Whether an effective status is a lapse that is not recorded.
-    /// @param word The word.
-    /// @param effective Its status, see {statusAt}.
-    /// @return True if so.
-    function hasLapsed(ConsentWord word, IConsents.Status effective) internal pure returns (bool) {
-        return effective == IConsents.Status.Expired && status(word) != IConsents.Status.Expired;
+        if (time >= end) effective = EXPIRED;
+        if (epoch(word) != currentEpoch) effective = REVOKED;
     }
 
     /// @notice Whether the consent allows access at a time.
     /// @param word The word.
     /// @param currentEpoch The subject's epoch.
     /// @param time The block time.
-    /// @return True if it is active, of this epoch, and the time lies in `[validFrom, validTo)`.
-    function isActiveAt(ConsentWord word, uint24 currentEpoch, uint256 time) internal pure returns (bool) {
-        bool isStopped = either(status(word) != IConsents.Status.Active, epoch(word) != currentEpoch);
-        return !either(isStopped, either(time < validFrom(word), time >= validTo(word)));
-    }
-
-    /// @notice Whether nothing was ever recorded.
-    /// @param word The word.
-    /// @return True if so.
-    function isUnknown(ConsentWord word) internal pure returns (bool) {
-        return ConsentWord.unwrap(word) == 0;
-    }
-
-    /// @notice Whether the window holds no second from a time on.
-    /// @param word The word.
-    /// @param time The block time.
-    /// @return True if so.
-    function isOver(ConsentWord word, uint256 time) internal pure returns (bool) {
-        return either(validFrom(word) >= validTo(word), time >= validTo(word));
-    }
-
-    /// @notice Whether a word has a counter at its largest value, which no opening may have.
-    /// @param word The word.
-    /// @return True if so.
-    function isExhausted(ConsentWord word) internal pure returns (bool) {
-        return either(version(word) == type(uint32).max, epoch(word) == type(uint24).max);
+    /// @return active True if it is active, of this epoch, and the time lies in `[validFrom, validTo)`.
+    function isActiveAt(ConsentWord word, uint256 currentEpoch, uint256 time) internal pure returns (bool active) {
+        uint256 start = validFrom(word);
+        uint256 end = validTo(word);
+        assembly ("memory-safe") {
+            let stands := eq(and(word, STANDING), or(ACTIVE, shl(EPOCH, currentEpoch)))
+            // Windows are never empty, so one comparison tells that the time is neither before nor after it.
+            active := and(stands, lt(sub(time, start), sub(end, start)))
+        }
     }
 
     /// @notice The stored status.
     /// @param word The word.
-    /// @return The status.
-    function status(ConsentWord word) internal pure returns (IConsents.Status) {
-        return IConsents.Status(uint8(ConsentWord.unwrap(word)));
+    /// @return The number of an {IConsents.Status}.
+    function storedStatus(ConsentWord word) internal pure returns (uint256) {
+        return uint8(ConsentWord.unwrap(word));
     }
 
     /// @notice The first second of the window.

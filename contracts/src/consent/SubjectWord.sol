@@ -18,21 +18,25 @@ library SubjectWords {
     uint256 private constant SEQ = 208;
     uint256 private constant FROZEN = 1 << 232;
 
-    /// @notice Who decides, as stored.
-    /// @param word The word.
-    /// @return The controller; zero for the subject itself.
-    function storedController(SubjectWord word) internal pure returns (address) {
-        return address(uint160(SubjectWord.unwrap(word)));
-    }
-
     /// @notice Who decides for the subject.
     /// @param word The word.
     /// @param subject Whose word it is.
     /// @return who The controller.
     function controllerOf(SubjectWord word, address subject) internal pure returns (address who) {
-        who = storedController(word);
+        who = address(uint160(SubjectWord.unwrap(word)));
+        if (who == address(0)) who = subject;
+    }
+
+    /// @notice Whether an actor is who decides for the subject.
+    /// @dev Typed values have clean upper bits here.
+    /// @param word The word.
+    /// @param subject Whose word it is.
+    /// @param actor The actor.
+    /// @return holds True if so.
+    function isControlledBy(SubjectWord word, address subject, address actor) internal pure returns (bool holds) {
         assembly ("memory-safe") {
-            who := or(who, mul(subject, iszero(who)))
+            let stored := and(word, 0xffffffffffffffffffffffffffffffffffffffff)
+            holds := eq(actor, or(stored, mul(subject, iszero(stored))))
         }
     }
 
@@ -57,12 +61,15 @@ library SubjectWords {
         return uint24(SubjectWord.unwrap(word) >> SEQ);
     }
 
-    /// @notice Whether openings for `expected` are possible: it is the seq, not used up, and no freeze was placed.
+    /// @notice Whether openings for `expected` are possible: it is the seq and not used up, and no freeze was placed.
     /// @param word The word.
     /// @param expected The seq of an opening.
-    /// @return True if so.
-    function isOpenAt(SubjectWord word, uint24 expected) internal pure returns (bool) {
-        return SubjectWord.unwrap(word) >> SEQ == expected && expected != type(uint24).max;
+    /// @return holds True if so.
+    function isOpenFor(SubjectWord word, uint24 expected) internal pure returns (bool holds) {
+        assembly ("memory-safe") {
+            // Shifted to its lowest bit, seq has nothing above it but the freeze.
+            holds := and(eq(shr(SEQ, word), expected), lt(expected, 0xffffff))
+        }
     }
 
     /// @notice Whether a freeze was placed and not lifted; it may be over by itself.
@@ -72,12 +79,22 @@ library SubjectWords {
         return SubjectWord.unwrap(word) & FROZEN != 0;
     }
 
-    /// @notice The word with an epoch above `through`.
+    /// @notice The word with an epoch and a seq above `throughEpoch` and `throughSeq`.
     /// @param word The word before.
-    /// @param through At least the epoch before.
-    /// @return The word after.
-    function withEpochAbove(SubjectWord word, uint24 through) internal pure returns (SubjectWord) {
-        return _withCounter(word, EPOCH, through);
+    /// @param throughEpoch At least the epoch before.
+    /// @param throughSeq At least the seq before.
+    /// @return changed The word after.
+    function withAllAbove(SubjectWord word, uint24 throughEpoch, uint24 throughSeq)
+        internal
+        pure
+        returns (SubjectWord changed)
+    {
+        assembly ("memory-safe") {
+            let epoch_ := add(throughEpoch, lt(throughEpoch, 0xffffff))
+            let seq_ := add(throughSeq, lt(throughSeq, 0xffffff))
+            let rest := and(word, not(or(shl(EPOCH, 0xffffff), shl(SEQ, 0xffffff))))
+            changed := or(rest, or(shl(EPOCH, epoch_), shl(SEQ, seq_)))
+        }
     }
 
     /// @notice The word with the next authEpoch.
@@ -113,10 +130,11 @@ library SubjectWords {
     }
 
     /// @dev Sets the 24-bit counter at a bit to one above `through`, or leaves it at its largest value.
-    function _withCounter(SubjectWord word, uint256 at, uint24 through) private pure returns (SubjectWord) {
-        uint256 next = through == type(uint24).max ? through : uint256(through) + 1;
-        uint256 mask = uint256(type(uint24).max) << at;
-        return SubjectWord.wrap((SubjectWord.unwrap(word) & ~mask) | (next << at));
+    function _withCounter(SubjectWord word, uint256 at, uint24 through) private pure returns (SubjectWord changed) {
+        assembly ("memory-safe") {
+            let next := add(through, lt(through, 0xffffff))
+            changed := or(and(word, not(shl(at, 0xffffff))), shl(at, next))
+        }
     }
 }
 // forge-lint: disable-end(unsafe-typecast)

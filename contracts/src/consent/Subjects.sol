@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
-import {either} from "./ConsentWord.sol";
+import {both, either} from "./ConsentWord.sol";
 import {ISubjects} from "./ISubjects.sol";
 import {IntentHashes} from "./IntentHashes.sol";
 import {
@@ -264,7 +264,7 @@ abstract contract Subjects is ISubjects, EIP712 {
 
     /// @dev What an actor may do for a subject now, and until when.
     function _rightsOf(address subject, address actor, SubjectWord word) internal view returns (uint8, uint40) {
-        if (actor == word.controllerOf(subject)) return (Rights.ALL, type(uint40).max);
+        if (word.isControlledBy(subject, actor)) return (Rights.ALL, type(uint40).max);
         Delegate memory delegate = _delegates[subject][actor];
         uint40 time = _now();
         bool holds = _isCurrent(delegate.authEpoch, word) && delegate.validFrom <= time && time < delegate.validTo;
@@ -274,7 +274,7 @@ abstract contract Subjects is ISubjects, EIP712 {
     /// @dev Requires a right, and returns the subject's epoch.
     function _requireRight(address subject, address actor, uint8 right) internal view returns (uint24 epoch) {
         SubjectWord word = _subjects[subject];
-        if (actor != word.controllerOf(subject)) {
+        if (!word.isControlledBy(subject, actor)) {
             (uint8 rights,) = _rightsOf(subject, actor, word);
             if (rights & right == 0) _refuseActor(subject, actor);
         }
@@ -285,20 +285,18 @@ abstract contract Subjects is ISubjects, EIP712 {
     function _requireGrantor(address subject, address actor, SubjectWord word, uint24 seq)
         internal
         view
-        returns (uint40 mandateEnd)
+        returns (uint256 mandateEnd)
     {
-        mandateEnd = type(uint40).max;
-        if (actor != word.controllerOf(subject)) {
-            uint8 rights;
-            (rights, mandateEnd) = _rightsOf(subject, actor, word);
-            if (rights & Rights.GRANT == 0) _refuseActor(subject, actor);
-        }
-        if (!word.isOpenAt(seq)) _isOpenFor(subject, word, seq, false);
+        if (both(word.isControlledBy(subject, actor), word.isOpenFor(seq))) return type(uint40).max; // as a rule
+        uint8 rights;
+        (rights, mandateEnd) = _rightsOf(subject, actor, word);
+        if (rights & Rights.GRANT == 0) _refuseActor(subject, actor);
+        _isOpenFor(subject, word, seq, false);
     }
 
     /// @dev Whether grants signed for `seq` are possible; reverts with the reason unless told to be silent.
     function _isOpenFor(address subject, SubjectWord word, uint24 seq, bool silent) internal view returns (bool) {
-        if (silent) return word.withFrozen(false).isOpenAt(seq) && _frozenUntil(subject, word) == 0;
+        if (silent) return word.withFrozen(false).isOpenFor(seq) && _frozenUntil(subject, word) == 0;
         _requireSeq(word, seq);
         _requireNotFrozen(subject, word);
         return true;
@@ -331,7 +329,7 @@ abstract contract Subjects is ISubjects, EIP712 {
     function _revokeAll(address subject, address actor, SubjectWord word, uint24 epoch, uint24 seq, bool dropDelegates)
         private
     {
-        word = word.withEpochAbove(epoch).withSeqAbove(seq);
+        word = word.withAllAbove(epoch, seq);
         if (dropDelegates) word = word.withNextAuthEpoch();
         _subjects[subject] = word;
         emit AllConsentsRevoked(subject, word.seq(), word.epoch(), word.authEpoch(), actor);
@@ -360,7 +358,7 @@ abstract contract Subjects is ISubjects, EIP712 {
     /// @dev The word of a subject that the actor controls.
     function _controlled(address subject, address actor) private view returns (SubjectWord word) {
         word = _subjects[subject];
-        if (either(subject == address(0), actor != word.controllerOf(subject))) _refuseActor(subject, actor);
+        if (either(subject == address(0), !word.isControlledBy(subject, actor))) _refuseActor(subject, actor);
     }
 
     function _refuseActor(address subject, address actor) private pure {
