@@ -110,10 +110,12 @@ impl Party {
         approving: bool,
     ) -> Result<TransactionReceipt> {
         let version = self.version(which).await? + u32::from(!approving);
+        let seq = self.registry.subjects(which.subject).call().await?.seq;
         let call = self.registry.grant(
             which.subject,
             which.grantee,
             which.scope,
+            seq,
             U40::from(from),
             U40::from(to),
             version,

@@ -1,10 +1,13 @@
 #![allow(non_snake_case)] // the contract's own names
 use std::process::{Command, Stdio};
 
-use alloy::primitives::{Address, B256, Bytes, aliases::U40};
+use alloy::primitives::{
+    Address, B256, Bytes,
+    aliases::{U24, U40},
+};
 use alloy::sol_types::SolCall;
 use contract_bindings::Deployment;
-use contract_bindings::registry::{ConsentRegistry, IConsentRegistry};
+use contract_bindings::registry::{ConsentRegistry, IConsents};
 use serde_json::{Value, json};
 
 use super::{Process, free_address, required, until};
@@ -183,7 +186,7 @@ impl Anvil {
     }
 
     /// What the registry itself says about a consent.
-    pub async fn stored(&self, id: B256) -> IConsentRegistry::Consent {
+    pub async fn stored(&self, id: B256) -> IConsents::Consent {
         let call = ConsentRegistry::consentsCall { id }.abi_encode();
         let request = json!({"to": self.registry, "data": Bytes::from(call)});
         let answer: Bytes =
@@ -237,6 +240,7 @@ pub fn grant(
         subject,
         grantee,
         scopeId,
+        seq: U24::ZERO,
         validFrom,
         validTo,
         version,
