@@ -2,11 +2,11 @@
 pragma solidity 0.8.30;
 
 import {IConsents} from "../../src/consent/IConsents.sol";
-import {SituationTest} from "../utils/SituationTest.sol";
+import {SubjectTest} from "../utils/SubjectTest.sol";
 import {vm} from "../utils/Vm.sol";
 
 /// @notice See Expire.tree.
-contract ExpireTest is SituationTest {
+contract ExpireTest is SubjectTest {
     function test_RecordsALapseOnceForAnyone() public {
         Situation[2] memory lapsed = [Situation.RequestLapsed, Situation.GrantLapsed];
         for (uint256 i = 0; i < lapsed.length; ++i) {
@@ -38,6 +38,23 @@ contract ExpireTest is SituationTest {
         _expectNotLapsed(_scope(Situation.Denied), IConsents.Status.Denied);
         _expectNotLapsed(_scope(Situation.Revoked), IConsents.Status.Revoked);
         _expectNotLapsed(_scope(Situation.Expired), IConsents.Status.Expired);
+    }
+
+    function test_RefusesALapseOfAnEarlierEpoch() public {
+        _revokeAll(PATIENT, false);
+        _expectNotLapsed(_scope(Situation.RequestLapsed), IConsents.Status.Revoked);
+        _expectNotLapsed(_scope(Situation.GrantLapsed), IConsents.Status.Revoked);
+    }
+
+    function test_AtTheLargestVersionItStillRecords() public {
+        IConsents.Consent memory consent = _stored(_scope(Situation.GrantLapsed));
+        consent.version = MAX_VERSION;
+        _put(SCOPE, consent);
+
+        registry.expire(PATIENT, CLINIC, SCOPE);
+
+        _assertStatus(_stored(SCOPE).status, IConsents.Status.Expired, "expired");
+        vm.assertEq(_stored(SCOPE).version, MAX_VERSION, "the version stays");
     }
 
     function _expectNotLapsed(bytes32 scope, IConsents.Status status) private {

@@ -3,11 +3,11 @@ pragma solidity 0.8.30;
 
 import {IConsents} from "../../src/consent/IConsents.sol";
 import {ISubjects} from "../../src/consent/ISubjects.sol";
-import {SituationTest} from "../utils/SituationTest.sol";
+import {SubjectTest} from "../utils/SubjectTest.sol";
 import {vm} from "../utils/Vm.sol";
 
 /// @notice See Grant.tree.
-contract GrantTest is SituationTest {
+contract GrantTest is SubjectTest {
     function test_RefusesPartiesThatAreNotTwoDifferentAddresses() public {
         vm.prank(address(0));
         vm.expectRevert(abi.encodeWithSelector(ISubjects.ZeroSubject.selector));
@@ -124,5 +124,94 @@ contract GrantTest is SituationTest {
         _grantAs(PATIENT, SCOPE, NOW, NOW + DAY, MAX_VERSION - 1);
 
         vm.assertTrue(_isActive(SCOPE), "approved");
+    }
+
+    function test_RefusesEverySeqButTheSubjects() public {
+        _invalidate(PATIENT, 4);
+        uint24[4] memory wrong = [uint24(0), 4, 6, MAX24];
+        for (uint256 i = 0; i < wrong.length; ++i) {
+            vm.expectRevert(_wrongSeq(wrong[i], 5));
+            _grantAt(PATIENT, wrong[i], 1);
+        }
+
+        _grantAt(PATIENT, 5, 1);
+        vm.assertTrue(_isActive(SCOPE), "granted");
+    }
+
+    function test_LeavesTheSeqAsItIs() public {
+        _grantAt(PATIENT, 0, 1);
+        _grantAt(PATIENT, 0, 2);
+
+        vm.assertEq(_subject().seq, 0, "several grants share a seq");
+    }
+
+    function test_RefusesWhenTheSeqCounterIsUsedUp() public {
+        _putSubject(address(0), 0, 0, MAX24 - 1);
+        _grantAt(PATIENT, MAX24 - 1, 1);
+        vm.assertTrue(_isActive(SCOPE), "the last seq works");
+
+        _putSubject(address(0), 0, 0, MAX24);
+        vm.expectRevert(abi.encodeWithSelector(ISubjects.SeqExhausted.selector));
+        _grantAt(PATIENT, MAX24, 2);
+    }
+
+    function test_RefusesWhenTheEpochCounterIsUsedUp() public {
+        _putSubject(address(0), MAX24 - 1, 0, 0);
+        _grantAt(PATIENT, 0, 1);
+        vm.assertTrue(_isActive(SCOPE), "the last epoch works");
+
+        _putSubject(address(0), MAX24, 0, 0);
+        vm.assertFalse(_isActive(SCOPE), "and ends");
+        vm.expectRevert(abi.encodeWithSelector(ISubjects.EpochExhausted.selector));
+        _grantAt(PATIENT, 0, 2);
+    }
+
+    function test_RefusesWhileFrozen() public {
+        _setRecovery(PATIENT, RECOVERER, DELAY, 1, 0);
+        _freeze(RECOVERER, 0);
+        vm.expectRevert(abi.encodeWithSelector(ISubjects.Frozen.selector, NOW + DELAY));
+        _grantAt(PATIENT, 1, 1);
+        vm.expectRevert(_wrongSeq(0, 1));
+        _grantAt(PATIENT, 0, 1);
+
+        vm.warp(NOW + DELAY - 1);
+        vm.expectRevert(abi.encodeWithSelector(ISubjects.Frozen.selector, NOW + DELAY));
+        _grantAs(PATIENT, SCOPE, 1);
+
+        vm.warp(NOW + DELAY);
+        _grantAs(PATIENT, SCOPE, 1);
+        vm.assertTrue(_isActive(SCOPE), "a freeze ends by itself");
+    }
+
+    function test_AfterRevokeAllItTakesTheNextVersionEverywhereAndRewritesTheEpoch() public {
+        _revokeAll(PATIENT, false);
+        for (uint256 i = 0; i < SITUATIONS; ++i) {
+            bytes32 scope = _scope(Situation(i));
+            uint32 before = _stored(scope).version;
+            vm.expectRevert(_wrongVersion(before, before + 1));
+            _grantAs(PATIENT, scope, before);
+
+            vm.recordLogs();
+            _grantAs(PATIENT, scope, before + 1);
+            _assertEmitted(_one(IConsents.ConsentCreated.selector), _name(Situation(i)));
+            vm.assertEq(_stored(scope).epoch, 1, _name(Situation(i)));
+            vm.assertTrue(_isActive(scope), _name(Situation(i)));
+        }
+    }
+
+    function test_RefusesAGranteeThatDecidesForTheSubject() public {
+        _setDelegate(PATIENT, CLINIC, 7, 1, 0);
+        vm.expectRevert(abi.encodeWithSelector(IConsents.GranteeCannotGrant.selector, CLINIC));
+        _grantAt(CLINIC, 0, 1);
+
+        _putSubject(CLINIC, 0, 0, 0);
+        vm.expectRevert(abi.encodeWithSelector(IConsents.GranteeCannotGrant.selector, CLINIC));
+        _grantAt(CLINIC, 0, 1);
+    }
+
+    /// @dev For a day around now, under the subject's seq of 1.
+    function _grantAs(address actor, bytes32 scope, uint32 version) private {
+        vm.prank(actor);
+        registry.grant(PATIENT, CLINIC, scope, 1, NOW, NOW + 10 * DAY, version);
     }
 }

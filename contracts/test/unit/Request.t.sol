@@ -3,11 +3,11 @@ pragma solidity 0.8.30;
 
 import {IConsents} from "../../src/consent/IConsents.sol";
 import {ISubjects} from "../../src/consent/ISubjects.sol";
-import {SituationTest} from "../utils/SituationTest.sol";
+import {SubjectTest} from "../utils/SubjectTest.sol";
 import {vm} from "../utils/Vm.sol";
 
 /// @notice See Request.tree.
-contract RequestTest is SituationTest {
+contract RequestTest is SubjectTest {
     function test_RefusesPartiesThatAreNotTwoDifferentAddresses() public {
         vm.prank(CLINIC);
         vm.expectRevert(abi.encodeWithSelector(ISubjects.ZeroSubject.selector));
@@ -120,6 +120,40 @@ contract RequestTest is SituationTest {
             );
             vm.assertFalse(_isActive(scope), "a request allows nothing");
         }
+    }
+
+    function test_AfterRevokeAllItStoresARequestEverywhereAtTheNewEpoch() public {
+        _revokeAll(PATIENT, false);
+        for (uint256 i = 0; i < SITUATIONS; ++i) {
+            bytes32 scope = _scope(Situation(i));
+            vm.recordLogs();
+            _requestAs(CLINIC, scope, NOW + DAY, _stored(scope).version + 1);
+
+            _assertEmitted(_one(IConsents.ConsentRequested.selector), _name(Situation(i)));
+            vm.assertEq(_stored(scope).epoch, 1, _name(Situation(i)));
+            _assertStatus(_status(scope), IConsents.Status.Requested, _name(Situation(i)));
+        }
+    }
+
+    function test_RefusesWhenTheEpochCounterIsUsedUp() public {
+        _putSubject(address(0), MAX24 - 1, 0, 0);
+        _requestAs(CLINIC, SCOPE, NOW + DAY, 1);
+        _assertStatus(_status(SCOPE), IConsents.Status.Requested, "the last epoch works");
+
+        _putSubject(address(0), MAX24, 0, 0);
+        vm.expectRevert(abi.encodeWithSelector(ISubjects.EpochExhausted.selector));
+        _requestAs(CLINIC, SCOPE, NOW + DAY, 2);
+    }
+
+    function test_WorksWhileFrozenAndWithTheSeqUsedUp() public {
+        _setRecovery(PATIENT, RECOVERER, DELAY, 1, 0);
+        _freeze(RECOVERER, 0);
+        _requestAs(CLINIC, SCOPE, NOW + DAY, 1);
+        _assertStatus(_status(SCOPE), IConsents.Status.Requested, "frozen");
+
+        _putSubject(address(0), 0, 0, MAX24);
+        _requestAs(CLINIC, keccak256("another scope"), NOW + DAY, 1);
+        _assertStatus(_status(keccak256("another scope")), IConsents.Status.Requested, "seq used up");
     }
 
     function _expectNotRequestable(Situation situation, IConsents.Status status) private {

@@ -21,7 +21,12 @@ abstract contract RegistryTest {
 
     function setUp() public virtual {
         vm.warp(NOW);
-        registry = new ConsentRegistry(address(0), address(0));
+        registry = _deploy(address(0), address(0));
+    }
+
+    /// @dev By its artifact, so that not every test contract is compiled with the whole registry inside it.
+    function _deploy(address hospitals, address providers) internal returns (ConsentRegistry) {
+        return ConsentRegistry(vm.deployCode("ConsentRegistry.sol:ConsentRegistry", abi.encode(hospitals, providers)));
     }
 
     function _requestAs(address caller, bytes32 scope, uint40 respondBy, uint32 version) internal {

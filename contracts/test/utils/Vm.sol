@@ -17,6 +17,14 @@ interface Vm {
         uint64 gasRemaining;
     }
 
+    struct SignedDelegation {
+        uint8 v;
+        bytes32 r;
+        bytes32 s;
+        uint64 nonce;
+        address implementation;
+    }
+
     function prank(address sender) external;
     function warp(uint256 timestamp) external;
     function chainId(uint256 id) external;
@@ -29,10 +37,12 @@ interface Vm {
     function record() external;
     function accesses(address target) external view returns (bytes32[] memory reads, bytes32[] memory writes);
 
+    function signAndAttachDelegation(address code, uint256 key) external returns (SignedDelegation memory);
     function addr(uint256 key) external pure returns (address);
     function sign(uint256 key, bytes32 digest) external pure returns (uint8 v, bytes32 r, bytes32 s);
     function publicKeyP256(uint256 key) external pure returns (uint256 x, uint256 y);
     function signP256(uint256 key, bytes32 digest) external pure returns (bytes32 r, bytes32 s);
+    function deployCode(string calldata artifact, bytes calldata arguments) external returns (address);
     function mockCall(address target, bytes calldata data, bytes calldata answer) external;
 
     function expectRevert(bytes calldata reason) external;
@@ -50,7 +60,11 @@ interface Vm {
     function assertEq(bytes calldata left, bytes calldata right, string calldata reason) external pure;
     function assertLe(uint256 left, uint256 right, string calldata reason) external pure;
 
+    function exists(string calldata path) external view returns (bool);
     function readFile(string calldata path) external view returns (string memory);
+    function keyExistsJson(string calldata json, string calldata key) external view returns (bool);
+    function parseJsonUint(string calldata json, string calldata key) external pure returns (uint256);
+    function parseJsonBytes(string calldata json, string calldata key) external pure returns (bytes memory);
     function parseJsonAddress(string calldata json, string calldata key) external pure returns (address);
     function parseJsonBytes32(string calldata json, string calldata key) external pure returns (bytes32);
 
