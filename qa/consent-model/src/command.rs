@@ -1,7 +1,8 @@
 //! Everything that can be sent to the registry.
 //!
-//! A [`Call`] is the direct form: the sender decides. An [`Intent`] is what somebody signed and anybody sends. Signatures
-//! themselves are not modelled: a [`Command::Signed`] *is* validly signed by its actor, for this chain and registry.
+//! A [`Call`] is a plain function of the contract: the sender decides. An [`Intent`] is what somebody signed and anybody
+//! sends; the contract also takes most intents unsigned from their actor itself, by the same rules. Signatures are not
+//! modelled: a [`Command::Signed`] *is* vouched for by its actor, for this chain and registry.
 
 use crate::words::{Address, ConsentKey, ScopeId, Window};
 
@@ -10,9 +11,9 @@ use crate::words::{Address, ConsentKey, ScopeId, Window};
 pub enum Command {
     /// Decided by the sender.
     Direct(Call),
-    /// Decided by who signed it, whoever sends it.
+    /// Decided by its actor, whoever sends it.
     Signed {
-        /// Who signed.
+        /// Who signed or sends it.
         actor: Address,
         /// Last second at which it works.
         deadline: u64,
@@ -155,7 +156,7 @@ pub struct Batch {
     pub ops: Vec<Op>,
 }
 
-/// A direct call.
+/// A plain call.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[allow(missing_docs)] // the functions of the contract's interface, with their arguments
 pub enum Call {
@@ -164,45 +165,19 @@ pub enum Call {
     Deny(ConsentKey),
     Revoke(ConsentKey),
     Relinquish(ConsentKey),
-    Batch(Batch),
     Expire(ConsentKey),
     RevokeAll {
         subject: Address,
         drop_delegates: bool,
-    },
-    Invalidate {
-        subject: Address,
-    },
-    Rotate {
-        subject: Address,
-        new_controller: Address,
-        acceptance: Option<Acceptance>,
-    },
-    SetDelegate(SetDelegate),
-    RemoveDelegate {
-        subject: Address,
-        delegate: Address,
-    },
-    SetRecovery(SetRecovery),
-    ProposeRecovery(ProposeRecovery),
-    Veto {
-        subject: Address,
-        proposal_id: u32,
     },
     Recover {
         subject: Address,
         proposal_id: u32,
         acceptance: Option<Acceptance>,
     },
-    Freeze {
-        subject: Address,
-    },
-    Unfreeze {
-        subject: Address,
-    },
 }
 
-/// Something signed.
+/// Something signed, or sent by its actor itself.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[allow(missing_docs)] // the structs of the contract's intents, without actor and deadline
 pub enum Intent {
@@ -299,10 +274,12 @@ impl Intent {
             Self::Deny { .. }
             | Self::Revoke { .. }
             | Self::RevokeAll { .. }
+            | Self::Relinquish { .. }
             | Self::Invalidate { .. }
             | Self::RemoveDelegate { .. }
             | Self::Veto { .. } => true,
             Self::Batch(batch) => batch.is_of_stops(),
+            Self::SetRecovery(set) => set.recoverer.is_zero(),
             _ => false,
         }
     }

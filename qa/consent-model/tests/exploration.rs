@@ -61,6 +61,11 @@ fn a_freeze_and_a_recovery_void_what_was_signed_before_them() {
 }
 
 #[test]
+fn a_batch_delivered_during_a_freeze_is_used_up() {
+    holds("frozen batches", 2_000);
+}
+
+#[test]
 fn a_removed_delegate_stays_removed() {
     holds("delegates", 20_000);
 }
@@ -127,7 +132,7 @@ fn every_world_has_a_test() {
     }
     let sound =
         |scenario: &&consent_model::explore::Scenario| scenario.expectation == Expectation::Holds;
-    assert_eq!(catalogue(false).iter().filter(sound).count(), 10);
+    assert_eq!(catalogue(false).iter().filter(sound).count(), 11);
 }
 
 #[test]

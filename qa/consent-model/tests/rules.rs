@@ -56,7 +56,7 @@ fn request(version: u32, respond_by: u64) -> Command {
 fn signed(actor: Address, intent: Intent) -> Command {
     let deadline = match intent.is_stop() {
         true => FOR_EVER,
-        false => NOW + DAY,
+        false => NOW + 10 * DAY,
     };
     Command::Signed {
         actor,
@@ -77,33 +77,41 @@ fn revoke(through_version: u32) -> Command {
 }
 
 fn set_delegate(rights: u8, nonce: u32, seq: u32) -> Command {
-    Command::Direct(Call::SetDelegate(SetDelegate {
+    let set = SetDelegate {
         subject: PATIENT,
         delegate: PARENT,
         rights,
         mandate: ALWAYS,
         nonce,
         seq,
-    }))
+    };
+    signed(PATIENT, Intent::SetDelegate(set))
 }
 
 fn set_recovery() -> Command {
-    Command::Direct(Call::SetRecovery(SetRecovery {
+    let set = SetRecovery {
         subject: PATIENT,
         recoverer: FRIEND,
         delay: 2 * DAY,
         nonce: 1,
         seq: 0,
-    }))
+    };
+    signed(PATIENT, Intent::SetRecovery(set))
+}
+
+fn freeze(seq: u32) -> Command {
+    let subject = PATIENT;
+    signed(FRIEND, Intent::Freeze { subject, seq })
 }
 
 fn batch(mode: BatchMode, seq: u32, ops: Vec<Op>) -> Command {
-    Command::Direct(Call::Batch(Batch {
+    let batch = Batch {
         subject: PATIENT,
         mode,
         seq,
         ops,
-    }))
+    };
+    signed(PATIENT, Intent::Batch(batch))
 }
 
 fn grant_op(scope: u8, version: u32) -> Op {
@@ -245,10 +253,11 @@ fn revoke_all_leaves_none_active_and_twice_changes_no_status() {
 
 #[test]
 fn a_signed_revoke_all_lifts_seq_above_the_one_signed() {
-    let mut registry = after(&[(
-        PATIENT,
-        Command::Direct(Call::Invalidate { subject: PATIENT }),
-    )]);
+    let invalidate = Intent::Invalidate {
+        subject: PATIENT,
+        through_seq: 0,
+    };
+    let mut registry = after(&[(ANYONE, signed(PATIENT, invalidate))]);
     let intent = Intent::RevokeAll {
         subject: PATIENT,
         through_epoch: 0,
@@ -285,14 +294,15 @@ fn at_the_largest_version_direct_stops_succeed_and_nothing_opens() {
 #[test]
 fn a_delegate_grants_within_its_mandate_and_never_to_itself() {
     let set = |delegate, to| {
-        Command::Direct(Call::SetDelegate(SetDelegate {
+        let set = SetDelegate {
             subject: PATIENT,
             delegate,
             rights: right::GRANT,
             mandate: Window { from: NOW, to },
             nonce: 1,
             seq: 0,
-        }))
+        };
+        signed(PATIENT, Intent::SetDelegate(set))
     };
     let mut registry = after(&[
         (PATIENT, set(PARENT, NOW + 10)),
@@ -336,11 +346,13 @@ fn a_removal_beats_a_setting_held_back() {
 fn a_rotation_needs_the_new_key_and_voids_delegates() {
     let mut registry = after(&[(PATIENT, set_delegate(right::ALL, 1, 0))]);
     let rotate = |acceptance| {
-        Command::Direct(Call::Rotate {
+        let rotate = Intent::Rotate {
             subject: PATIENT,
             new_controller: NEW_KEY,
+            seq: 0,
             acceptance,
-        })
+        };
+        signed(PATIENT, rotate)
     };
     let refused = Err(Refusal::BadSignature { actor: NEW_KEY });
     assert_eq!(registry.apply(NOW, PATIENT, &rotate(None)), refused);
@@ -365,11 +377,12 @@ fn a_rotation_needs_the_new_key_and_voids_delegates() {
 #[test]
 fn a_recovery_waits_for_its_delay_and_falls_to_a_veto() {
     let propose = |proposal_id| {
-        Command::Direct(Call::ProposeRecovery(ProposeRecovery {
+        let proposal = ProposeRecovery {
             subject: PATIENT,
             new_controller: NEW_KEY,
             proposal_id,
-        }))
+        };
+        signed(FRIEND, Intent::ProposeRecovery(proposal))
     };
     let recover = |proposal_id| {
         Command::Direct(Call::Recover {
@@ -402,18 +415,17 @@ fn a_recovery_waits_for_its_delay_and_falls_to_a_veto() {
 
 #[test]
 fn a_freeze_stops_grants_for_the_delay_and_not_again_before_twice_that() {
-    let freeze = Command::Direct(Call::Freeze { subject: PATIENT });
-    let mut registry = after(&[(PATIENT, set_recovery()), (FRIEND, freeze.clone())]);
+    let mut registry = after(&[(PATIENT, set_recovery()), (FRIEND, freeze(0))]);
     let until = NOW + 2 * DAY;
     let refusals = registry.refusals(until - 1, PATIENT, &grant(1, 1));
     assert_eq!(refusals, [Refusal::Frozen { until }]);
     let next_freeze_at = NOW + 4 * DAY;
     assert_eq!(
-        registry.apply(next_freeze_at - 1, FRIEND, &freeze),
+        registry.apply(next_freeze_at - 1, FRIEND, &freeze(1)),
         Err(Refusal::FreezeTooSoon { next_freeze_at })
     );
     registry.apply(until, PATIENT, &grant(1, 1)).unwrap();
-    registry.apply(next_freeze_at, FRIEND, &freeze).unwrap();
+    registry.apply(next_freeze_at, FRIEND, &freeze(1)).unwrap();
 }
 
 #[test]
@@ -435,10 +447,10 @@ fn a_try_batch_with_grants_skips_what_is_stale_and_uses_up_seq() {
     let command = batch(BatchMode::Try, 0, vec![grant_op(9, 1), grant_op(8, 1)]);
     let events = registry.apply(NOW, PATIENT, &command).unwrap();
     assert!(matches!(
-        events[0],
+        events[1],
         Event::ConsentCreated { version: 1, .. }
     ));
-    assert!(matches!(events[1], Event::SignaturesInvalidated { .. }));
+    assert!(matches!(events[0], Event::SignaturesInvalidated { .. }));
     assert_eq!(registry.subject(PATIENT).seq, 1);
     assert_eq!(registry.apply(NOW, PATIENT, &command), Ok(vec![]));
     let malformed = batch(
@@ -452,6 +464,24 @@ fn a_try_batch_with_grants_skips_what_is_stale_and_uses_up_seq() {
     );
     let refusal = registry.apply(NOW, PATIENT, &malformed).unwrap_err();
     assert_eq!(refusal, Refusal::ZeroGrantee);
+}
+
+#[test]
+fn a_try_batch_delivered_during_a_freeze_does_nothing_after_it() {
+    let mut registry = after(&[(PATIENT, set_recovery()), (FRIEND, freeze(0))]);
+    let command = batch(BatchMode::Try, 1, vec![revoke_op(9, 1), grant_op(8, 1)]);
+    let events = registry.apply(NOW, ANYONE, &command).unwrap();
+    assert!(
+        events
+            .iter()
+            .any(|event| matches!(event, Event::ConsentRevoked { .. }))
+    );
+    let before = registry.clone();
+    assert_eq!(registry.apply(NOW + 2 * DAY, ANYONE, &command), Ok(vec![]));
+    assert_eq!(
+        registry, before,
+        "each signature changes state at most once"
+    );
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::scenario::{
     Bounds, DELEGATE, Decision, Expectation, Form, Person, RECOVERER, SUBJECT, Scenario, Seen,
     StopReach,
 };
-use crate::command::{BatchMode, Call, Command, SetDelegate, SetRecovery};
+use crate::command::{BatchMode, Command, Intent, SetDelegate, SetRecovery};
 use crate::rules::{Limits, Rules};
 use crate::words::{Address, FOR_EVER, Window, right};
 
@@ -30,6 +30,14 @@ fn small(version: u32, counters: u32) -> Limits {
     }
 }
 
+fn by_subject(intent: Intent) -> Command {
+    Command::Signed {
+        actor: SUBJECT,
+        deadline: 1,
+        intent,
+    }
+}
+
 fn with_delegate() -> (Address, Command) {
     let set = SetDelegate {
         subject: SUBJECT,
@@ -42,7 +50,7 @@ fn with_delegate() -> (Address, Command) {
         nonce: 1,
         seq: 0,
     };
-    (SUBJECT, Command::Direct(Call::SetDelegate(set)))
+    (SUBJECT, by_subject(Intent::SetDelegate(set)))
 }
 
 fn with_recoverer() -> (Address, Command) {
@@ -53,7 +61,7 @@ fn with_recoverer() -> (Address, Command) {
         nonce: 1,
         seq: 0,
     };
-    (SUBJECT, Command::Direct(Call::SetRecovery(set)))
+    (SUBJECT, by_subject(Intent::SetRecovery(set)))
 }
 
 fn base() -> Scenario {
@@ -208,6 +216,26 @@ fn sound() -> Vec<Scenario> {
             ..base()
         },
         Scenario {
+            name: "frozen batches",
+            about: "batches in mode Try delivered before, during and after a freeze, and once more",
+            setup: vec![with_delegate(), with_recoverer()],
+            grantee: false,
+            decisions: vec![
+                Decision::RevokeAndGrantInBatch(BatchMode::Try),
+                Decision::GrantInBatch(Delegate, BatchMode::Try),
+                Decision::Freeze(Signed),
+                Decision::Unfreeze(Signed),
+            ],
+            bounds: Bounds {
+                openings: 2,
+                others: 2,
+                reorgs: 0,
+                unfinal: 0,
+                last_time: 3,
+            },
+            ..base()
+        },
+        Scenario {
             name: "delegates",
             about: "settings and removals of a delegate held back and reordered, with its grants, reorgs",
             grantee: false,
@@ -244,7 +272,10 @@ fn sound() -> Vec<Scenario> {
         Scenario {
             name: "exhaustion",
             about: "every counter used up, and the subject still able to revoke",
-            limits: small(4, 2),
+            limits: Limits {
+                epoch: 1,
+                ..small(4, 2)
+            },
             setup: vec![with_delegate(), with_recoverer()],
             decisions: vec![
                 Decision::Grant(Controller, Signed),

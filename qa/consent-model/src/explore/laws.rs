@@ -4,8 +4,7 @@ use super::scenario::{
     CONSENT, DELEGATE, GRANTEE, OTHER_KEY, RECOVERER, RELAYER, SUBJECT, StopReach,
 };
 use crate::command::{
-    Acceptance, Batch, BatchMode, Call, Command, Grant, Intent, Op, ProposeRecovery, SetDelegate,
-    SetRecovery,
+    Batch, BatchMode, Call, Command, Grant, Intent, Op, ProposeRecovery, SetDelegate, SetRecovery,
 };
 use crate::event::Event;
 use crate::registry::Registry;
@@ -169,60 +168,69 @@ fn others_cannot(registry: &Registry, now: u64, who: Address) -> Law {
     };
     let seq = state.seq;
     let subject = SUBJECT;
-    let acceptance = Some(Acceptance { seq, deadline: now });
-    let mut calls = vec![
-        Call::Deny(CONSENT),
-        Call::Revoke(CONSENT),
-        Call::RevokeAll {
+    let by = |intent| Command::Signed {
+        actor: who,
+        deadline: now,
+        intent,
+    };
+    let mut tries = vec![
+        Command::Direct(Call::Deny(CONSENT)),
+        Command::Direct(Call::Revoke(CONSENT)),
+        Command::Direct(Call::RevokeAll {
             subject,
             drop_delegates: true,
-        },
-        Call::Invalidate { subject },
-        Call::Rotate {
+        }),
+        by(Intent::Invalidate {
+            subject,
+            through_seq: seq,
+        }),
+        by(Intent::Rotate {
             subject,
             new_controller: who,
-            acceptance,
-        },
-        Call::SetDelegate(SetDelegate {
+            seq,
+            acceptance: None,
+        }),
+        by(Intent::SetDelegate(SetDelegate {
             subject,
             delegate: OTHER_KEY,
             rights: right::ALL,
             mandate: window,
             nonce: registry.delegate(subject, OTHER_KEY).nonce + 1,
             seq,
-        }),
-        Call::RemoveDelegate {
+        })),
+        by(Intent::RemoveDelegate {
             subject,
             delegate: DELEGATE,
-        },
-        Call::SetRecovery(SetRecovery {
+            through_nonce: registry.delegate(subject, DELEGATE).nonce,
+        }),
+        by(Intent::SetRecovery(SetRecovery {
             subject,
             recoverer: who,
             delay: registry.limits().min_delay,
             nonce: registry.recovery(subject).nonce.saturating_add(1),
             seq,
-        }),
-        Call::ProposeRecovery(ProposeRecovery {
+        })),
+        by(Intent::ProposeRecovery(ProposeRecovery {
             subject,
             new_controller: who,
             proposal_id: registry.proposal(subject).id.saturating_add(1),
-        }),
-        Call::Veto {
+        })),
+        by(Intent::Veto {
             subject,
             proposal_id: registry.proposal(subject).id,
-        },
-        Call::Freeze { subject },
-        Call::Unfreeze { subject },
+        }),
+        by(Intent::Freeze { subject, seq }),
+        by(Intent::Unfreeze { subject, seq }),
     ];
     for version in [version, version.saturating_add(1)] {
-        calls.push(Call::Grant(Grant {
+        tries.push(Command::Direct(Call::Grant(Grant {
             key: CONSENT,
             window,
             version,
             seq,
-        }));
+        })));
         for mode in [BatchMode::Atomic, BatchMode::Try] {
-            calls.push(Call::Batch(Batch {
+            tries.push(by(Intent::Batch(Batch {
                 subject,
                 mode,
                 seq,
@@ -232,12 +240,11 @@ fn others_cannot(registry: &Registry, now: u64, who: Address) -> Law {
                     window,
                     version,
                 }],
-            }));
+            })));
         }
     }
     debug_assert!(who != state.controller && who != DELEGATE && who != RECOVERER);
-    for call in calls {
-        let command = Command::Direct(call);
+    for command in tries {
         let outcome = registry.clone().apply(now, who, &command);
         require(outcome.is_err(), THIRD_PARTIES, || format!("{command:?}"))?;
     }

@@ -4,7 +4,7 @@ use super::laws::{self, ONCE, REMOVAL_WINS, STOP_WINS, VOID_IS_VOID, Violation, 
 use super::scenario::{CONSENT, DELEGATE, GRANTEE, OTHER_KEY, RELAYER, SUBJECT, Seen, StopReach};
 use super::search::Search;
 use super::wallet::{self, Held, View};
-use super::world::{Book, Link, MOST_HELD, Set, World, bit};
+use super::world::{Book, Link, MOST_HELD, World, bit};
 use crate::command::{Call, Command, Request};
 use crate::event::Event;
 use crate::refusal::Refusal;
@@ -246,10 +246,9 @@ impl Search<'_> {
 
     fn deliver(&mut self, head: &Link, book: &Book, number: u8) -> Result<Option<Link>, Violation> {
         let held = self.held.get(u32::from(number));
-        let is_signed = matches!(held.command, Command::Signed { .. });
         let stops = held.stops_consents || held.stops_delegates;
         let used = head.used & bit(number) != 0;
-        if used && !is_signed {
+        if used && held.is_direct {
             return Ok(None);
         }
         let mut link = *head;

@@ -14,10 +14,11 @@ pub(super) fn step(search: &Search<'_>, world: &World, step: Step) -> String {
     match step {
         Step::Sign(_, number) => {
             let held = search.held.get(u32::from(number));
-            let (who, does) = match held.command {
-                Command::Signed { actor, .. } => (actor, "signs"),
-                Command::Direct(_) => (held.sender, "sends off"),
+            let who = match held.command {
+                Command::Signed { actor, .. } => actor,
+                Command::Direct(_) => held.sender,
             };
+            let does = if held.is_direct { "sends off" } else { "signs" };
             let last_final = search.links.get(world.last_final());
             format!(
                 "{} {does} {} (latest: {}; final: {})",
@@ -135,7 +136,6 @@ fn command(command: &Command) -> String {
                 "a direct grant to version {}, seq {}",
                 grant.version, grant.seq
             ),
-            Call::Batch(items) => format!("a direct {}", batch(items)),
             other => format!("a direct {}", first_word(&format!("{other:?}"))),
         },
         Command::Signed { intent, .. } => match intent {

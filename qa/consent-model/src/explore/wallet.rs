@@ -16,6 +16,8 @@ pub(super) struct Held {
     pub(super) command: Command,
     /// Who sends it.
     pub(super) sender: Address,
+    /// Whether it is a transaction of who decides, which lands once, and not a signature.
+    pub(super) is_direct: bool,
     /// Whether it is an opening, and the highest version and seq that it names.
     pub(super) opens: Option<(u32, u32)>,
     /// Whether it gives rights to a delegate.
@@ -177,10 +179,8 @@ pub(super) fn write(scenario: &Scenario, decision: Decision, view: &View<'_>) ->
                 drop_delegates,
             },
         ),
-        Decision::Invalidate(Form::Direct) => {
-            letter.direct(controller, Call::Invalidate { subject })
-        }
-        Decision::Invalidate(Form::Signed) => letter.signed(
+        Decision::Invalidate(form) => letter.intent(
+            form,
             controller,
             Intent::Invalidate {
                 subject,
@@ -197,25 +197,13 @@ pub(super) fn write(scenario: &Scenario, decision: Decision, view: &View<'_>) ->
                 seq,
                 deadline: deadline(scenario),
             });
-            match form {
-                Form::Direct => letter.direct(
-                    controller,
-                    Call::Rotate {
-                        subject,
-                        new_controller,
-                        acceptance,
-                    },
-                ),
-                Form::Signed => letter.signed(
-                    controller,
-                    Intent::Rotate {
-                        subject,
-                        new_controller,
-                        seq,
-                        acceptance,
-                    },
-                ),
-            }
+            let rotate = Intent::Rotate {
+                subject,
+                new_controller,
+                seq,
+                acceptance,
+            };
+            letter.intent(form, controller, rotate)
         }
         Decision::SetDelegate(form) => {
             let set = SetDelegate {
@@ -226,19 +214,10 @@ pub(super) fn write(scenario: &Scenario, decision: Decision, view: &View<'_>) ->
                 nonce: registry.delegate(subject, DELEGATE).nonce + 1,
                 seq,
             };
-            match form {
-                Form::Direct => letter.direct(controller, Call::SetDelegate(set)),
-                Form::Signed => letter.signed(controller, Intent::SetDelegate(set)),
-            }
+            letter.intent(form, controller, Intent::SetDelegate(set))
         }
-        Decision::RemoveDelegate(Form::Direct) => letter.direct(
-            controller,
-            Call::RemoveDelegate {
-                subject,
-                delegate: DELEGATE,
-            },
-        ),
-        Decision::RemoveDelegate(Form::Signed) => letter.signed(
+        Decision::RemoveDelegate(form) => letter.intent(
+            form,
             controller,
             Intent::RemoveDelegate {
                 subject,
@@ -246,11 +225,9 @@ pub(super) fn write(scenario: &Scenario, decision: Decision, view: &View<'_>) ->
                 through_nonce: registry.delegate(subject, DELEGATE).nonce + 1,
             },
         ),
-        Decision::Freeze(Form::Direct) => letter.direct(RECOVERER, Call::Freeze { subject }),
-        Decision::Freeze(Form::Signed) => letter.signed(RECOVERER, Intent::Freeze { subject, seq }),
-        Decision::Unfreeze(Form::Direct) => letter.direct(controller, Call::Unfreeze { subject }),
-        Decision::Unfreeze(Form::Signed) => {
-            letter.signed(controller, Intent::Unfreeze { subject, seq })
+        Decision::Freeze(form) => letter.intent(form, RECOVERER, Intent::Freeze { subject, seq }),
+        Decision::Unfreeze(form) => {
+            letter.intent(form, controller, Intent::Unfreeze { subject, seq })
         }
         Decision::Propose => letter.signed(
             RECOVERER,
@@ -289,24 +266,31 @@ struct Letter<'a> {
 
 impl Letter<'_> {
     fn direct(&self, sender: Address, call: Call) -> Held {
-        self.held(sender, Command::Direct(call))
+        self.held(sender, true, Command::Direct(call))
     }
 
     fn signed(&self, actor: Address, intent: Intent) -> Held {
+        self.intent(Form::Signed, actor, intent)
+    }
+
+    fn intent(&self, form: Form, actor: Address, intent: Intent) -> Held {
         let deadline = match intent.is_stop() {
             true => FOR_EVER,
             false => deadline(self.scenario),
         };
-        // What a batch names is what its last grant names.
         let command = Command::Signed {
             actor,
             deadline,
             intent,
         };
-        self.held(RELAYER, command)
+        match form {
+            Form::Direct => self.held(actor, true, command),
+            Form::Signed => self.held(RELAYER, false, command),
+        }
     }
 
-    fn held(&self, sender: Address, command: Command) -> Held {
+    fn held(&self, sender: Address, is_direct: bool, command: Command) -> Held {
+        // What a batch names is what its last grant names.
         let named = |version: &u32| (*version, self.names.1);
         let opens = match &command {
             Command::Signed {
@@ -326,6 +310,7 @@ impl Letter<'_> {
         Held {
             command,
             sender,
+            is_direct,
             opens,
             empowers: matches!(self.decision, Decision::SetDelegate(_)),
             stops_consents: self.decision.stops_consents(),

@@ -85,35 +85,16 @@ impl Registry {
             Call::Deny(key) => self.stop(by, key, right::DENY, None),
             Call::Revoke(key) => self.stop(by, key, right::REVOKE, None),
             Call::Relinquish(key) => self.relinquish(by, key, None),
-            Call::Batch(batch) => self.batch(by, batch),
             Call::Expire(key) => self.expire(by, key),
             Call::RevokeAll {
                 subject,
                 drop_delegates,
             } => self.revoke_all(by, *subject, None, *drop_delegates),
-            Call::Invalidate { subject } => self.invalidate(by, *subject, None),
-            Call::Rotate {
-                subject,
-                new_controller,
-                acceptance,
-            } => self.rotate(by, *subject, *new_controller, None, *acceptance),
-            Call::SetDelegate(set) => self.set_delegate(by, set),
-            Call::RemoveDelegate { subject, delegate } => {
-                self.remove_delegate(by, *subject, *delegate, None)
-            }
-            Call::SetRecovery(set) => self.set_recovery(by, set),
-            Call::ProposeRecovery(proposal) => self.propose_recovery(by, proposal),
-            Call::Veto {
-                subject,
-                proposal_id,
-            } => self.veto(by, *subject, *proposal_id),
             Call::Recover {
                 subject,
                 proposal_id,
                 acceptance,
             } => self.recover(by, *subject, *proposal_id, *acceptance),
-            Call::Freeze { subject } => self.freeze(by, *subject, None),
-            Call::Unfreeze { subject } => self.unfreeze(by, *subject, None),
         }
     }
 
@@ -145,27 +126,27 @@ impl Registry {
             Intent::Invalidate {
                 subject,
                 through_seq,
-            } => self.invalidate(by, *subject, Some(*through_seq)),
+            } => self.invalidate(by, *subject, *through_seq),
             Intent::Rotate {
                 subject,
                 new_controller,
                 seq,
                 acceptance,
-            } => self.rotate(by, *subject, *new_controller, Some(*seq), *acceptance),
+            } => self.rotate(by, *subject, *new_controller, *seq, *acceptance),
             Intent::SetDelegate(set) => self.set_delegate(by, set),
             Intent::RemoveDelegate {
                 subject,
                 delegate,
                 through_nonce,
-            } => self.remove_delegate(by, *subject, *delegate, Some(*through_nonce)),
+            } => self.remove_delegate(by, *subject, *delegate, *through_nonce),
             Intent::SetRecovery(set) => self.set_recovery(by, set),
             Intent::ProposeRecovery(proposal) => self.propose_recovery(by, proposal),
             Intent::Veto {
                 subject,
                 proposal_id,
             } => self.veto(by, *subject, *proposal_id),
-            Intent::Freeze { subject, seq } => self.freeze(by, *subject, Some(*seq)),
-            Intent::Unfreeze { subject, seq } => self.unfreeze(by, *subject, Some(*seq)),
+            Intent::Freeze { subject, seq } => self.freeze(by, *subject, *seq),
+            Intent::Unfreeze { subject, seq } => self.unfreeze(by, *subject, *seq),
         }
     }
 }

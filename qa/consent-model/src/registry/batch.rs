@@ -23,7 +23,7 @@ impl Registry {
             }
         }
         if batch.mode == BatchMode::Try && !batch.is_of_stops() {
-            events.extend(draft.use_up_seq(by, batch));
+            events.splice(0..0, draft.use_up_seq(by, batch));
         }
         *self = draft;
         Ok(events)
@@ -81,7 +81,7 @@ impl Registry {
         }
     }
 
-    /// A `Try` batch must not be sent again for the items it skipped.
+    /// A `Try` batch must not be sent again for the items it skipped, whatever they were skipped for.
     fn use_up_seq(&mut self, by: Decision, batch: &Batch) -> Option<Event> {
         let mut state = self.subject(batch.subject);
         if batch.seq != state.seq || state.seq >= self.limits.seq {

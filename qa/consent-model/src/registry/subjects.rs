@@ -19,12 +19,11 @@ impl Registry {
         let mut state = self.subject(subject);
         let (through_epoch, through_seq) = through.unwrap_or((state.epoch, state.seq));
         if through.is_some() {
-            objections.unless(
-                state.epoch <= through_epoch && state.epoch < self.limits.epoch,
-                Refusal::StaleThrough {
-                    through: through_epoch,
-                    current: state.epoch,
-                },
+            check_through(
+                through_epoch,
+                state.epoch,
+                self.limits.epoch,
+                &mut objections,
             );
         }
         objections.none()?;
@@ -42,26 +41,13 @@ impl Registry {
         }])
     }
 
-    pub(super) fn invalidate(
-        &mut self,
-        by: Decision,
-        subject: Address,
-        through: Option<u32>,
-    ) -> Outcome {
+    pub(super) fn invalidate(&mut self, by: Decision, subject: Address, through: u32) -> Outcome {
         let mut objections = self.for_controller(by, subject);
         let mut state = self.subject(subject);
-        if let Some(through) = through {
-            objections.unless(
-                state.seq <= through && state.seq < self.limits.seq,
-                Refusal::StaleThrough {
-                    through,
-                    current: state.seq,
-                },
-            );
-        }
+        check_through(through, state.seq, self.limits.seq, &mut objections);
         objections.none()?;
 
-        state.seq = above(through.unwrap_or(state.seq), self.limits.seq);
+        state.seq = above(through, self.limits.seq);
         self.subjects.insert(subject, state);
         Ok(vec![Event::SignaturesInvalidated {
             subject,
@@ -75,19 +61,12 @@ impl Registry {
         by: Decision,
         subject: Address,
         new_controller: Address,
-        seq: Option<u32>,
+        seq: u32,
         acceptance: Option<Acceptance>,
     ) -> Outcome {
         let mut objections = self.for_controller(by, subject);
         self.check_new_controller(subject, new_controller, &mut objections);
-        if let Some(seq) = seq {
-            self.check_seq(subject, seq, &mut objections);
-        }
-        // A seq that cannot grow would leave the old key's signatures, this one included, as good as new.
-        objections.unless(
-            self.subject(subject).seq < self.limits.seq,
-            Refusal::SeqExhausted,
-        );
+        self.check_seq(subject, seq, &mut objections);
         objections.none()?;
         self.check_acceptance(by, subject, new_controller, acceptance)?;
         Ok(self.hand_over(subject, new_controller, by.actor))
@@ -156,20 +135,15 @@ impl Registry {
         by: Decision,
         subject: Address,
         delegate: Address,
-        through: Option<u32>,
+        through: u32,
     ) -> Outcome {
         let mut objections = self.for_controller(by, subject);
         objections.unless(!delegate.is_zero(), Refusal::ZeroDelegate);
         let current = self.delegate(subject, delegate).nonce;
-        if let Some(through) = through {
-            objections.unless(
-                current <= through && current < self.limits.nonce,
-                Refusal::StaleThrough { through, current },
-            );
-        }
+        check_through(through, current, self.limits.nonce, &mut objections);
         objections.none()?;
 
-        let nonce = above(through.unwrap_or(current), self.limits.nonce);
+        let nonce = above(through, self.limits.nonce);
         let removed = Delegate {
             nonce,
             ..Delegate::default()
@@ -199,9 +173,9 @@ impl Registry {
             objections.unless(delay == 0, Refusal::BadDelay { delay });
             objections.unless(
                 nonce > current,
-                Refusal::WrongNonce {
-                    given: nonce,
-                    expected: above(current, self.limits.nonce),
+                Refusal::StaleThrough {
+                    through: nonce,
+                    current,
                 },
             );
         } else {
@@ -246,15 +220,7 @@ impl Registry {
         let (mut objections, delay) = self.for_recoverer(by, subject);
         self.check_new_controller(subject, new_controller, &mut objections);
         let last = self.proposal(subject).id;
-        objections.unless(last < self.limits.nonce, Refusal::NonceExhausted);
-        let expected = above(last, self.limits.nonce);
-        objections.unless(
-            proposal_id == expected,
-            Refusal::WrongNonce {
-                given: proposal_id,
-                expected,
-            },
-        );
+        self.check_nonce(proposal_id, last, &mut objections);
         objections.none()?;
 
         let ready_at = by.now + delay;
@@ -306,18 +272,21 @@ impl Registry {
                 ready_at: proposal.ready_at,
             },
         );
+        // A seq that cannot grow would leave the old key's signatures as good as new.
+        objections.unless(
+            self.subject(subject).seq < self.limits.seq,
+            Refusal::SeqExhausted,
+        );
         objections.none()?;
         self.check_acceptance(by, subject, proposal.new_controller, acceptance)?;
         let recoverer = self.recovery(subject).recoverer;
         Ok(self.hand_over(subject, proposal.new_controller, recoverer))
     }
 
-    pub(super) fn freeze(&mut self, by: Decision, subject: Address, seq: Option<u32>) -> Outcome {
+    pub(super) fn freeze(&mut self, by: Decision, subject: Address, seq: u32) -> Outcome {
         let (mut objections, delay) = self.for_recoverer(by, subject);
         let mut state = self.subject(subject);
-        if let Some(seq) = seq {
-            self.check_seq(subject, seq, &mut objections);
-        }
+        self.check_seq(subject, seq, &mut objections);
         objections.unless(
             !state.is_frozen(by.now),
             Refusal::Frozen {
@@ -345,14 +314,11 @@ impl Registry {
         }])
     }
 
-    pub(super) fn unfreeze(&mut self, by: Decision, subject: Address, seq: Option<u32>) -> Outcome {
+    pub(super) fn unfreeze(&mut self, by: Decision, subject: Address, seq: u32) -> Outcome {
         let mut objections = self.for_controller(by, subject);
         let mut state = self.subject(subject);
-        if let Some(given) = seq {
-            // No seq is used up by it: the next freeze raises seq.
-            let expected = state.seq;
-            objections.unless(given == expected, Refusal::WrongSeq { given, expected });
-        }
+        // It uses no seq up: the next freeze raises it.
+        self.check_seq(subject, seq, &mut objections);
         objections.unless(state.is_frozen(by.now), Refusal::NotFrozen);
         objections.none()?;
 
@@ -486,6 +452,14 @@ impl Registry {
             Err(vec![refusal])
         }
     }
+}
+
+/// What goes through a value applies while the counter is not above it, and once: also at the largest.
+fn check_through(through: u32, current: u32, largest: u32, objections: &mut Objections) {
+    objections.unless(
+        current <= through && current < largest,
+        Refusal::StaleThrough { through, current },
+    );
 }
 
 /// The next value of a counter, which ends at its largest.
