@@ -6,22 +6,23 @@ const { readFileSync } = require("node:fs");
 const path = require("node:path");
 const { ROOT, run } = require("../gas/run.js");
 const { initCode } = require("../gas/abi.js");
-const { withAnvil } = require("./anvil.js");
+const { ACCOUNT, withAnvil } = require("./anvil.js");
+const { ZERO } = require("./chain.js");
 const { CONTRACTS, FACTORY, saltText } = require("./contracts.js");
+const { ROLE_CALLS, roleCalls } = require("./roles.js");
 const { typeHashes } = require("./typehashes.js");
 
 const OUT = path.join("out", "export");
 const CACHE = path.join("cache", "export");
-// anvil's first development account, which every anvil has.
-const ACCOUNT = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266";
 
 /** The compiled contracts. Compiled without tests and in folders of their own, so nothing else can influence them. */
 function compile() {
-  const sources = CONTRACTS.map(({ source }) => source);
+  const all = [...CONTRACTS, ROLE_CALLS];
+  const sources = all.map(({ source }) => source);
   // Warnings are the build's and the linter's business: they change no code.
   run("forge", "build", ...sources, "--force", "--deny", "never", "--out", OUT, "--cache-path", CACHE);
   const artifact = ({ name, source }) => path.join(ROOT, OUT, path.basename(source), `${name}.json`);
-  return new Map(CONTRACTS.map((contract) => [contract.name, JSON.parse(readFileSync(artifact(contract), "utf8"))]));
+  return new Map(all.map((contract) => [contract.name, JSON.parse(readFileSync(artifact(contract), "utf8"))]));
 }
 
 /** Sends a contract to the factory of an anvil and returns its deployment. */
@@ -56,11 +57,12 @@ function deploy(rpc, chain, { name, values }, artifact, at) {
 async function renderChain(chain, artifacts) {
   return withAnvil(chain.chainId, (rpc) => {
     const deployments = new Map();
-    for (const contract of CONTRACTS) {
-      const at = (name) => deployments.get(name).address;
+    const at = (name) => deployments.get(name)?.address ?? ZERO;
+    for (const contract of CONTRACTS.filter(({ isOn }) => isOn(chain))) {
       deployments.set(contract.name, deploy(rpc, chain, contract, artifacts.get(contract.name), at));
     }
     const files = [...deployments].map(([name, deployment]) => [`${name}.json`, deployment]);
+    if (chain.granteeRegistries) files.push(["roles.json", roleCalls(rpc, chain, artifacts, at)]);
     files.push(["typehashes.json", typeHashes(rpc, chain, deployments)]);
     return new Map(files.map(([file, content]) => [file, `${JSON.stringify(content, null, 2)}\n`]));
   });
