@@ -57,12 +57,12 @@ abstract contract Grantees is IGrantees, AccessManaged {
         return _change(g, Status.Removed);
     }
 
-    function _grantee(address grantee) internal view returns (Grantee memory) {
+    function _grantee(address grantee) internal view returns (Grantee storage) {
         return _grantees[grantee];
     }
 
     /// @dev Whether a grantee's own verification holds at the block time.
-    function _holds(Grantee memory g) internal view returns (bool) {
+    function _holds(Grantee storage g) internal view returns (bool) {
         return g.status == Status.Verified && _now() < g.validTo;
     }
 

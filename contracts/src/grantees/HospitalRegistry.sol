@@ -42,7 +42,7 @@ contract HospitalRegistry is IHospitalRegistry, Grantees {
 
     /// @inheritdoc IHospitalRegistry
     function organizations(address organization) external view returns (Organization memory state) {
-        Grantee memory g = _grantee(organization);
+        Grantee storage g = _grantee(organization);
         return Organization(g.status, g.validTo, g.changedAt);
     }
 }

@@ -46,13 +46,13 @@ contract ProviderRegistry is IProviderRegistry, Grantees {
 
     /// @inheritdoc IGranteeRegistry
     function isVerified(address practitioner) external view returns (bool verified) {
-        Grantee memory g = _grantee(practitioner);
+        Grantee storage g = _grantee(practitioner);
         return _holds(g) && _isVerifiedOrganization(g.organization);
     }
 
     /// @inheritdoc IProviderRegistry
     function practitioners(address practitioner) external view returns (Practitioner memory state) {
-        Grantee memory g = _grantee(practitioner);
+        Grantee storage g = _grantee(practitioner);
         return Practitioner(g.status, g.validTo, g.changedAt, g.organization);
     }
 

@@ -14,7 +14,7 @@ contract VerifiedRequestTest is GranteeTest {
 
     function setUp() public override {
         super.setUp();
-        _consents = new ConsentRegistry(address(hospitals), address(providers));
+        _consents = _newConsents(address(hospitals), address(providers));
         _verifyClinic(CLINIC, NOW + DAY);
         _verifyDoctor(DOCTOR, CLINIC, NOW + DAY);
     }
