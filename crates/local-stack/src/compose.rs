@@ -49,12 +49,12 @@ pub fn write_secrets(folder: &Path, layout: &Layout) -> Result<PathBuf> {
         &folder.join("s3.json"),
         &serde_json::to_string_pretty(&users)?,
     )?;
-    let registry = seed::chain::registry(layout.chain.id)?
-        .address
-        .to_checksum(None);
+    let contracts = seed::chain::Contracts::of(&seed::chain::exported(layout.chain.id)?)?;
     let mut text = String::from("# Development only. Written by local-stack secrets.\n");
     let mut variable = |name: &str, value: &str| writeln!(text, "{name}={value}");
-    variable("REGISTRY_ADDRESS", &registry)?;
+    for (name, address) in contracts.values() {
+        variable(&format!("{}_ADDRESS", name.to_uppercase()), &address)?;
+    }
     variable("POSTGRES_PASSWORD", &secrets.postgres_admin)?;
     for (database, password) in &secrets.databases {
         variable(

@@ -49,6 +49,10 @@ pub struct Chain {
     pub id: u64,
     /// Address of the consent registry.
     pub registry: String,
+    /// Address of the registry of organisations.
+    pub hospitals: String,
+    /// Address of the registry of practitioners.
+    pub providers: String,
 }
 
 /// The object store.
@@ -149,6 +153,8 @@ mod tests {
                 rpc: "http://127.0.0.1:7545".into(),
                 id: 31_337,
                 registry: "0x00".into(),
+                hospitals: "0x01".into(),
+                providers: "0x02".into(),
             },
             auth: String::new(),
             indexer: String::new(),

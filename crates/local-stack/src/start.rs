@@ -5,6 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use alloy::primitives::Address;
+use alloy::signers::local::PrivateKeySigner;
 use anyhow::Result;
 use time::OffsetDateTime;
 use tokio::sync::watch;
@@ -17,7 +18,7 @@ use crate::options::{Fhir, Options};
 use crate::parts::{Parts, Started};
 use crate::progress::Progress;
 use crate::secrets::Secrets;
-use crate::seed;
+use crate::seed::{self, chain::Contracts};
 use crate::service::{Overrides, Workshop};
 use crate::setup::Installed;
 use crate::unit::Unit;
@@ -55,8 +56,9 @@ pub(crate) struct Start<'a> {
 impl Start<'_> {
     /// Starts and seeds everything.
     pub(crate) async fn run(&self) -> Result<(BTreeMap<String, Unit>, Addresses, Endpoints)> {
-        let deployment = seed::chain::registry(self.layout.chain.id)?;
-        let addresses = self.addresses(deployment.address)?;
+        let deployments = seed::chain::exported(self.layout.chain.id)?;
+        let contracts = Contracts::of(&deployments)?;
+        let addresses = self.addresses(&contracts)?;
         let clients = seed::clients::registrations(self.layout, self.secrets, &addresses)?;
         self.secrets.copy_to(&self.secrets_folder())?;
         fs::write(
@@ -71,7 +73,7 @@ impl Start<'_> {
             port_offset: self.options.port_offset,
         };
         let s3 = self.s3(&addresses)?;
-        let (site, s3, deployment, addresses_ref) = (&site, &s3, &deployment, &addresses);
+        let (site, s3, deployments, addresses_ref) = (&site, &s3, &deployments, &addresses);
         let workshop = Workshop {
             layout: self.layout,
             folders: self.folders,
@@ -91,8 +93,16 @@ impl Start<'_> {
         });
         parts.add("chain", &[], async move {
             let unit = component::chain::start(site).await?;
-            seed::chain::deploy(&seed::chain::provider(&unit.url())?, deployment).await?;
-            Ok(ready(unit, &format!("registry {}", deployment.address)))
+            let provider = seed::chain::provider(&unit.url())?;
+            seed::chain::deploy(&provider, deployments).await?;
+            let organizations = self.organizations()?;
+            seed::grantees::verify(&provider, contracts.hospitals, &organizations).await?;
+            let said = format!(
+                "registry {}, {} organisations verified",
+                contracts.registry,
+                organizations.len()
+            );
+            Ok(ready(unit, &said))
         });
         parts.add("accounts", &["chain", "patients"], async move {
             let addresses = self.chain_addresses(&patients.borrow())?;
@@ -169,7 +179,7 @@ impl Start<'_> {
                     layout: self.layout,
                     secrets: self.secrets,
                     auth: seed::clients::audience(addresses_ref, "auth-service"),
-                    registry: deployment.address,
+                    registry: contracts.registry,
                 };
                 let patients = patients.borrow().clone();
                 directory.fill(&patients, OffsetDateTime::now_utc()).await?;
@@ -180,7 +190,7 @@ impl Start<'_> {
             });
         }
         let units = parts.start(self.progress).await?;
-        let endpoints = self.endpoints(&addresses, deployment.address, &patients.borrow())?;
+        let endpoints = self.endpoints(&addresses, &contracts, &patients.borrow())?;
         Ok((units, addresses, endpoints))
     }
 
@@ -203,7 +213,7 @@ impl Start<'_> {
         self.folders.state().join("secrets")
     }
 
-    fn addresses(&self, registry: Address) -> Result<Addresses> {
+    fn addresses(&self, contracts: &Contracts) -> Result<Addresses> {
         let mut addresses = self.layout.native_addresses(self.options.port_offset)?;
         let fhir = match &self.options.fhir {
             Fhir::Own => format!(
@@ -214,7 +224,6 @@ impl Start<'_> {
             Fhir::At(url) => url.trim_end_matches('/').to_owned(),
         };
         addresses.values = BTreeMap::from([
-            ("registry".into(), registry.to_checksum(None)),
             ("fhir-base".into(), fhir),
             (
                 "secrets".into(),
@@ -224,6 +233,9 @@ impl Start<'_> {
             ("s3-access-key".into(), self.secrets.s3_access_key.clone()),
             ("s3-secret-key".into(), self.secrets.s3_secret_key.clone()),
         ]);
+        for (name, address) in contracts.values() {
+            addresses.values.insert(name.into(), address);
+        }
         for (name, password) in &self.secrets.databases {
             addresses
                 .values
@@ -233,17 +245,21 @@ impl Start<'_> {
     }
 
     fn chain_addresses(&self, patients: &[String]) -> Result<Vec<Address>> {
-        let organizations = self
-            .layout
-            .clients
-            .iter()
-            .filter_map(|client| client.organization.as_deref());
-        let organizations =
-            organizations.map(|id| Ok(self.secrets.organization_key(id)?.address()));
         let patients = patients
             .iter()
             .map(|id| Ok(self.secrets.patient_key(id)?.address()));
+        let organizations = self.organizations()?;
+        let organizations = organizations.iter().map(|key| Ok(key.address()));
         organizations.chain(patients).collect()
+    }
+
+    fn organizations(&self) -> Result<Vec<PrivateKeySigner>> {
+        self.layout
+            .clients
+            .iter()
+            .filter_map(|client| client.organization.as_deref())
+            .map(|id| self.secrets.organization_key(id))
+            .collect()
     }
 
     fn s3(&self, addresses: &Addresses) -> Result<endpoints::S3> {
@@ -258,7 +274,7 @@ impl Start<'_> {
     fn endpoints(
         &self,
         addresses: &Addresses,
-        registry: Address,
+        contracts: &Contracts,
         patients: &[String],
     ) -> Result<Endpoints> {
         let url = |part: &str| seed::clients::audience(addresses, part);
@@ -295,7 +311,9 @@ impl Start<'_> {
             chain: endpoints::Chain {
                 rpc: url("chain"),
                 id: self.layout.chain.id,
-                registry: registry.to_checksum(None),
+                registry: contracts.registry.to_checksum(None),
+                hospitals: contracts.hospitals.to_checksum(None),
+                providers: contracts.providers.to_checksum(None),
             },
             auth: url("auth-service"),
             indexer: url("consent-indexer"),

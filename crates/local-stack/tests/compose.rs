@@ -40,6 +40,8 @@ fn addresses(layout: &Layout) -> Addresses {
     );
     let values = BTreeMap::from([
         ("registry".to_owned(), required("REGISTRY_ADDRESS")),
+        ("hospitals".to_owned(), required("HOSPITALS_ADDRESS")),
+        ("providers".to_owned(), required("PROVIDERS_ADDRESS")),
         ("fhir-base".to_owned(), fhir_base),
         ("secrets".to_owned(), "/run/consentry/secrets".to_owned()),
         ("state".to_owned(), "/var/lib/consentry".to_owned()),

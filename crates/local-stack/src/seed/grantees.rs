@@ -1,0 +1,72 @@
+//! Organisations verified on chain: the consent registry lets nobody else request consent.
+
+use std::time::Duration;
+
+use alloy::primitives::{Address, B256, Bytes, aliases::U40, keccak256};
+use alloy::providers::DynProvider;
+use alloy::signers::local::PrivateKeySigner;
+use alloy::sol_types::SolCall;
+use anyhow::{Context, Result};
+use serde::Deserialize;
+
+use self::bindings::HospitalRegistry::verifyCall;
+use super::chain::send;
+
+const TIMEOUT: Duration = Duration::from_secs(20);
+const SETTINGS: &str = include_str!("../../../../contracts/chains/local.json");
+
+/// Types generated from the export.
+#[allow(missing_docs)]
+mod bindings {
+    alloy::sol!(
+        HospitalRegistry,
+        "../../contracts/deployments/local/HospitalRegistry.json"
+    );
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Chain {
+    grantee_registries: GranteeRegistries,
+}
+
+#[derive(Deserialize)]
+struct GranteeRegistries {
+    registrar: Address,
+}
+
+/// Verifies organisations that the chain does not know yet, until suspended or removed.
+///
+/// # Errors
+/// When the chain refuses.
+pub async fn verify(
+    provider: &DynProvider,
+    hospitals: Address,
+    organizations: &[PrivateKeySigner],
+) -> Result<()> {
+    let chain: Chain = serde_json::from_str(SETTINGS).context("contracts/chains/local.json")?;
+    let registrar = chain.grantee_registries.registrar;
+    let work = async {
+        for organization in organizations {
+            let call = verifyCall {
+                organization: organization.address(),
+                credential: credential(organization),
+                validTo: U40::MAX,
+                asOf: U40::ZERO,
+            };
+            let input = Bytes::from(call.abi_encode());
+            send(provider, registrar, hospitals, input)
+                .await
+                .with_context(|| format!("verifying {}", organization.address()))?;
+        }
+        Ok(())
+    };
+    tokio::time::timeout(TIMEOUT, work)
+        .await
+        .context("verifying organisations took too long")?
+}
+
+/// Stands for the salted hash of an organisation's papers. Nobody can search for it without the organisation's key.
+fn credential(organization: &PrivateKeySigner) -> B256 {
+    keccak256([organization.to_bytes().as_slice(), b"credential"].concat())
+}
