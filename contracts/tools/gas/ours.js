@@ -12,6 +12,8 @@ const DAY = 86_400;
 const UNLIMITED = 2 ** 40 - 1;
 const ITEMS = 50;
 const GRANT_RIGHT = 4;
+/** Entries of an audit log that is long enough for call data as dear as it gets. */
+const FIRST_SIZE = 0x0101010101;
 const OP = { grant: 0, revoke: 2 };
 const NOBODY = `0x${"0".repeat(40)}`;
 const NO_PROOF = { signer: "0x", signature: "0x" };
@@ -93,6 +95,13 @@ class Bench {
     const intent = this.grantIntent(this.passkey.id);
     const proof = this.passkey.prove(digest(this.domain, "Grant", typesOf(this.registry.abi, "Grant"), intent));
     return this.registry.send(relayer, "grantBySig", { intent, proof });
+  }
+
+  /** The next root of a hospital's audit log. */
+  async anchorLog(treeSize) {
+    const log = { logId: scope("log") };
+    const previousHead = await this.anchor.view("head", { logger: clinic, ...log });
+    return this.anchor.send(clinic, "anchor", { ...log, previousHead, root: scope(treeSize), treeSize });
   }
 
   /** The new controller's agreement. */
@@ -263,6 +272,15 @@ const ROWS = [
       return b.relay("veto", "Veto", { actor: patient, subject, proposalId: 1, deadline: UNLIMITED });
     },
   },
+  { name: "anchor, first of a log", run: (b) => b.anchorLog(FIRST_SIZE) },
+  {
+    name: "anchor, next",
+    goal: 31_000,
+    run: async (b) => {
+      await b.anchorLog(FIRST_SIZE);
+      return b.anchorLog(FIRST_SIZE + 1000);
+    },
+  },
   {
     name: "isActive, its execution alone",
     goal: 5_400,
@@ -280,6 +298,7 @@ async function prepare(chain, artifacts) {
   const verifier = await chain.deploy(artifacts.verifier);
   const bench = new Bench(chain, registry, new Passkey(verifier.address, "a patient's passkey"));
   bench.checking = await prepareChecking(chain, artifacts);
+  bench.anchor = await chain.deploy(artifacts.anchor);
   return bench;
 }
 
