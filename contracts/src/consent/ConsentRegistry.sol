@@ -47,28 +47,19 @@ contract ConsentRegistry is IConsentRegistry, Subjects {
         uint32 version
     ) external {
         uint24 epoch = _subjectWord(subject).epoch();
-        _request(
-            subject,
-            grantee,
-            scopeId,
-            msg.sender,
-            ConsentWords.opened(REQUESTED, validFrom, validTo, version, epoch, _now(), respondBy)
-        );
+        ConsentWord opening = ConsentWords.opened(REQUESTED, validFrom, validTo, version, epoch, _now(), respondBy);
+        _request(subject, grantee, scopeId, msg.sender, opening);
     }
 
     /// @inheritdoc IConsents
     function requestBySig(Request calldata intent, Proof calldata proof) external {
-        _requireProof(intent.actor, IntentHashes.hash(intent), intent.deadline, proof);
-        uint24 epoch = _subjectWord(intent.subject).epoch();
-        _request(
-            intent.subject,
-            intent.grantee,
-            intent.scopeId,
-            intent.actor,
-            ConsentWords.opened(
-                REQUESTED, intent.validFrom, intent.validTo, intent.version, epoch, _now(), intent.respondBy
-            )
+        (address subject, address actor) = (intent.subject, intent.actor);
+        _requireProof(actor, IntentHashes.hash(intent), intent.deadline, proof);
+        uint24 epoch = _subjectWord(subject).epoch();
+        ConsentWord opening = ConsentWords.opened(
+            REQUESTED, intent.validFrom, intent.validTo, intent.version, epoch, _now(), intent.respondBy
         );
+        _request(subject, intent.grantee, intent.scopeId, actor, opening);
     }
 
     /// @inheritdoc IConsents
@@ -89,12 +80,13 @@ contract ConsentRegistry is IConsentRegistry, Subjects {
 
     /// @inheritdoc IConsents
     function grantBySig(Grant calldata intent, Proof calldata proof) external {
-        _requireProof(intent.actor, IntentHashes.hash(intent), intent.deadline, proof);
-        SubjectWord owner = _subjectWord(intent.subject);
-        uint256 mandateEnd = _requireGrantor(intent.subject, intent.actor, owner, intent.seq);
+        (address subject, address actor) = (intent.subject, intent.actor);
+        _requireProof(actor, IntentHashes.hash(intent), intent.deadline, proof);
+        SubjectWord owner = _subjectWord(subject);
+        uint256 mandateEnd = _requireGrantor(subject, actor, owner, intent.seq);
         ConsentWord opening =
             ConsentWords.opened(ACTIVE, intent.validFrom, intent.validTo, intent.version, owner.epoch(), _now(), 0);
-        _grant(intent.subject, intent.grantee, intent.scopeId, intent.actor, opening, mandateEnd, false);
+        _grant(subject, intent.grantee, intent.scopeId, actor, opening, mandateEnd, false);
     }
 
     /// @inheritdoc IConsents
@@ -104,8 +96,9 @@ contract ConsentRegistry is IConsentRegistry, Subjects {
 
     /// @inheritdoc IConsents
     function denyBySig(Deny calldata intent, Proof calldata proof) external {
-        _requireStopProof(intent.actor, IntentHashes.hash(intent), intent.deadline, proof);
-        _stopThrough(intent.subject, intent.grantee, intent.scopeId, intent.actor, intent.throughVersion, Rights.DENY);
+        address actor = intent.actor;
+        _requireStopProof(actor, IntentHashes.hash(intent), intent.deadline, proof);
+        _stopThrough(intent.subject, intent.grantee, intent.scopeId, actor, intent.throughVersion, Rights.DENY);
     }
 
     /// @inheritdoc IConsents
@@ -115,8 +108,9 @@ contract ConsentRegistry is IConsentRegistry, Subjects {
 
     /// @inheritdoc IConsents
     function revokeBySig(Revoke calldata intent, Proof calldata proof) external {
-        _requireStopProof(intent.actor, IntentHashes.hash(intent), intent.deadline, proof);
-        _stopThrough(intent.subject, intent.grantee, intent.scopeId, intent.actor, intent.throughVersion, Rights.REVOKE);
+        address actor = intent.actor;
+        _requireStopProof(actor, IntentHashes.hash(intent), intent.deadline, proof);
+        _stopThrough(intent.subject, intent.grantee, intent.scopeId, actor, intent.throughVersion, Rights.REVOKE);
     }
 
     /// @inheritdoc IConsents
@@ -133,8 +127,9 @@ contract ConsentRegistry is IConsentRegistry, Subjects {
 
     /// @inheritdoc IConsents
     function batch(Batch calldata intent, Proof calldata proof) external {
-        bytes32 structHash = IntentHashes.hash(intent);
         bool hasGrant = _hasGrant(intent.ops);
+        // Hashing a long batch costs: not for an actor who sends it itself.
+        bytes32 structHash = _isSender(intent.actor, proof) ? bytes32(0) : IntentHashes.hash(intent);
         if (hasGrant) _requireProof(intent.actor, structHash, intent.deadline, proof);
         else _requireStopProof(intent.actor, structHash, intent.deadline, proof);
         _batch(intent, hasGrant);
@@ -328,29 +323,37 @@ contract ConsentRegistry is IConsentRegistry, Subjects {
     function _batch(Batch calldata intent, bool hasGrant) private {
         Op[] calldata ops = intent.ops;
         if (ops.length == 0 || ops.length > MAX_OPS) revert BadBatchLength(ops.length);
-        SubjectWord owner = _subjectWord(intent.subject);
-        (uint8 rights, uint40 mandateEnd) = _rightsOf(intent.subject, intent.actor, owner);
+        address subject = intent.subject;
+        address actor = intent.actor;
+        SubjectWord owner = _subjectWord(subject);
+        (uint8 rights, uint40 mandateEnd) = _rightsOf(subject, actor, owner);
         bool skipStale = intent.mode == BatchMode.Try || !hasGrant;
-        bool open = hasGrant && _isOpenFor(intent.subject, owner, intent.seq, skipStale);
-        if (open && skipStale) _voidOpenings(intent.subject, intent.actor, owner, intent.seq);
+        bool open = hasGrant && _isOpenFor(subject, owner, intent.seq, skipStale);
+        // Even if a freeze keeps its grants from applying now: else they could after it.
+        if (hasGrant && skipStale) _useUpSeq(subject, actor, owner, intent.seq);
 
+        address lastGrantee;
+        bytes32 lastScopeId;
         for (uint256 i = 0; i < ops.length; ++i) {
-            if (rights & _rightFor(ops[i].kind) == 0) revert NotAuthorized(intent.actor, intent.subject);
-            if (ops[i].kind != OpKind.Grant) _stopItem(intent, ops[i], owner.epoch(), skipStale);
-            else if (open) _grantItem(intent, ops[i], owner.epoch(), mandateEnd, skipStale);
+            Op calldata op = ops[i];
+            OpKind kind = op.kind;
+            address grantee = op.grantee;
+            bytes32 scopeId = op.scopeId;
+            if (grantee < lastGrantee || (grantee == lastGrantee && i != 0 && scopeId <= lastScopeId)) {
+                revert UnorderedOps(i);
+            }
+            (lastGrantee, lastScopeId) = (grantee, scopeId);
+            if (rights & _rightFor(kind) == 0) revert NotAuthorized(actor, subject);
+            if (kind != OpKind.Grant) {
+                bool isDenial = kind == OpKind.Deny;
+                _stopUnlessStale(subject, grantee, scopeId, actor, op.version, owner.epoch(), isDenial, skipStale);
+            } else {
+                ConsentWord opening =
+                    ConsentWords.opened(ACTIVE, op.validFrom, op.validTo, op.version, owner.epoch(), _now(), 0);
+                // A mandate that is over by now lets nothing through but what is malformed.
+                _grant(subject, grantee, scopeId, actor, opening, open ? mandateEnd : 0, skipStale);
+            }
         }
-    }
-
-    function _stopItem(Batch calldata intent, Op calldata op, uint24 epoch, bool skipStale) private {
-        bool isDenial = op.kind == OpKind.Deny;
-        _stopUnlessStale(intent.subject, op.grantee, op.scopeId, intent.actor, op.version, epoch, isDenial, skipStale);
-    }
-
-    function _grantItem(Batch calldata intent, Op calldata op, uint24 epoch, uint256 mandateEnd, bool skipStale)
-        private
-    {
-        ConsentWord opening = ConsentWords.opened(ACTIVE, op.validFrom, op.validTo, op.version, epoch, _now(), 0);
-        _grant(intent.subject, op.grantee, op.scopeId, intent.actor, opening, mandateEnd, skipStale);
     }
 
     function _rightFor(OpKind kind) private pure returns (uint8) {
@@ -373,14 +376,17 @@ contract ConsentRegistry is IConsentRegistry, Subjects {
     }
 
     function _isVerified(address registry, address grantee) private view returns (bool verified) {
-        if (registry.code.length == 0) return false;
+        if (registry == address(0)) return false;
         // A call passes on at most 63/64 of the gas left (EIP-150); the rest covers what comes after it.
-        uint256 needed = CHECK_GAS + CHECK_GAS / 63 + 5_000;
+        uint256 needed = CHECK_GAS + CHECK_GAS / 63 + 5000;
         if (gasleft() < needed) revert TooLittleGas(needed);
-        bytes memory input = abi.encodeCall(IGranteeRegistry.isVerified, (grantee));
-        // Solidity's own call would copy all that is returned, and revert on what is no boolean.
+        bytes4 selector = IGranteeRegistry.isVerified.selector;
+        // Solidity's own call would copy all that is returned, and revert on what is no boolean. An address without
+        // code returns nothing.
         assembly ("memory-safe") {
-            let ok := staticcall(CHECK_GAS, registry, add(input, 0x20), mload(input), 0x00, 0x20)
+            mstore(0x00, selector)
+            mstore(0x04, grantee)
+            let ok := staticcall(CHECK_GAS, registry, 0x00, 0x24, 0x00, 0x20)
             verified := and(and(ok, gt(returndatasize(), 0x1f)), eq(mload(0x00), 1))
         }
     }

@@ -199,6 +199,10 @@ interface IConsents {
     /// @param length The number of items.
     error BadBatchLength(uint256 length);
 
+    /// @notice The items of the batch are not in strictly ascending order of grantee, then scopeId.
+    /// @param index The first item that is not.
+    error UnorderedOps(uint256 index);
+
     /// @notice Asks the subject for consent. For the grantee, where nothing is requested or active. Where the registry
     /// was deployed with registries of grantees, the grantee must be verified in one of them.
     /// @param subject The patient's address.
@@ -256,7 +260,8 @@ interface IConsents {
     function deny(address subject, address grantee, bytes32 scopeId) external;
 
     /// @notice {deny}, signed. Applies while the version is at most `throughVersion`, and sets it one above.
-    /// @dev A wallet signs the version it sees plus 1, which covers every grant it can have signed before.
+    /// @dev A wallet signs the version it sees plus 1. That covers every grant signed before, where grants are signed
+    /// on final state only; else it must also be at least the highest version it ever signed.
     /// @param intent What the controller or delegate signed.
     /// @param proof Its signature; a plain ECDSA signature also counts where the actor has code.
     function denyBySig(Deny calldata intent, Proof calldata proof) external;
@@ -269,7 +274,8 @@ interface IConsents {
     function revoke(address subject, address grantee, bytes32 scopeId) external;
 
     /// @notice {revoke}, signed. Applies while the version is at most `throughVersion`, and sets it one above.
-    /// @dev A wallet signs the version it sees plus 1, which covers every grant it can have signed before.
+    /// @dev A wallet signs the version it sees plus 1. That covers every grant signed before, where grants are signed
+    /// on final state only; else it must also be at least the highest version it ever signed.
     /// @param intent What the controller or delegate signed.
     /// @param proof Its signature; a plain ECDSA signature also counts where the actor has code.
     function revokeBySig(Revoke calldata intent, Proof calldata proof) external;
@@ -287,11 +293,13 @@ interface IConsents {
 
     /// @notice Several decisions of one actor about one subject at once, each by the rules of its signed form.
     /// @dev All or nothing in mode `Atomic`. In mode `Try` an item that is stale (a stop that has had its effect; a
-    /// grant of another version or `seq`, over, frozen out, or beyond its delegate's mandate) is skipped by check; a
-    /// `Try` batch whose grants had the right `seq` raises `seq`, so that it cannot be sent again. A batch of stops
-    /// alone skips stale items in both modes: none of them can be made to fail by another. Malformed items and missing
-    /// rights
-    /// revert the whole batch in both modes.
+    /// grant of another version or an earlier `seq`, over, frozen out, or beyond its delegate's mandate) is skipped by
+    /// check; a `Try` batch with grants raises `seq` if it had the right one, so that it cannot be sent again, and does
+    /// not apply before its `seq`. A batch of stops alone skips stale items in both modes: none of them can be made to
+    /// fail by another. Malformed items and missing rights revert the whole batch in both modes.
+    ///
+    /// Items stand in strictly ascending order of grantee, then scopeId. So no consent occurs twice, and no batch can
+    /// raise a version by more than the one step that a stop signed after it counts on.
     /// @param intent What the controller or delegate decided, 1 to {MAX_OPS} items.
     /// @param proof Its signature, see {Proof}; in a batch of stops a plain ECDSA signature also counts where the actor
     /// has code.

@@ -344,7 +344,8 @@ interface ISubjects {
 
     /// @notice {revokeAll}, signed. Applies while the epoch is at most `throughEpoch`, and sets it one above; raises
     /// seq above `throughSeq`, too.
-    /// @dev A wallet signs the epoch and the seq it sees.
+    /// @dev A wallet signs the epoch and the seq it sees, where grants are signed on final state only; else the highest
+    /// it ever signed or led to.
     /// @param intent What the controller decided.
     /// @param proof Its signature; a plain ECDSA signature also counts where the actor has code.
     function revokeAllBySig(RevokeAll calldata intent, Proof calldata proof) external;

@@ -8,6 +8,7 @@ import {
     Freeze,
     Grant,
     Invalidate,
+    Op,
     ProposeRecovery,
     Relinquish,
     RemoveDelegate,
@@ -79,54 +80,64 @@ library IntentHashes {
     /// @param intent The struct.
     /// @return The hash.
     function hash(Request calldata intent) internal pure returns (bytes32) {
-        return keccak256(abi.encode(REQUEST, intent));
+        uint256 start;
+        assembly ("memory-safe") {
+            start := intent
+        }
+        return _hash(REQUEST, start, 9);
     }
 
     /// @notice The struct hash.
     /// @param intent The struct.
     /// @return The hash.
     function hash(Grant calldata intent) internal pure returns (bytes32) {
-        return keccak256(abi.encode(GRANT, intent));
+        uint256 start;
+        assembly ("memory-safe") {
+            start := intent
+        }
+        return _hash(GRANT, start, 9);
     }
 
     /// @notice The struct hash.
     /// @param intent The struct.
     /// @return The hash.
     function hash(Deny calldata intent) internal pure returns (bytes32) {
-        return keccak256(abi.encode(DENY, intent));
+        uint256 start;
+        assembly ("memory-safe") {
+            start := intent
+        }
+        return _hash(DENY, start, 6);
     }
 
     /// @notice The struct hash.
     /// @param intent The struct.
     /// @return The hash.
     function hash(Revoke calldata intent) internal pure returns (bytes32) {
-        return keccak256(abi.encode(REVOKE, intent));
+        uint256 start;
+        assembly ("memory-safe") {
+            start := intent
+        }
+        return _hash(REVOKE, start, 6);
     }
 
     /// @notice The struct hash.
     /// @param intent The struct.
     /// @return The hash.
     function hash(Relinquish calldata intent) internal pure returns (bytes32) {
-        return keccak256(abi.encode(RELINQUISH, intent));
+        uint256 start;
+        assembly ("memory-safe") {
+            start := intent
+        }
+        return _hash(RELINQUISH, start, 6);
     }
 
     /// @notice The struct hash.
     /// @param intent The struct.
     /// @return The hash.
     function hash(Batch calldata intent) internal pure returns (bytes32) {
-        bytes32[] memory items = new bytes32[](intent.ops.length);
-        for (uint256 i = 0; i < items.length; ++i) {
-            items[i] = keccak256(abi.encode(OP, intent.ops[i]));
-        }
         return keccak256(
             abi.encode(
-                BATCH,
-                intent.actor,
-                intent.subject,
-                intent.mode,
-                intent.seq,
-                keccak256(abi.encodePacked(items)),
-                intent.deadline
+                BATCH, intent.actor, intent.subject, intent.mode, intent.seq, _hashItems(intent.ops), intent.deadline
             )
         );
     }
@@ -135,21 +146,33 @@ library IntentHashes {
     /// @param intent The struct.
     /// @return The hash.
     function hash(RevokeAll calldata intent) internal pure returns (bytes32) {
-        return keccak256(abi.encode(REVOKE_ALL, intent));
+        uint256 start;
+        assembly ("memory-safe") {
+            start := intent
+        }
+        return _hash(REVOKE_ALL, start, 6);
     }
 
     /// @notice The struct hash.
     /// @param intent The struct.
     /// @return The hash.
     function hash(Invalidate calldata intent) internal pure returns (bytes32) {
-        return keccak256(abi.encode(INVALIDATE, intent));
+        uint256 start;
+        assembly ("memory-safe") {
+            start := intent
+        }
+        return _hash(INVALIDATE, start, 4);
     }
 
     /// @notice The struct hash.
     /// @param intent The struct.
     /// @return The hash.
     function hash(Rotate calldata intent) internal pure returns (bytes32) {
-        return keccak256(abi.encode(ROTATE, intent));
+        uint256 start;
+        assembly ("memory-safe") {
+            start := intent
+        }
+        return _hash(ROTATE, start, 5);
     }
 
     /// @notice The struct hash.
@@ -163,48 +186,102 @@ library IntentHashes {
     /// @param intent The struct.
     /// @return The hash.
     function hash(SetDelegate calldata intent) internal pure returns (bytes32) {
-        return keccak256(abi.encode(SET_DELEGATE, intent));
+        uint256 start;
+        assembly ("memory-safe") {
+            start := intent
+        }
+        return _hash(SET_DELEGATE, start, 9);
     }
 
     /// @notice The struct hash.
     /// @param intent The struct.
     /// @return The hash.
     function hash(RemoveDelegate calldata intent) internal pure returns (bytes32) {
-        return keccak256(abi.encode(REMOVE_DELEGATE, intent));
+        uint256 start;
+        assembly ("memory-safe") {
+            start := intent
+        }
+        return _hash(REMOVE_DELEGATE, start, 5);
     }
 
     /// @notice The struct hash.
     /// @param intent The struct.
     /// @return The hash.
     function hash(SetRecovery calldata intent) internal pure returns (bytes32) {
-        return keccak256(abi.encode(SET_RECOVERY, intent));
+        uint256 start;
+        assembly ("memory-safe") {
+            start := intent
+        }
+        return _hash(SET_RECOVERY, start, 7);
     }
 
     /// @notice The struct hash.
     /// @param intent The struct.
     /// @return The hash.
     function hash(ProposeRecovery calldata intent) internal pure returns (bytes32) {
-        return keccak256(abi.encode(PROPOSE_RECOVERY, intent));
+        uint256 start;
+        assembly ("memory-safe") {
+            start := intent
+        }
+        return _hash(PROPOSE_RECOVERY, start, 5);
     }
 
     /// @notice The struct hash.
     /// @param intent The struct.
     /// @return The hash.
     function hash(Veto calldata intent) internal pure returns (bytes32) {
-        return keccak256(abi.encode(VETO, intent));
+        uint256 start;
+        assembly ("memory-safe") {
+            start := intent
+        }
+        return _hash(VETO, start, 4);
     }
 
     /// @notice The struct hash.
     /// @param intent The struct.
     /// @return The hash.
     function hash(Freeze calldata intent) internal pure returns (bytes32) {
-        return keccak256(abi.encode(FREEZE, intent));
+        uint256 start;
+        assembly ("memory-safe") {
+            start := intent
+        }
+        return _hash(FREEZE, start, 4);
     }
 
     /// @notice The struct hash.
     /// @param intent The struct.
     /// @return The hash.
     function hash(Unfreeze calldata intent) internal pure returns (bytes32) {
-        return keccak256(abi.encode(UNFREEZE, intent));
+        uint256 start;
+        assembly ("memory-safe") {
+            start := intent
+        }
+        return _hash(UNFREEZE, start, 4);
+    }
+
+    /// @dev The hash of an array: of the concatenated struct hashes of its items.
+    function _hashItems(Op[] calldata ops) private pure returns (bytes32 itemsHash) {
+        bytes32 typeHash = OP;
+        assembly ("memory-safe") {
+            let item := mload(0x40)
+            let hashes := add(item, 0xe0)
+            mstore(item, typeHash)
+            for { let i := 0 } lt(i, ops.length) { i := add(i, 1) } {
+                calldatacopy(add(item, 0x20), add(ops.offset, mul(i, 0xc0)), 0xc0)
+                mstore(add(hashes, shl(5, i)), keccak256(item, 0xe0))
+            }
+            itemsHash := keccak256(hashes, shl(5, ops.length))
+        }
+    }
+
+    /// @dev The hash of a struct of plain words, straight from the call data, beyond the memory in use. Whoever uses a
+    /// field has it checked for spare bits; a wallet signs none.
+    function _hash(bytes32 typeHash, uint256 start, uint256 words) private pure returns (bytes32 structHash) {
+        assembly ("memory-safe") {
+            let at := mload(0x40)
+            mstore(at, typeHash)
+            calldatacopy(add(at, 0x20), start, shl(5, words))
+            structHash := keccak256(at, add(0x20, shl(5, words)))
+        }
     }
 }

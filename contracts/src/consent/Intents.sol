@@ -83,7 +83,7 @@ enum BatchMode {
 }
 
 /// @notice One item of a batch, about the batch's subject.
-/// @dev `version` is a grant's version or a stop's `throughVersion`; a stop's window is zero.
+/// @dev `version` is a grant's version or a stop's `throughVersion`; a stop's window is not looked at.
 struct Op {
     OpKind kind;
     address grantee;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
-import {Proof} from "./Intents.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 
@@ -46,25 +45,33 @@ library Signers {
         view
         returns (bool)
     {
-        bool hasCode = actor.code.length != 0;
-        if ((isStop || !hasCode) && actor != address(0) && _recover(digest, signature) == actor) return true;
-        return hasCode && SignatureChecker.isValidERC1271SignatureNowCalldata(actor, digest, signature);
+        // Asking for code is what costs most here, so a stop tries the key first.
+        if (isStop && _isRecovered(actor, digest, signature)) return true;
+        if (actor.code.length == 0) return !isStop && _isRecovered(actor, digest, signature);
+        return SignatureChecker.isValidERC1271SignatureNowCalldata(actor, digest, signature);
     }
 
     /// @notice Whether a key behind a verifier signed.
+    /// @param signer An ERC-7913 signer, see {isSigner}.
     /// @param digest What was signed.
-    /// @param proof An ERC-7913 signer, see {isSigner}, and its signature.
+    /// @param signature What the verifier takes.
     /// @return True if so.
-    function isSignedByKey(bytes32 digest, Proof calldata proof) internal view returns (bool) {
-        return SignatureChecker.isValidSignatureNow(proof.signer, digest, proof.signature);
+    function isSignedByKey(bytes calldata signer, bytes32 digest, bytes calldata signature)
+        internal
+        view
+        returns (bool)
+    {
+        return SignatureChecker.isValidSignatureNow(signer, digest, signature);
     }
 
-    /// @dev The zero address, which is nobody's, unless the signature is well-formed.
-    function _recover(bytes32 digest, bytes calldata signature) private pure returns (address signer) {
+    /// @dev Whether an ECDSA signature is the actor's. Nobody is the zero address, which a malformed one yields.
+    function _isRecovered(address actor, bytes32 digest, bytes calldata signature) private pure returns (bool) {
+        address signer;
         if (signature.length == 64) {
             (signer,,) = ECDSA.tryRecover(digest, bytes32(signature[:32]), bytes32(signature[32:]));
         } else {
             (signer,,) = ECDSA.tryRecoverCalldata(digest, signature);
         }
+        return signer == actor && signer != address(0);
     }
 }

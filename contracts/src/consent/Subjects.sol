@@ -303,10 +303,17 @@ abstract contract Subjects is ISubjects, EIP712 {
     }
 
     /// @dev Raises seq above `throughSeq`, so that no opening signed for it works again.
-    function _voidOpenings(address subject, address actor, SubjectWord word, uint24 throughSeq) internal {
+    function _voidOpenings(address subject, address actor, SubjectWord word, uint24 throughSeq) private {
         word = word.withSeqAbove(throughSeq);
         _subjects[subject] = word;
         emit SignaturesInvalidated(subject, word.seq(), word.epoch(), word.authEpoch(), actor);
+    }
+
+    /// @dev Makes the seq of a batch that skips what is stale work once. A batch for a later seq could apply twice, a
+    /// part now and a part then, so it does not apply before its time.
+    function _useUpSeq(address subject, address actor, SubjectWord word, uint24 seq) internal {
+        if (seq > word.seq()) revert WrongSeq(seq, word.seq());
+        if (seq == word.seq() && seq != MAX24) _voidOpenings(subject, actor, word, seq);
     }
 
     /// @dev Requires that an actor vouches for an opening.
@@ -319,6 +326,11 @@ abstract contract Subjects is ISubjects, EIP712 {
     /// @dev Requires that an actor vouches for a stop.
     function _requireStopProof(address actor, bytes32 structHash, uint40 deadline, Proof calldata proof) internal view {
         _requireProof(actor, structHash, deadline, proof, true);
+    }
+
+    /// @dev Whether an actor vouches by sending its intent itself.
+    function _isSender(address actor, Proof calldata proof) internal view returns (bool) {
+        return msg.sender == actor && proof.signer.length == 0 && proof.signature.length == 0;
     }
 
     /// @dev The block time. It fits until the year 36812.
@@ -431,14 +443,16 @@ abstract contract Subjects is ISubjects, EIP712 {
     {
         uint40 time = _now();
         if (time > deadline) revert DeadlinePassed(deadline, time);
-        if (msg.sender == actor && proof.signer.length == 0 && proof.signature.length == 0) return;
+        bytes calldata signer = proof.signer;
+        bytes calldata signature = proof.signature;
+        if (msg.sender == actor && signer.length == 0 && signature.length == 0) return;
         bytes32 digest = _hashTypedDataV4(structHash);
         bool signed;
-        if (proof.signer.length == 0) {
-            signed = Signers.isSignedByAddress(actor, digest, proof.signature, isStop);
+        if (signer.length == 0) {
+            signed = Signers.isSignedByAddress(actor, digest, signature, isStop);
         } else {
-            if (!Signers.isSigner(proof.signer, actor)) revert BadSigner(actor);
-            signed = Signers.isSignedByKey(digest, proof);
+            if (!Signers.isSigner(signer, actor)) revert BadSigner(actor);
+            signed = Signers.isSignedByKey(signer, digest, signature);
         }
         if (!signed) revert BadSignature(actor);
     }
