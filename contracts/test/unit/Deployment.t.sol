@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
+import {AuditAnchor} from "../../src/audit/AuditAnchor.sol";
 import {ConsentRegistry} from "../../src/consent/ConsentRegistry.sol";
 import {IntentLens} from "../../src/consent/IntentLens.sol";
 import {HospitalRegistry} from "../../src/grantees/HospitalRegistry.sol";
@@ -14,6 +15,7 @@ import {
 /// @notice The committed local deployment belongs to these sources.
 contract DeploymentTest {
     address private constant FACTORY = 0x4e59b44847b379578588920cA78FbF26c0B4956C;
+    uint256 private constant MAX_CODE = 24_576;
     /// The factory takes a salt and init code as call data, creates by CREATE2, and returns the address.
     bytes private constant FACTORY_CODE =
         hex"7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffe03601600081602082378035828234f58015156039578182fd5b8082525050506014600cf3";
@@ -31,6 +33,7 @@ contract DeploymentTest {
         address providers =
             _check("ProviderRegistry", type(ProviderRegistry).creationCode, abi.encode(manager, hospitals));
         _check("ConsentRegistry", type(ConsentRegistry).creationCode, abi.encode(hospitals, providers));
+        _check("AuditAnchor", type(AuditAnchor).creationCode, "");
         _check("ERC7913WebAuthnVerifier", type(ERC7913WebAuthnVerifier).creationCode, "");
         _check("IntentLens", type(IntentLens).creationCode, "");
     }
@@ -52,6 +55,8 @@ contract DeploymentTest {
         // forge-lint: disable-next-line(unsafe-typecast)
         target = address(bytes20(answer));
         vm.assertEq(vm.parseJsonAddress(json, ".address"), target, string.concat(name, ": address"));
+        // forge's own limit is none at all.
+        vm.assertLe(target.code.length, MAX_CODE, string.concat(name, ": more code than EIP-170 allows"));
         vm.assertEq(vm.parseJsonBytes32(json, ".runtimeCodeHash"), target.codehash, string.concat(name, ": code"));
     }
 }

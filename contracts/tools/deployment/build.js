@@ -25,9 +25,14 @@ function compile() {
   return new Map(all.map((contract) => [contract.name, JSON.parse(readFileSync(artifact(contract), "utf8"))]));
 }
 
+/** The most code that a chain lets a contract have (EIP-170). */
+const MAX_CODE = 24_576;
+
 /** Sends a contract to the factory of an anvil and returns its deployment. */
 function deploy(rpc, chain, { name, values }, artifact, at) {
-  const { abi, metadata } = artifact;
+  const { abi, deployedBytecode, metadata } = artifact;
+  const size = (deployedBytecode.object.length - 2) / 2;
+  if (size > MAX_CODE) throw new Error(`${name} has ${size} bytes of code; no chain takes more than ${MAX_CODE}`);
   const given = values(chain, at);
   const inputs = abi.find(({ type }) => type === "constructor")?.inputs ?? [];
   const code = initCode(artifact, given);

@@ -38,6 +38,7 @@ const CONTRACTS = [
     values: (chain, at) => ({ hospitals: at("HospitalRegistry"), providers: at("ProviderRegistry") }),
     isOn: () => true,
   },
+  { name: "AuditAnchor", source: "src/audit/AuditAnchor.sol", values: () => ({}), isOn: () => true },
   {
     name: "ERC7913WebAuthnVerifier",
     source: `${OPENZEPPELIN}/utils/cryptography/verifiers/ERC7913WebAuthnVerifier.sol`,

@@ -1,10 +1,12 @@
-// The EIP-712 types that people sign, for wallets and SDKs: written from the structs in IntentLens's ABI, and compared
-// with the hashes that the deployed IntentLens and the deployed registry use.
+// The EIP-712 types that people sign, for wallets and SDKs: written from the structs in the ABIs, and compared with the
+// hashes and domains that the deployed contracts use.
 "use strict";
 
 const { run } = require("../gas/run.js");
 
 const DOMAIN = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)";
+const EIP5267 = "eip712Domain()(bytes1,string,string,uint256,address,bytes32,uint256[])";
+/** The lens has a function of this name for each struct. */
 const PREFIX = "hash";
 
 function structName({ internalType }) {
@@ -21,7 +23,7 @@ function encode(struct) {
   return { own: `${structName(struct)}(${fields.join(",")})`, inner };
 }
 
-/** The type string of every struct: the lens has a function `hash<Struct>` for each intent. */
+/** The type string of every struct, and of those they contain. */
 function typeStrings(abi) {
   const strings = new Map();
   for (const { name, inputs } of abi.filter(({ type, name }) => type === "function" && name.startsWith(PREFIX))) {
@@ -49,10 +51,25 @@ function expectSame(actual, expected, what) {
   if (actual !== expected) throw new Error(`${what}: the contracts have ${actual}, their types give ${expected}`);
 }
 
-/** The content of typehashes.json. */
-function typeHashes(rpc, chain, deployments) {
+/** The EIP-712 domain of a contract, compared with the one it tells. */
+function domainOf(rpc, chain, address) {
+  const domain = { name: "Consentry", version: "1", chainId: chain.chainId, verifyingContract: address };
+  const [typeHash, ...texts] = [DOMAIN, domain.name, domain.version].map((text) => run("cast", "keccak", text));
+  const values = [typeHash, ...texts, String(domain.chainId), address];
+  const separator = run("cast", "keccak", run("cast", "abi-encode", "f(bytes32,bytes32,bytes32,uint256,address)", ...values));
+  const own = run("cast", "call", address, EIP5267, "--rpc-url", rpc).split("\n").slice(0, 5).join(" ");
+  const wanted = `0x0f "${domain.name}" "${domain.version}" ${domain.chainId} ${address}`;
+  expectSame(own.replace(/ \[[0-9.e]+\]/, ""), wanted, "domain");
+  return { ...domain, type: DOMAIN, typeHash, separator };
+}
+
+/** What is signed for the consent registry. */
+function ofRegistry(rpc, chain, deployments) {
   const { abi, address: lens } = deployments.get("IntentLens");
-  const { address: registry } = deployments.get("ConsentRegistry");
+  const domain = domainOf(rpc, chain, deployments.get("ConsentRegistry").address);
+  const told = run("cast", "call", lens, "domainSeparator(address)(bytes32)", domain.verifyingContract, "--rpc-url", rpc);
+  expectSame(told, domain.separator, "domain separator");
+
   const known = lensHashes(rpc, lens);
   const types = {};
   for (const [name, type] of typeStrings(abi)) {
@@ -60,17 +77,31 @@ function typeHashes(rpc, chain, deployments) {
     expectSame(known.get(name), types[name].typeHash, `type hash of ${name}`);
   }
   expectSame(known.size, Object.keys(types).length, "number of types");
+  return { domain, types };
+}
 
-  const domain = { name: "Consentry", version: "1", chainId: chain.chainId, verifyingContract: registry };
-  const hashes = [DOMAIN, domain.name, domain.version].map((text) => run("cast", "keccak", text));
-  const values = [...hashes, domain.chainId, domain.verifyingContract].map(String);
-  const separator = run("cast", "keccak", run("cast", "abi-encode", "f(bytes32,bytes32,bytes32,uint256,address)", ...values));
-  const signature = "domainSeparator(address)(bytes32)";
-  expectSame(run("cast", "call", lens, signature, registry, "--rpc-url", rpc), separator, "domain separator");
-  const own = run("cast", "call", registry, "eip712Domain()(bytes1,string,string,uint256,address,bytes32,uint256[])", "--rpc-url", rpc);
-  const given = ["0x0f", `"${domain.name}"`, `"${domain.version}"`, String(domain.chainId), domain.verifyingContract];
-  expectSame(own.split("\n").slice(0, given.length).join(" ").replace(/ \[[0-9.e]+\]/, ""), given.join(" "), "domain");
-  return { domain: { ...domain, type: DOMAIN, typeHash: hashes[0], separator }, types };
+/** What is signed for the audit anchor, compared by the digest of a struct that is zero everywhere. */
+function ofAnchor(rpc, chain, deployments) {
+  const { abi, address } = deployments.get("AuditAnchor");
+  const domain = domainOf(rpc, chain, address);
+  const [struct] = abi.find(({ type, name }) => type === "function" && name === "handOver").inputs;
+  const name = structName(struct);
+  const type = encode(struct).own;
+  const typeHash = run("cast", "keccak", type);
+  const zeros = "0".repeat(64 * struct.components.length);
+  const digest = run("cast", "keccak", `0x1901${domain.separator.slice(2)}${run("cast", "keccak", typeHash + zeros).slice(2)}`);
+  const selector = run("cast", "sig", `digest(${signatureOf(struct)})`);
+  expectSame(run("cast", "call", address, "--data", selector + zeros, "--rpc-url", rpc), digest, `digest of ${name}`);
+  return { domain, types: { [name]: { type, typeHash } } };
+}
+
+function signatureOf(struct) {
+  return `(${struct.components.map(({ type }) => type).join(",")})`;
+}
+
+/** The content of typehashes.json: of the registry, and beside it of the anchor. */
+function typeHashes(rpc, chain, deployments) {
+  return { ...ofRegistry(rpc, chain, deployments), auditAnchor: ofAnchor(rpc, chain, deployments) };
 }
 
 module.exports = { typeHashes };

@@ -16,6 +16,7 @@ const LOCAL: &[&str] = &[
     exported!("HospitalRegistry.json"),
     exported!("ProviderRegistry.json"),
     exported!("ConsentRegistry.json"),
+    exported!("AuditAnchor.json"),
     exported!("ERC7913WebAuthnVerifier.json"),
     exported!("IntentLens.json"),
 ];
