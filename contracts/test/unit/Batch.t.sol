@@ -7,12 +7,13 @@ import {Batch, BatchMode, Op, OpKind, Proof} from "../../src/consent/Intents.sol
 import {Key, KeyKind} from "../utils/SignedTest.sol";
 import {SubjectTest} from "../utils/SubjectTest.sol";
 import {TypeHashes} from "../utils/TypeHashes.sol";
-import {Vm, vm} from "../utils/Vm.sol";
+import {vm} from "../utils/Vm.sol";
 
 /// @notice See Batch.tree; what tries is in TryBatch.t.sol.
 contract BatchTest is SubjectTest {
-    bytes32 private constant ONE = keccak256("one");
-    bytes32 private constant TWO = keccak256("two");
+    // In the order that a batch has its items in.
+    bytes32 private constant ONE = "1 one";
+    bytes32 private constant TWO = "2 two";
 
     function test_RefusesNoItemsAndTooMany() public {
         for (uint256 mode = 0; mode < 2; ++mode) {
@@ -27,18 +28,20 @@ contract BatchTest is SubjectTest {
     }
 
     function test_RefusesAsAWholeWhoeverLacksTheRightOfAnItem() public {
-        Op[3] memory items = [_grantOp(ONE, 1), _revokeOp(ONE, 1), _denyOp(ONE, 1)];
         uint8[3] memory rights = [uint8(4), 1, 2];
         for (uint256 mode = 0; mode < 2; ++mode) {
             for (uint256 i = 0; i < 3; ++i) {
+                Op[3] memory items = [_grantOp(ONE, 1), _revokeOp(ONE, 1), _denyOp(ONE, 1)];
                 vm.expectRevert(_notAuthorized(STRANGER));
                 _batch(STRANGER, BatchMode(mode), 0, _ops(items[i]));
                 for (uint256 j = 0; j < 3; ++j) {
                     if (i == j) continue;
                     uint256 before = vm.snapshotState();
                     _setDelegate(PATIENT, PARENT, rights[i], 1, 0);
+                    Op[] memory both = _ops(items[i], items[j]);
+                    both[1].scopeId = TWO;
                     vm.expectRevert(_notAuthorized(PARENT));
-                    _batch(PARENT, BatchMode(mode), 0, _ops(items[i], items[j]));
+                    _batch(PARENT, BatchMode(mode), 0, both);
                     vm.revertToState(before);
                 }
             }
@@ -63,54 +66,79 @@ contract BatchTest is SubjectTest {
         }
     }
 
+    function test_RefusesItemsThatAreNotInStrictlyAscendingOrder() public {
+        Op memory low = _revokeOp(ONE, 1);
+        Op memory high = _grantOp(TWO, 1);
+        for (uint256 mode = 0; mode < 2; ++mode) {
+            _expectUnordered(BatchMode(mode), low, low);
+            _expectUnordered(BatchMode(mode), low, _grantOp(ONE, 1));
+            _expectUnordered(BatchMode(mode), high, low);
+
+            Op memory stranger = Op(OpKind.Revoke, STRANGER, ONE, 0, 0, 1);
+            (Op memory first, Op memory second) = STRANGER < CLINIC ? (stranger, high) : (high, stranger);
+            _expectUnordered(BatchMode(mode), second, first);
+            Op[] memory three = new Op[](3);
+            (three[0], three[1], three[2]) = (low, high, high);
+            vm.expectRevert(abi.encodeWithSelector(IConsents.UnorderedOps.selector, 2));
+            _batch(PATIENT, BatchMode(mode), 0, three);
+        }
+        _batch(PATIENT, BatchMode.Atomic, 0, _ops(Op(OpKind.Revoke, STRANGER, TWO, 0, 0, 1), low));
+        _batch(PATIENT, BatchMode.Atomic, 0, _ops(Op(OpKind.Revoke, CLINIC, bytes32(0), 0, 0, 1)));
+    }
+
     function test_DoesWhatItsItemsDoOneAfterTheOther() public {
-        // Every situation denied, then granted anew at the version that this leads to, the first revoked once more.
-        Op[] memory ops = new Op[](2 * SITUATIONS + 1);
-        for (uint256 i = 0; i < SITUATIONS; ++i) {
-            bytes32 scope = _scope(Situation(i));
-            uint32 version = _stored(scope).version;
-            ops[2 * i] = _denyOp(scope, version);
-            ops[2 * i + 1] = _grantOp(scope, version + 2);
-        }
-        ops[2 * SITUATIONS] = _revokeOp(_scope(Situation.None), 2);
+        // Each of the three in every situation.
+        for (uint256 shift = 0; shift < 3; ++shift) {
+            Op[] memory ops = new Op[](SITUATIONS);
+            for (uint256 i = 0; i < SITUATIONS; ++i) {
+                bytes32 scope = _scope(Situation(i));
+                uint32 version = _stored(scope).version;
+                bool asked = Situation(i) == Situation.Requested;
+                if ((i + shift) % 3 == 0) ops[i] = _grantOp(scope, asked ? version : version + 1);
+                if ((i + shift) % 3 == 1) ops[i] = _denyOp(scope, version);
+                if ((i + shift) % 3 == 2) ops[i] = _revokeOp(scope, version + 1);
+            }
+            _sort(ops);
 
-        uint256 before = vm.snapshotState();
-        vm.recordLogs();
-        for (uint256 i = 0; i < ops.length; ++i) {
-            _batch(PATIENT, BatchMode.Atomic, 0, _ops(ops[i]));
-        }
-        Vm.Log[] memory oneByOne = vm.getRecordedLogs();
-        bytes32[] memory words = _words();
-        vm.revertToState(before);
+            uint256 before = vm.snapshotState();
+            vm.recordLogs();
+            for (uint256 i = 0; i < ops.length; ++i) {
+                _batch(PATIENT, BatchMode.Atomic, 0, _ops(ops[i]));
+            }
+            bytes32 events = keccak256(abi.encode(vm.getRecordedLogs()));
+            bytes32 words = keccak256(abi.encode(_words()));
+            vm.revertToState(before);
 
-        vm.recordLogs();
-        _batch(PATIENT, BatchMode.Atomic, 0, ops);
-        Vm.Log[] memory atOnce = vm.getRecordedLogs();
-        vm.assertEq(keccak256(abi.encode(atOnce)), keccak256(abi.encode(oneByOne)), "the same events");
-        vm.assertEq(keccak256(abi.encode(_words())), keccak256(abi.encode(words)), "the same consents");
-        vm.assertEq(_subject().seq, 0, "seq stays");
-        vm.assertTrue(_isActive(_scope(Situation.Denied)), "granted");
-        vm.assertFalse(_isActive(_scope(Situation.None)), "the last item counts");
+            vm.recordLogs();
+            _batch(PATIENT, BatchMode.Atomic, 0, ops);
+            vm.assertEq(keccak256(abi.encode(vm.getRecordedLogs())), events, "the same events");
+            vm.assertEq(keccak256(abi.encode(_words())), words, "the same consents");
+            vm.assertEq(_subject().seq, 0, "seq stays");
+            vm.revertToState(before);
+        }
     }
 
     function test_DirectCallsDoTheSameAsItems() public {
-        bytes32 asked = _scope(Situation.Requested);
-        bytes32 active = _scope(Situation.Active);
+        Op[] memory ops = new Op[](3);
+        ops[0] = _denyOp(_scope(Situation.Requested), 1);
+        ops[1] = _revokeOp(_scope(Situation.Active), 1);
+        ops[2] = _grantOp(ONE, 1);
+        _sort(ops);
         uint256 before = vm.snapshotState();
         vm.recordLogs();
-        _deny(asked);
-        _revoke(active);
-        _grantAs(PATIENT, ONE, NOW, NOW + DAY, 1);
-        bytes32 expected = keccak256(abi.encode(vm.getRecordedLogs()));
-        bytes32[] memory words = _words();
+        for (uint256 i = 0; i < 3; ++i) {
+            if (ops[i].kind == OpKind.Deny) _deny(ops[i].scopeId);
+            else if (ops[i].kind == OpKind.Revoke) _revoke(ops[i].scopeId);
+            else _grantAs(PATIENT, ONE, NOW, NOW + DAY, 1);
+        }
+        bytes32 events = keccak256(abi.encode(vm.getRecordedLogs()));
+        bytes32 words = keccak256(abi.encode(_words()));
         vm.revertToState(before);
 
-        Op[] memory ops = new Op[](3);
-        (ops[0], ops[1], ops[2]) = (_denyOp(asked, 1), _revokeOp(active, 1), _grantOp(ONE, 1));
         vm.recordLogs();
         _batch(PATIENT, BatchMode.Atomic, 0, ops);
-        vm.assertEq(keccak256(abi.encode(vm.getRecordedLogs())), expected, "the same events");
-        vm.assertEq(keccak256(abi.encode(_words())), keccak256(abi.encode(words)), "the same consents");
+        vm.assertEq(keccak256(abi.encode(vm.getRecordedLogs())), events, "the same events");
+        vm.assertEq(keccak256(abi.encode(_words())), words, "the same consents");
     }
 
     function test_AnAtomicOneWithAGrantRefusesAnotherSeqAFreezeAndUsedUpCounters() public {
@@ -151,15 +179,15 @@ contract BatchTest is SubjectTest {
             uint256 before = vm.snapshotState();
             _revokeAll(PATIENT, false);
             _putSubject(address(0), MAX24, MAX24, MAX24);
-            Op[] memory ops = new Op[](4);
-            (ops[0], ops[1]) = (_revokeOp(active, 0), _denyOp(asked, 7));
-            (ops[2], ops[3]) = (_denyOp(asked, 7), _revokeOp(ONE, 1));
+            Op[] memory ops = new Op[](3);
+            (ops[0], ops[1], ops[2]) = (_revokeOp(active, 0), _denyOp(asked, 7), _revokeOp(ONE, 1));
+            _sort(ops);
             vm.recordLogs();
             _batch(PATIENT, BatchMode(mode), 12, ops);
 
             bytes32 revoked = IConsents.ConsentRevoked.selector;
-            _assertEmitted(_two(revoked, revoked), "two of four");
-            vm.assertEq(_stored(asked).version, 8, "once");
+            _assertEmitted(_two(revoked, revoked), "two of three");
+            vm.assertEq(_stored(asked).version, 8, "applied");
             vm.assertEq(_stored(active).version, 1, "the stale one is skipped");
             vm.assertEq(_subject().seq, MAX24, "seq stays");
 
@@ -230,6 +258,13 @@ contract BatchTest is SubjectTest {
         vm.expectRevert(reason);
         _batch(PATIENT, BatchMode.Atomic, 0, _ops(good, stale));
         vm.assertFalse(_isActive(ONE), "nothing applied");
+    }
+
+    function _expectUnordered(BatchMode mode, Op memory first, Op memory second) private {
+        Op[] memory ops = new Op[](2);
+        (ops[0], ops[1]) = (first, second);
+        vm.expectRevert(abi.encodeWithSelector(IConsents.UnorderedOps.selector, 1));
+        _batch(PATIENT, mode, 0, ops);
     }
 
     function _many(uint256 count) private pure returns (Op[] memory ops) {

@@ -72,19 +72,13 @@ contract TryBatchTest is SubjectTest {
         vm.assertTrue(_isActive(ONE) && _isActive(TWO), "applied");
     }
 
-    function test_WithAnotherSeqOrFrozenItSkipsEveryGrantAndStopsAllTheSame() public {
+    function test_WithAnEarlierOrUsedUpSeqItSkipsEveryGrantAndStopsAllTheSame() public {
         bytes32 active = _scope(Situation.Active);
-        _setRecovery(PATIENT, RECOVERER, DELAY, 1, 0);
-        for (uint256 way = 0; way < 4; ++way) {
+        for (uint256 way = 0; way < 2; ++way) {
             uint256 before = vm.snapshotState();
             uint24 seq;
-            if (way == 0) seq = 1;
-            if (way == 1) _invalidate(PATIENT, 0);
-            if (way == 2) {
-                _freeze(RECOVERER, 0);
-                seq = 1;
-            }
-            if (way == 3) {
+            if (way == 0) _invalidate(PATIENT, 0);
+            if (way == 1) {
                 _putSubject(address(0), 0, 0, MAX24);
                 seq = MAX24;
             }
@@ -97,6 +91,33 @@ contract TryBatchTest is SubjectTest {
             _assertSubject(kept, "the subject stays");
             vm.revertToState(before);
         }
+    }
+
+    function test_DoesNotApplyBeforeItsSeq() public {
+        for (uint24 seq = 1; seq < 3; ++seq) {
+            vm.expectRevert(_wrongSeq(seq, 0));
+            _batch(PATIENT, BatchMode.Try, seq, _ops(_grantOp(ONE, 1), _revokeOp(TWO, 1)));
+        }
+    }
+
+    function test_RefusesWhatIsMalformedAlsoWhereItSkipsEveryGrant() public {
+        _invalidate(PATIENT, 0);
+        vm.expectRevert(abi.encodeWithSelector(IConsents.ZeroGrantee.selector));
+        _batch(PATIENT, BatchMode.Try, 0, _ops(Op(OpKind.Grant, address(0), ONE, NOW, NOW + DAY, 1)));
+        vm.expectRevert(abi.encodeWithSelector(IConsents.EmptyWindow.selector, NOW, NOW));
+        _batch(PATIENT, BatchMode.Try, 0, _ops(Op(OpKind.Grant, CLINIC, ONE, NOW, NOW, 1)));
+    }
+
+    function test_WhileFrozenItSkipsEveryGrantStopsAllTheSameAndUsesUpTheSeq() public {
+        bytes32 active = _scope(Situation.Active);
+        _setRecovery(PATIENT, RECOVERER, DELAY, 1, 0);
+        _freeze(RECOVERER, 0);
+        vm.recordLogs();
+        _batch(PATIENT, BatchMode.Try, 1, _ops(_grantOp(ONE, 1), _revokeOp(active, 1)));
+
+        _assertEmitted(_two(ISubjects.SignaturesInvalidated.selector, IConsents.ConsentRevoked.selector), "no grant");
+        _assertStatus(_status(ONE), IConsents.Status.None, "not granted");
+        _assertSubject(ISubjects.Subject(PATIENT, 0, 0, 2, NOW + DELAY, NOW + 2 * DELAY), "used up, still frozen");
     }
 
     function test_AFreezeThatIsOverKeepsNothingBack() public {

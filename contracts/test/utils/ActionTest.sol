@@ -76,9 +76,11 @@ abstract contract ActionTest is SignedTest {
     uint40 internal constant SOON = NOW + DAY;
     uint40 internal constant MANDATE_END = NOW + 1000 * DAY;
 
-    bytes32 internal constant ASKED = keccak256("asked");
-    bytes32 internal constant GIVEN = keccak256("given");
-    bytes32 internal constant FRESH = keccak256("fresh");
+    // In the order that a batch has its items in.
+    bytes32 internal constant FRESH = "1 fresh";
+    bytes32 internal constant GIVEN = "2 given";
+    bytes32 internal constant ASKED = "3 asked";
+    bytes32 internal constant LAST = "4 last";
 
     Key internal subject;
     Key internal grantee;

@@ -136,6 +136,21 @@ abstract contract SubjectTest is SignedTest, SituationTest {
     function _ops(Op memory first, Op memory second) internal pure returns (Op[] memory ops) {
         ops = new Op[](2);
         (ops[0], ops[1]) = (first, second);
+        _sort(ops);
+    }
+
+    /// @dev Puts items into the order that a batch must have.
+    function _sort(Op[] memory ops) internal pure {
+        for (uint256 i = 1; i < ops.length; ++i) {
+            for (uint256 j = i; j > 0 && _isBefore(ops[j], ops[j - 1]); --j) {
+                (ops[j], ops[j - 1]) = (ops[j - 1], ops[j]);
+            }
+        }
+    }
+
+    function _isBefore(Op memory left, Op memory right) private pure returns (bool) {
+        if (left.grantee != right.grantee) return left.grantee < right.grantee;
+        return left.scopeId < right.scopeId;
     }
 
     function _subject() internal view returns (ISubjects.Subject memory) {
