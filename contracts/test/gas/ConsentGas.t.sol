@@ -178,7 +178,7 @@ contract ConsentGasTest is SituationTest {
             ops[i] = Op({
                 kind: kind,
                 grantee: CLINIC,
-                scopeId: keccak256(abi.encode("item", i)),
+                scopeId: bytes32(uint256(keccak256("item")) + i),
                 validFrom: validFrom,
                 validTo: validTo,
                 version: version

@@ -38,6 +38,11 @@ class Contract {
   }
 }
 
+/** The name of a compiled contract, as forge or as hardhat writes it. */
+function nameOf({ contractName, metadata }) {
+  return contractName ?? Object.values(metadata.settings.compilationTarget)[0];
+}
+
 class Chain {
   constructor(url) {
     Object.assign(this, { url, time: START, ids: 0 });
@@ -85,7 +90,9 @@ class Chain {
   }
 
   async deployAs(from, artifact, values) {
-    const { contractAddress } = await this.send(from, undefined, initCode(artifact, values));
+    const { contractAddress } = await this.send(from, undefined, initCode(artifact, values)).catch((error) => {
+      throw new Error(`${nameOf(artifact)} cannot be deployed: ${error.message}`);
+    });
     return new Contract(this, artifact.abi, contractAddress);
   }
 

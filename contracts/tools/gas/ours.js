@@ -64,7 +64,8 @@ class Bench {
 
   batchIntent(kind, version) {
     const window = kind === OP.grant ? this.window() : { validFrom: 0, validTo: 0 };
-    const ops = Array.from({ length: ITEMS }, (_, i) => ({ kind, grantee: clinic, scopeId: scope(i), ...window, version }));
+    const scopes = Array.from({ length: ITEMS }, (_, i) => scope(i)).sort();
+    const ops = scopes.map((scopeId) => ({ kind, grantee: clinic, scopeId, ...window, version }));
     return { actor: patient, subject: patient, mode: 0, seq: 0, ops, deadline: this.soon };
   }
 

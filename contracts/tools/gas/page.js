@@ -60,7 +60,7 @@ function render({ settings, ours, peers, floor }) {
   return [
     "Written by `npm --prefix contracts run gas`, in one run; `gas:check` fails when it is stale. Each figure is the gas",
     `of a whole transaction on an anvil node with the rules of ${evm}, its 21,000 and its call data included; an item's is`,
-    `its share of one. Ours is compiled as it is deployed: solc ${compiler}, via IR, optimizer with ${runs} runs.`,
+    `its share of one. Ours is compiled as it is deployed: solc ${compiler}, via IR, optimizer with ${number(runs)} runs.`,
     "",
     oursTable(ours),
     "",
