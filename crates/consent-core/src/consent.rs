@@ -2,13 +2,20 @@
 //!
 //! The registry's word and this type say the same: replaying the events with their block times rebuilds every stored
 //! field. Times are Unix seconds; windows are half-open, `[valid_from, valid_to)`.
+//!
+//! A consent belongs to an epoch of its subject (see [`crate::subject`]). Once the subject has taken back everything,
+//! what was requested or active in an earlier epoch reads revoked, although nothing stored about it changes.
 
 use serde::{Deserialize, Serialize};
 
 use crate::id::{Address, ConsentId, ScopeId};
+use crate::subject::MAX_COUNTER;
 
 /// `type(uint40).max`: as `valid_to` it means "until revoked".
 pub const UNTIL_REVOKED: u64 = (1 << 40) - 1;
+
+/// How long a request may stay unanswered, in seconds.
+pub const MAX_RESPONSE_TIME: u64 = 90 * 24 * 3600;
 
 /// The status as the registry stores it, with the numbers of the contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -85,12 +92,14 @@ pub struct Consent {
     pub respond_by: u64,
     /// Monotone counter.
     pub version: u32,
+    /// The subject's epoch at the last opening.
+    pub epoch: u32,
     /// Block time of the last change.
     pub changed_at: u64,
 }
 
 /// An event of the registry about one consent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConsentEvent {
     /// The address that stands for the patient.
     pub subject: Address,
@@ -130,6 +139,19 @@ pub enum EventKind {
     Expired { version: u32 },
 }
 
+impl EventKind {
+    /// Its name, in the tables and in the topic, too.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Requested { .. } => "requested",
+            Self::Created { .. } => "created",
+            Self::Denied { .. } => "denied",
+            Self::Revoked { .. } => "revoked",
+            Self::Expired { .. } => "expired",
+        }
+    }
+}
+
 /// An event that the registry cannot have emitted in this state. Whoever folds events must stop: either a log is
 /// missing or it is not the registry's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -137,14 +159,17 @@ pub enum TransitionError {
     /// The event belongs to another consent.
     #[error("the event is about another consent")]
     OtherConsent,
-    /// The stored status does not allow this event.
+    /// The status does not allow this event.
     #[error("a {event} event cannot follow status {from:?}")]
     Status {
-        /// The stored status before.
-        from: StoredStatus,
+        /// The status before, as the registry reads it at the event's time; `None` for an untouched consent.
+        from: Option<EffectiveStatus>,
         /// The event's name.
         event: &'static str,
     },
+    /// The consent was past its time, which the registry always records before anything else happens to it.
+    #[error("a {0} event cannot follow a lapse that was not recorded")]
+    Unrecorded(&'static str),
     /// The version does not fit.
     #[error("version {given} cannot follow version {from}")]
     Version {
@@ -153,9 +178,24 @@ pub enum TransitionError {
         /// The version in the event.
         given: u32,
     },
-    /// The window is empty.
-    #[error("the window is empty")]
+    /// The window is empty or over, or the time to answer is none or too long.
+    #[error("the window is empty or over")]
     Window,
+    /// The subject's last epoch: nothing can be opened in it.
+    #[error("nothing can be opened in the subject's last epoch")]
+    Closed,
+    /// Only the grantee requests, and it never grants.
+    #[error("the actor is not one who can decide this")]
+    Actor,
+}
+
+/// A window to be opened, and until when it must be answered.
+struct Opening {
+    status: StoredStatus,
+    valid_from: u64,
+    valid_to: u64,
+    respond_by: u64,
+    version: u32,
 }
 
 impl Consent {
@@ -171,96 +211,141 @@ impl Consent {
             valid_to: 0,
             respond_by: 0,
             version: 0,
+            epoch: 0,
             changed_at: 0,
         }
     }
 
-    /// The consent after an event in a block of time `block_time`.
-    pub fn apply(&self, event: &ConsentEvent, block_time: u64) -> Result<Self, TransitionError> {
+    /// The consent after an event in a block of time `block_time`, when the subject was in epoch `epoch`.
+    ///
+    /// # Errors
+    /// When the registry cannot have emitted this event just then.
+    pub fn apply(
+        &self,
+        event: &ConsentEvent,
+        epoch: u32,
+        block_time: u64,
+    ) -> Result<Self, TransitionError> {
         if (event.subject, event.grantee, event.scope_id)
             != (self.subject, self.grantee, self.scope_id)
         {
             return Err(TransitionError::OtherConsent);
         }
-        let refuse = |event| {
-            Err(TransitionError::Status {
-                from: self.status,
-                event,
-            })
-        };
-        let mut next = Self {
-            changed_at: block_time,
-            ..self.clone()
-        };
-        match event.kind {
+        let name = event.kind.name();
+        let from = self.effective(epoch, block_time, true);
+        let refuse = Err(TransitionError::Status { from, event: name });
+        let lapsed = from == Some(EffectiveStatus::Expired) && self.status != StoredStatus::Expired;
+        if lapsed && !matches!(event.kind, EventKind::Expired { .. }) {
+            return Err(TransitionError::Unrecorded(name));
+        }
+        let is_requested = from == Some(EffectiveStatus::Requested);
+        let (status, version) = match event.kind {
             EventKind::Requested {
                 valid_from,
                 valid_to,
                 respond_by,
                 version,
-                ..
+                actor,
             } => {
-                if matches!(self.status, StoredStatus::Requested | StoredStatus::Active) {
-                    return refuse("requested");
+                if actor != self.grantee {
+                    return Err(TransitionError::Actor);
                 }
-                self.require_version(version, self.version.checked_add(1))?;
-                next.open(
-                    StoredStatus::Requested,
+                let is_answerable =
+                    respond_by > block_time && respond_by <= block_time + MAX_RESPONSE_TIME;
+                if !is_answerable {
+                    return Err(TransitionError::Window);
+                }
+                if is_requested || self.is_granted(epoch) {
+                    return refuse;
+                }
+                let opening = Opening {
+                    status: StoredStatus::Requested,
                     valid_from,
                     valid_to,
                     respond_by,
                     version,
-                )?;
+                };
+                return self.open(opening, self.version.checked_add(1), epoch, block_time);
             }
             EventKind::Created {
                 valid_from,
                 valid_to,
                 version,
-                ..
+                actor,
             } => {
-                let expected = match self.status {
-                    StoredStatus::Requested => Some(self.version),
-                    _ => self.version.checked_add(1),
+                if actor == self.grantee {
+                    return Err(TransitionError::Actor);
+                }
+                let expected = if is_requested {
+                    Some(self.version)
+                } else {
+                    self.version.checked_add(1)
                 };
-                self.require_version(version, expected)?;
-                next.open(StoredStatus::Active, valid_from, valid_to, 0, version)?;
+                let opening = Opening {
+                    status: StoredStatus::Active,
+                    valid_from,
+                    valid_to,
+                    respond_by: 0,
+                    version,
+                };
+                return self.open(opening, expected, epoch, block_time);
             }
             EventKind::Denied { version, .. } => {
-                if self.status != StoredStatus::Requested {
-                    return refuse("denied");
+                if !is_requested {
+                    return refuse;
                 }
                 self.require_stop(version)?;
-                (next.status, next.version) = (StoredStatus::Denied, version);
+                (StoredStatus::Denied, version)
             }
             EventKind::Revoked { version, .. } => {
                 self.require_stop(version)?;
-                (next.status, next.version) = (StoredStatus::Revoked, version);
+                (StoredStatus::Revoked, version)
             }
             EventKind::Expired { version } => {
-                if !matches!(self.status, StoredStatus::Requested | StoredStatus::Active) {
-                    return refuse("expired");
+                if !lapsed {
+                    return refuse;
                 }
                 self.require_version(version, Some(self.version))?;
-                next.status = StoredStatus::Expired;
+                (StoredStatus::Expired, version)
             }
-        }
-        Ok(next)
+        };
+        // What ends a consent leaves its window and epoch as they were.
+        Ok(Self {
+            status,
+            version,
+            changed_at: block_time,
+            ..self.clone()
+        })
     }
 
+    /// The last version and the last epoch mean closed.
     fn open(
-        &mut self,
-        to: StoredStatus,
-        from: u64,
-        until: u64,
-        respond_by: u64,
-        version: u32,
-    ) -> Result<(), TransitionError> {
-        if from >= until {
+        &self,
+        opening: Opening,
+        expected: Option<u32>,
+        epoch: u32,
+        block_time: u64,
+    ) -> Result<Self, TransitionError> {
+        if opening.valid_from >= opening.valid_to || block_time >= opening.valid_to {
             return Err(TransitionError::Window);
         }
-        (self.status, self.version) = (to, version);
-        (self.valid_from, self.valid_to, self.respond_by) = (from, until, respond_by);
-        Ok(())
+        if epoch >= MAX_COUNTER {
+            return Err(TransitionError::Closed);
+        }
+        self.require_version(
+            opening.version,
+            expected.filter(|version| *version != u32::MAX),
+        )?;
+        Ok(Self {
+            status: opening.status,
+            valid_from: opening.valid_from,
+            valid_to: opening.valid_to,
+            respond_by: opening.respond_by,
+            version: opening.version,
+            epoch,
+            changed_at: block_time,
+            ..self.clone()
+        })
     }
 
     fn require_version(&self, given: u32, expected: Option<u32>) -> Result<(), TransitionError> {
@@ -286,14 +371,20 @@ impl Consent {
         }
     }
 
-    /// The status at `now`. A grant counts only when `finality_ok`; everything that ends or refuses access counts at
-    /// once. `None` for a consent that was never touched.
-    pub fn effective(&self, now: u64, finality_ok: bool) -> Option<EffectiveStatus> {
+    /// Whether it was requested or active when its subject took everything back.
+    pub fn is_stale(&self, epoch: u32) -> bool {
+        matches!(self.status, StoredStatus::Requested | StoredStatus::Active) && self.epoch != epoch
+    }
+
+    /// The status at `now`, for a subject in epoch `epoch`. A grant counts only when `finality_ok`; everything that
+    /// ends or refuses access counts at once. `None` for a consent that was never touched.
+    pub fn effective(&self, epoch: u32, now: u64, finality_ok: bool) -> Option<EffectiveStatus> {
         Some(match self.status {
             StoredStatus::None => return None,
             StoredStatus::Denied => EffectiveStatus::Denied,
             StoredStatus::Revoked => EffectiveStatus::Revoked,
             StoredStatus::Expired => EffectiveStatus::Expired,
+            _ if self.is_stale(epoch) => EffectiveStatus::Revoked,
             StoredStatus::Requested if now >= self.respond_by => EffectiveStatus::Expired,
             StoredStatus::Requested => EffectiveStatus::Requested,
             StoredStatus::Active if self.is_over(now) => EffectiveStatus::Expired,
@@ -304,8 +395,9 @@ impl Consent {
     }
 
     /// The next moment after `now` at which the effective status may change by the passing of time alone.
-    pub fn effective_until(&self, now: u64) -> Option<u64> {
+    pub fn effective_until(&self, epoch: u32, now: u64) -> Option<u64> {
         let until = match self.status {
+            _ if self.is_stale(epoch) => return None,
             StoredStatus::Requested => self.respond_by,
             StoredStatus::Active if now < self.valid_from => self.valid_from,
             StoredStatus::Active if self.valid_to == UNTIL_REVOKED => return None,
@@ -313,6 +405,10 @@ impl Consent {
             _ => return None,
         };
         (until > now).then_some(until)
+    }
+
+    fn is_granted(&self, epoch: u32) -> bool {
+        self.status == StoredStatus::Active && !self.is_stale(epoch)
     }
 
     fn is_over(&self, now: u64) -> bool {

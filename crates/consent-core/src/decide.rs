@@ -62,10 +62,18 @@ impl CategoryFilter {
 pub struct Fact {
     /// The consent.
     pub consent: Consent,
+    /// Its subject's epoch: a consent of an earlier one counts as revoked.
+    pub epoch: u32,
     /// Whether the block it stands in is final enough for this deployment.
     pub is_final: bool,
     /// The block up to which the registry was known, its hash and the projection's revision.
     pub seen: Seen,
+}
+
+impl Fact {
+    fn effective(&self, now: u64) -> Option<EffectiveStatus> {
+        self.consent.effective(self.epoch, now, self.is_final)
+    }
 }
 
 /// The state of the projection that a fact comes from.
@@ -111,9 +119,7 @@ impl Facts {
         let mut missing: Vec<ScopeId> = self
             .consents
             .iter()
-            .filter(|fact| {
-                fact.consent.effective(now, fact.is_final) == Some(EffectiveStatus::Active)
-            })
+            .filter(|fact| fact.effective(now) == Some(EffectiveStatus::Active))
             .map(|fact| fact.consent.scope_id)
             .filter(|scope| !self.policies.contains_key(scope))
             .collect();
@@ -304,7 +310,7 @@ fn judge(request: &Request, fact: &Fact, facts: &Facts, now: u64) -> Result<Arc<
     if !concerns || subject.is_zero() || grantee.is_zero() {
         return Err(Rule::NoConsent);
     }
-    match fact.consent.effective(now, fact.is_final) {
+    match fact.effective(now) {
         Some(EffectiveStatus::Active) => {}
         Some(EffectiveStatus::Requested) => return Err(Rule::ConsentRequested),
         Some(EffectiveStatus::Confirming) => return Err(Rule::ConsentConfirming),

@@ -3,7 +3,7 @@
 mod common;
 
 use common::*;
-use consent_core::decide::{Facts, Rule, Verdict, decide};
+use consent_core::decide::{Fact, Facts, Rule, Verdict, decide};
 use consent_core::policy::{Action, Purpose, Terms};
 use consent_core::{Address, StoredStatus};
 use proptest::prelude::*;
@@ -77,6 +77,26 @@ fn every_status_but_active_is_refused_by_its_name() {
                 NOW
             ),
             expected
+        );
+    }
+}
+
+#[test]
+fn a_consent_of_an_earlier_epoch_counts_as_revoked() {
+    let policy = policy(1, terms());
+    let mut fact = forever(&policy);
+    (fact.consent.epoch, fact.epoch) = (3, 3);
+    let current = facts(vec![(fact.clone(), policy.clone())]);
+    assert!(decide(&request("Observation"), &current, 0).is_ok());
+    for epoch in [0, 2, 4] {
+        let stale = Fact {
+            epoch,
+            ..fact.clone()
+        };
+        let known = facts(vec![(stale, policy.clone())]);
+        assert_eq!(
+            rule(&request("Observation"), &known, 0),
+            Rule::ConsentRevoked
         );
     }
 }

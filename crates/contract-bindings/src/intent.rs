@@ -1,40 +1,30 @@
-//! EIP-712 messages. For now one: the binding of a subject address to a patient.
+//! EIP-712 messages: what people sign off-chain, and its verification.
 //!
-//! The domain is the registry's own (EIP-5267: name `Consentry`, version `1`, chain id, registry
-//! address), so that a signature for one deployment is worthless in another.
+//! The domain is the registry's own (EIP-5267: name `Consentry`, version `1`, chain id, registry address), so that a
+//! signature for one deployment is worthless in another.
+//!
+//! An [`Intent`] is a struct of the registry's ABI: the same value is signed and handed to the contract's call. Only a
+//! batch is signed as a struct of its own, because the ABI does not say that its enums are `uint8`s.
 
-use alloy::primitives::{Address, B256, Signature, U256, keccak256};
+use alloy::primitives::{Address, B256, keccak256};
 use alloy::signers::SignerSync;
-use alloy::sol_types::{Eip712Domain, SolStruct, eip712_domain};
-use thiserror::Error;
+use alloy::sol_types::{Eip712Domain, SolStruct as _, eip712_domain};
 
-alloy::sol! {
-    /// "This subject address is mine, and I am that patient of that tenant."
-    #[derive(Debug, PartialEq, Eq)]
-    struct Bind {
-        /// The custodian.
-        string tenant;
-        /// keccak256 of `Patient/<FHIR id>`.
-        bytes32 patientRefHash;
-        /// The address that stands for the patient on chain.
-        address subject;
-        /// Grows with every binding of this subject.
-        uint256 nonce;
-        /// Unix seconds after which the directory no longer accepts this message.
-        uint64 deadline;
-    }
-}
+mod batch;
+mod bind;
+mod signature;
 
-/// Why a binding's signature does not hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum BindError {
-    /// Not 65 bytes, or not a point on the curve, or an `s` in the upper half (malleable).
-    #[error("the signature is malformed")]
-    Malformed,
-    /// A valid signature by some other key.
-    #[error("the signature is not the subject's")]
-    WrongSigner,
-}
+pub use bind::{Bind, patient_ref_hash};
+pub use signature::SignatureError;
+
+use crate::registry::ConsentRegistry::{
+    Batch, Deny, Freeze, Grant, Invalidate, Proof, ProposeRecovery, Relinquish, RemoveDelegate,
+    Request, Revoke, RevokeAll, Rotate, SetDelegate, SetRecovery, Unfreeze, Veto,
+};
+use crate::registry::IntentLens::AcceptControl;
+
+/// Keeps the ids of ERC-7913 signers apart from all other hashes.
+const SIGNER_TAG: &[u8] = b"Consentry ERC-7913 signer";
 
 /// The EIP-712 domain of a registry.
 pub fn domain(chain_id: u64, registry: Address) -> Eip712Domain {
@@ -46,140 +36,125 @@ pub fn domain(chain_id: u64, registry: Address) -> Eip712Domain {
     }
 }
 
-/// The hash under which a FHIR patient id enters a signed message.
-pub fn patient_ref_hash(fhir_id: &str) -> B256 {
-    keccak256(format!("Patient/{fhir_id}"))
+/// The address that stands for an ERC-7913 signer: a verifier's 20 bytes followed by the key.
+pub fn signer_id(signer: &[u8]) -> Address {
+    Address::from_word(keccak256([SIGNER_TAG, signer].concat()))
 }
 
-impl Bind {
-    /// The message for a patient.
-    pub fn new(tenant: &str, fhir_id: &str, subject: Address, nonce: U256, deadline: u64) -> Self {
-        Self {
-            tenant: tenant.to_owned(),
-            patientRefHash: patient_ref_hash(fhir_id),
-            subject,
-            nonce,
-            deadline,
-        }
+/// A decision that its actor signs, in the form that the registry takes.
+pub trait Intent {
+    /// `encodeType` of EIP-712.
+    const TYPE: &'static str;
+
+    /// Who decides and signs.
+    fn actor(&self) -> Address;
+
+    /// `hashStruct` of EIP-712.
+    fn struct_hash(&self) -> B256;
+
+    /// What is signed for the registry of this domain.
+    fn digest(&self, domain: &Eip712Domain) -> B256 {
+        let head = [0x19, 0x01];
+        let separator = domain.separator();
+        keccak256([&head[..], &separator[..], &self.struct_hash()[..]].concat())
     }
 
-    /// Signs with the subject's key; 65 bytes `r ‖ s ‖ v`.
+    /// Signs with an EOA's key; 65 bytes `r ‖ s ‖ v`.
     ///
     /// # Errors
     /// When the signer fails.
-    pub fn sign(
+    fn sign(
         &self,
         domain: &Eip712Domain,
         signer: &impl SignerSync,
     ) -> Result<[u8; 65], alloy::signers::Error> {
-        let digest = self.eip712_signing_hash(domain);
-        Ok(signer.sign_hash_sync(&digest)?.as_bytes())
+        signature::sign(self.digest(domain), signer)
     }
 
-    /// Checks that `signature` is the subject's own over this very message.
+    /// Signs as [`Intent::sign`], in the form that the registry's calls take.
     ///
     /// # Errors
-    /// [`BindError`]; a signature with a high `s` (EIP-2) is refused as malformed.
-    pub fn verify(&self, domain: &Eip712Domain, signature: &[u8]) -> Result<(), BindError> {
-        let signature = Signature::from_raw(signature).map_err(|_| BindError::Malformed)?;
-        if signature.normalize_s().is_some() {
-            return Err(BindError::Malformed);
-        }
-        let digest = self.eip712_signing_hash(domain);
-        let signer = signature
-            .recover_address_from_prehash(&digest)
-            .map_err(|_| BindError::Malformed)?;
-        if signer == self.subject && !self.subject.is_zero() {
-            Ok(())
-        } else {
-            Err(BindError::WrongSigner)
-        }
+    /// When the signer fails.
+    fn prove(
+        &self,
+        domain: &Eip712Domain,
+        signer: &impl SignerSync,
+    ) -> Result<Proof, alloy::signers::Error> {
+        Ok(Proof {
+            signer: Default::default(),
+            signature: self.sign(domain, signer)?.into(),
+        })
+    }
+
+    /// Checks that `signature` is the actor's own, for an actor that is an EOA: 65 bytes, or 64 by EIP-2098.
+    ///
+    /// # Errors
+    /// [`SignatureError`]; a signature with a high `s` (EIP-2) is refused as malformed.
+    fn verify(&self, domain: &Eip712Domain, signature: &[u8]) -> Result<(), SignatureError> {
+        let parsed = signature::parse(signature)?;
+        signature::verify(self.actor(), self.digest(domain), &parsed)
+    }
+}
+
+/// No signature: the actor sends its decision itself.
+pub fn by_sender() -> Proof {
+    Proof {
+        signer: Default::default(),
+        signature: Default::default(),
+    }
+}
+
+macro_rules! intents {
+    ($($name:ident: $encoded:literal;)*) => {
+        $(impl Intent for $name {
+            const TYPE: &'static str = concat!(stringify!($name), "(address actor,address subject,", $encoded, ")");
+
+            fn actor(&self) -> Address {
+                self.actor
+            }
+
+            fn struct_hash(&self) -> B256 {
+                self.eip712_hash_struct()
+            }
+        })*
+
+        /// Every type string with the one that the ABI's struct gives, batches aside.
+        #[cfg(test)]
+        const PLAIN: &[(&str, fn() -> std::borrow::Cow<'static, str>)] =
+            &[$((<$name as Intent>::TYPE, $name::eip712_encode_type)),*];
+    };
+}
+
+intents! {
+    Request: "address grantee,bytes32 scopeId,uint40 validFrom,uint40 validTo,uint40 respondBy,uint32 version,uint40 deadline";
+    Grant: "address grantee,bytes32 scopeId,uint24 seq,uint40 validFrom,uint40 validTo,uint32 version,uint40 deadline";
+    Deny: "address grantee,bytes32 scopeId,uint32 throughVersion,uint40 deadline";
+    Revoke: "address grantee,bytes32 scopeId,uint32 throughVersion,uint40 deadline";
+    Relinquish: "address grantee,bytes32 scopeId,uint32 version,uint40 deadline";
+    RevokeAll: "uint24 throughEpoch,uint24 throughSeq,bool dropDelegates,uint40 deadline";
+    Invalidate: "uint24 throughSeq,uint40 deadline";
+    Rotate: "address newController,uint24 seq,uint40 deadline";
+    AcceptControl: "uint24 seq,uint40 deadline";
+    SetDelegate: "address delegate,uint8 rights,uint40 validFrom,uint40 validTo,uint32 nonce,uint24 seq,uint40 deadline";
+    RemoveDelegate: "address delegate,uint32 throughNonce,uint40 deadline";
+    SetRecovery: "address recoverer,uint32 delay,uint32 nonce,uint24 seq,uint40 deadline";
+    ProposeRecovery: "address newController,uint32 proposalId,uint40 deadline";
+    Veto: "uint32 proposalId,uint40 deadline";
+    Freeze: "uint24 seq,uint40 deadline";
+    Unfreeze: "uint24 seq,uint40 deadline";
+}
+
+impl Intent for Batch {
+    const TYPE: &'static str = batch::TYPE;
+
+    fn actor(&self) -> Address {
+        self.actor
+    }
+
+    fn struct_hash(&self) -> B256 {
+        batch::hash(self)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use alloy::signers::local::PrivateKeySigner;
-
-    fn signer(byte: u8) -> PrivateKeySigner {
-        PrivateKeySigner::from_bytes(&B256::repeat_byte(byte)).unwrap()
-    }
-
-    fn message(subject: Address) -> Bind {
-        Bind::new(
-            "general-hospital",
-            "p-1",
-            subject,
-            U256::from(1),
-            2_000_000_000,
-        )
-    }
-
-    #[test]
-    fn only_the_subjects_own_signature_over_this_very_message_holds() {
-        let (owner, other) = (signer(1), signer(2));
-        let here = domain(31_337, Address::repeat_byte(9));
-        let bind = message(owner.address());
-        let signature = bind.sign(&here, &owner).unwrap();
-        assert_eq!(bind.verify(&here, &signature), Ok(()));
-
-        let by_other = bind.sign(&here, &other).unwrap();
-        assert_eq!(bind.verify(&here, &by_other), Err(BindError::WrongSigner));
-
-        let elsewhere = domain(1, Address::repeat_byte(9));
-        assert_eq!(
-            bind.verify(&elsewhere, &signature),
-            Err(BindError::WrongSigner)
-        );
-
-        for changed in [
-            Bind {
-                tenant: "other".into(),
-                ..message(owner.address())
-            },
-            Bind {
-                patientRefHash: patient_ref_hash("p-2"),
-                ..message(owner.address())
-            },
-            Bind {
-                nonce: U256::from(2),
-                ..message(owner.address())
-            },
-            Bind {
-                deadline: 1,
-                ..message(owner.address())
-            },
-        ] {
-            assert_eq!(
-                changed.verify(&here, &signature),
-                Err(BindError::WrongSigner)
-            );
-        }
-    }
-
-    #[test]
-    fn malformed_and_malleable_signatures_are_refused() {
-        let owner = signer(1);
-        let here = domain(31_337, Address::repeat_byte(9));
-        let bind = message(owner.address());
-        let signature = bind.sign(&here, &owner).unwrap();
-        assert_eq!(
-            bind.verify(&here, &signature[..64]),
-            Err(BindError::Malformed)
-        );
-        assert_eq!(bind.verify(&here, &[0; 65]), Err(BindError::Malformed));
-
-        let parsed = Signature::from_raw(&signature).unwrap();
-        let order = U256::from_str_radix(
-            "fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141",
-            16,
-        )
-        .unwrap();
-        let high = Signature::new(parsed.r(), order - parsed.s(), !parsed.v());
-        assert_eq!(
-            bind.verify(&here, &high.as_bytes()),
-            Err(BindError::Malformed)
-        );
-    }
-}
+mod tests;

@@ -2,7 +2,7 @@
 //!
 //! * [`registry`]: call and event types generated from the exported ABI.
 //! * [`deployment`]: the address and code the export promises.
-//! * [`event`]: a chain log turned into a consent event, or refused.
+//! * [`event`]: a chain log turned into a domain event, or refused.
 //! * [`intent`]: EIP-712 messages people sign off-chain, and their verification.
 
 pub mod deployment;
@@ -11,5 +11,5 @@ pub mod intent;
 pub mod registry;
 
 pub use deployment::Deployment;
-pub use event::{LogError, decode};
-pub use intent::{Bind, BindError};
+pub use event::{Contract, Event, Followed, LogError, decode};
+pub use intent::{Bind, Intent, SignatureError};

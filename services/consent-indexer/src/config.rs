@@ -6,6 +6,8 @@ use std::time::Duration;
 use anyhow::Context as _;
 use conf::Conf;
 use consent_core::Address;
+use contract_bindings::Followed;
+use contract_bindings::event::chain_address;
 use service_kit::ServerConfig;
 use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -31,6 +33,12 @@ pub struct Config {
     /// Address of the consent registry.
     #[conf(long, env)]
     pub registry_address: Address,
+    /// Address of the registry of organisations; without it none are known.
+    #[conf(long, env)]
+    pub hospitals_address: Option<Address>,
+    /// Address of the registry of practitioners; without it none are known.
+    #[conf(long, env)]
+    pub providers_address: Option<Address>,
     /// Kafka bootstrap servers, host:port,…
     #[conf(long, env)]
     pub kafka_brokers: String,
@@ -74,6 +82,15 @@ impl Config {
             .max_connections(12)
             .acquire_timeout(Duration::from_secs(2))
             .connect_lazy_with(options))
+    }
+
+    /// The contracts to follow.
+    pub fn followed(&self) -> Followed {
+        Followed {
+            registry: chain_address(self.registry_address),
+            hospitals: self.hospitals_address.map(chain_address),
+            providers: self.providers_address.map(chain_address),
+        }
     }
 
     /// Where the issuer publishes its keys.

@@ -293,10 +293,14 @@ fn difference(ours: &Identity, theirs: &Identity) -> Option<&'static str> {
         Some("the chain id")
     } else if ours.genesis != theirs.genesis {
         Some("the genesis block")
-    } else if ours.registry != theirs.registry {
+    } else if ours.registry.address != theirs.registry.address {
         Some("the registry's address")
-    } else if ours.code_hash != theirs.code_hash {
+    } else if ours.registry.hash != theirs.registry.hash {
         Some("the registry's code")
+    } else if ours.hospitals != theirs.hospitals {
+        Some("the registry of organisations")
+    } else if ours.providers != theirs.providers {
+        Some("the registry of practitioners")
     } else {
         None
     }

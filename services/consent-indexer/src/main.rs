@@ -1,6 +1,7 @@
 //! # consent-indexer
 //!
-//! Projects the events of the consent registry into Postgres and serves them. A row is served only while the canonical
+//! Projects the events of the consent registry, and of the registries of organisations and practitioners, into Postgres
+//! and serves them. A row is served only while the canonical
 //! chain backs it and the head was confirmed recently; otherwise the answer is 503.
 //!
 //! Follow an event: [`chain::node`] → [`chain::verify`] → [`chain::stream`] → [`projection::fold`] →
@@ -34,11 +35,11 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let shutdown = Shutdown::on_signals()?;
     let pool = config.pool()?;
     let head = head::Head::default();
-    let registry = contract_bindings::event::chain_address(config.registry_address);
+    let followed = config.followed();
     let chain_timeout = Duration::from_millis(config.chain_timeout_ms);
     let ingest = ingest::Ingest {
         pool: pool.clone(),
-        node: chain::node::Node::new(config.chain_rpc_url.clone(), registry, chain_timeout)?,
+        node: chain::node::Node::new(config.chain_rpc_url.clone(), followed, chain_timeout)?,
         head: head.clone(),
         chain_id: config.chain_id,
         finality: config.finality,
@@ -59,7 +60,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         finality: config.finality,
         max_head_age: Duration::from_secs(config.max_head_age),
         chain_id: config.chain_id,
-        registry,
+        followed,
     });
     let producer = bus::Producer::new(&config.kafka_brokers, "consent-indexer")?;
     shutdown.spawn("ingest", ingest.run(shutdown.clone()));

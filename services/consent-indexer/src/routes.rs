@@ -7,7 +7,7 @@ use utoipa::openapi::{InfoBuilder, OpenApi, OpenApiBuilder};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::query::{Shared, chain, changes, consents, policies};
+use crate::query::{Shared, chain, changes, consents, grantees, policies, subjects};
 use crate::row::Change;
 
 /// The API. Probes and metrics are added by the server.
@@ -24,12 +24,17 @@ fn described() -> (Router<Shared>, OpenApi) {
         .title("consent-indexer")
         .version(env!("CARGO_PKG_VERSION"))
         .description(Some(
-            "Consents as the canonical chain backs them, and policy documents by their hash.",
+            "Consents, their subjects and verified grantees as the canonical chain backs them, and policy documents by \
+             their hash.",
         ))
         .build();
     OpenApiRouter::with_openapi(OpenApiBuilder::new().info(info).build())
         .routes(routes!(consents::list))
         .routes(routes!(consents::get))
+        .routes(routes!(subjects::get))
+        .routes(routes!(subjects::delegates))
+        .routes(routes!(grantees::organization))
+        .routes(routes!(grantees::practitioner))
         .routes(routes!(chain::get))
         .routes(routes!(changes::list))
         .routes(routes!(policies::put, policies::get))

@@ -1,6 +1,8 @@
 //! What everyone outside sees of a consent: the same row in answers, in `/v1/changes` and in the topic.
 
-use consent_core::{Address, ConsentId, EffectiveStatus, EventKind, ScopeId, UNTIL_REVOKED};
+use consent_core::{
+    Address, ConsentId, EffectiveStatus, EventKind, ScopeId, StoredStatus, UNTIL_REVOKED,
+};
 use serde::Serialize;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
@@ -45,7 +47,8 @@ pub struct View {
 }
 
 impl View {
-    fn finality(&self, block_no: u64) -> Finality {
+    /// How final a block is.
+    pub fn finality(&self, block_no: u64) -> Finality {
         let under = |height: Option<u64>| height.is_some_and(|height| block_no <= height);
         if under(self.heights.finalized) {
             Finality::Finalized
@@ -56,7 +59,8 @@ impl View {
         }
     }
 
-    fn unix(&self) -> u64 {
+    /// The present in Unix seconds.
+    pub fn unix(&self) -> u64 {
         u64::try_from(self.now.unix_timestamp()).unwrap_or(0)
     }
 }
@@ -139,7 +143,12 @@ pub struct ConsentRow {
     pub respond_by: Option<u64>,
     /// Counts transitions.
     pub version: u32,
-    /// The transaction of the last transition.
+    /// The subject's epoch at the last opening.
+    pub epoch: u32,
+    /// The subject's epoch now. It grows when the subject takes everything back; what was requested or active in an
+    /// earlier one is revoked.
+    pub subject_epoch: u32,
+    /// The transaction of the consent's own last event.
     pub tx_hash: String,
     /// Its block's height.
     pub block_no: u64,
@@ -158,9 +167,13 @@ pub struct ConsentRow {
 impl ConsentRow {
     /// The row as `view` sees it.
     pub fn new(projected: &Projected, rev: u64, view: &View) -> Self {
-        let Projected { consent, position } = projected;
+        let Projected {
+            consent,
+            position,
+            subject_epoch,
+        } = projected;
         let finality = view.finality(position.block_no);
-        let status = consent.effective(view.unix(), finality >= view.required);
+        let status = consent.effective(*subject_epoch, view.unix(), finality >= view.required);
         Self {
             consent_id: consent.id,
             patient_id: consent.subject,
@@ -171,13 +184,15 @@ impl ConsentRow {
             valid_to: (consent.valid_to != UNTIL_REVOKED).then_some(consent.valid_to),
             respond_by: (consent.respond_by != 0).then_some(consent.respond_by),
             version: consent.version,
+            epoch: consent.epoch,
+            subject_epoch: *subject_epoch,
             tx_hash: position.tx_hash.to_string(),
             block_no: position.block_no,
             block_hash: position.block_hash.to_string(),
             log_index: position.log_index,
             finality,
             rev,
-            effective_until: consent.effective_until(view.unix()),
+            effective_until: consent.effective_until(*subject_epoch, view.unix()),
         }
     }
 
@@ -213,6 +228,8 @@ pub enum ChangeKind {
     Denied,
     Revoked,
     Expired,
+    /// The subject took back everything that was requested or active.
+    AllRevoked,
     /// None is left.
     Absent,
 }
@@ -229,6 +246,19 @@ impl ChangeKind {
         }
     }
 
+    /// The kind of event that leads to a state. Of an untouched consent there is none.
+    pub fn of_state(projected: &Projected) -> Self {
+        match projected.consent.status {
+            _ if projected.is_stale() => Self::AllRevoked,
+            StoredStatus::Requested => Self::Requested,
+            StoredStatus::Active => Self::Created,
+            StoredStatus::Denied => Self::Denied,
+            StoredStatus::Revoked => Self::Revoked,
+            StoredStatus::Expired => Self::Expired,
+            StoredStatus::None => Self::Absent,
+        }
+    }
+
     /// Its name.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -237,6 +267,7 @@ impl ChangeKind {
             Self::Denied => "denied",
             Self::Revoked => "revoked",
             Self::Expired => "expired",
+            Self::AllRevoked => "allrevoked",
             Self::Absent => "absent",
         }
     }
@@ -261,7 +292,7 @@ pub struct Change {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::projection::{Position, stored::kind_name};
+    use crate::projection::Position;
     use alloy::primitives::B256;
     use consent_core::{Consent, Hash32, StoredStatus};
 
@@ -277,6 +308,7 @@ mod tests {
                 block_hash: B256::ZERO,
                 log_index: 0,
             },
+            subject_epoch: 0,
         }
     }
 
@@ -346,6 +378,35 @@ mod tests {
     }
 
     #[test]
+    fn what_was_open_when_the_subject_took_everything_back_reads_revoked() {
+        let view = View {
+            now: OffsetDateTime::from_unix_timestamp(150).unwrap(),
+            heights: FinalHeights::default(),
+            required: Finality::Latest,
+        };
+        for (stored, expected, kind) in [
+            (
+                StoredStatus::Requested,
+                Status::Revoked,
+                ChangeKind::AllRevoked,
+            ),
+            (
+                StoredStatus::Active,
+                Status::Revoked,
+                ChangeKind::AllRevoked,
+            ),
+            (StoredStatus::Denied, Status::Denied, ChangeKind::Denied),
+            (StoredStatus::Expired, Status::Expired, ChangeKind::Expired),
+        ] {
+            let mut projected = projected(stored, 1);
+            projected.subject_epoch = 1;
+            let row = ConsentRow::new(&projected, 1, &view);
+            assert_eq!((row.status, row.effective_until), (expected, None));
+            assert_eq!(ChangeKind::of_state(&projected), kind);
+        }
+    }
+
+    #[test]
     fn kinds_have_the_names_of_the_tables() {
         for kind in [
             EventKind::Expired { version: 1 },
@@ -354,7 +415,7 @@ mod tests {
                 actor: Address::ZERO,
             },
         ] {
-            assert_eq!(ChangeKind::of(&kind).as_str(), kind_name(&kind));
+            assert_eq!(ChangeKind::of(&kind).as_str(), kind.name());
         }
     }
 }

@@ -144,7 +144,7 @@ async fn another_chain_behind_the_same_address_is_refused() {
     world.indexer().await.kill();
     // The same chain id and the same registry, another genesis block.
     let impostor = Anvil::start(&["--timestamp", "1700000000"]).await;
-    impostor.deploy_registry().await;
+    impostor.deploy().await;
     refused(
         &world,
         Settings::new(&impostor, &world.database, &world.issuer),
@@ -172,7 +172,12 @@ async fn another_chain_id_registry_or_code_is_refused() {
         "the registry's address",
     )
     .await;
-    world.anvil.replace_registry("0x00").await;
+    let other = world.settings().with("HOSPITALS_ADDRESS", factory);
+    refused(&world, other, "the registry of organisations").await;
+    let none = world.settings().without("PROVIDERS_ADDRESS");
+    refused(&world, none, "the registry of practitioners").await;
+    let anvil = &world.anvil;
+    anvil.replace(anvil.registry(), "0x00").await;
     refused(&world, world.settings(), "the registry's code").await;
 }
 

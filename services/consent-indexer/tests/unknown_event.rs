@@ -42,7 +42,7 @@ fn created(subject: Address, grantee: Address, version: u32) -> Vec<u8> {
 /// Emits a good event, then a bad one; checks that only the good one is ever seen, also after a restart.
 async fn stops_before(bad: impl Fn(Address, Address) -> Vec<u8>, reason: &str) {
     let world = World::new().await;
-    world.anvil.replace_registry(PARROT).await;
+    world.anvil.replace(world.anvil.registry(), PARROT).await;
     let indexer = world.indexer().await;
     let [clinic, patient] = [world.anvil.accounts[1], world.anvil.accounts[2]];
     world.anvil.call(patient, created(patient, clinic, 1)).await;

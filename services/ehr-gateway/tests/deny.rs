@@ -85,6 +85,13 @@ async fn the_window_is_checked_against_our_own_clock() {
 }
 
 #[tokio::test]
+async fn a_consent_of_an_earlier_epoch_is_revoked_whatever_its_row_says() {
+    let world = with_observation(shared(&["Observation"])).await;
+    world.neighbours.change("subjectEpoch", json!(3));
+    assert_denied_and_recorded(&world, SEARCH, "consent-revoked").await;
+}
+
+#[tokio::test]
 async fn the_policy_says_which_type_purpose_action_and_category() {
     let world = with_observation(shared(&["DiagnosticReport"])).await;
     assert_denied_and_recorded(&world, SEARCH, "policy-type").await;

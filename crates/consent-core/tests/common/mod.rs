@@ -43,6 +43,7 @@ pub fn consent(policy: &Policy) -> Fact {
     (consent.valid_from, consent.valid_to) = (FROM, TO);
     Fact {
         consent,
+        epoch: 0,
         is_final: true,
         seen: Seen {
             block_no: 7,

@@ -2,7 +2,7 @@
 
 use alloy::primitives::{Address, U256};
 use alloy::sol_types::Eip712Domain;
-use contract_bindings::intent::{Bind, BindError as SignatureError};
+use contract_bindings::intent::{Bind, SignatureError};
 use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 

@@ -9,7 +9,7 @@ pub mod stream;
 pub mod verify;
 
 use alloy::primitives::{Address, B256};
-use consent_core::ConsentEvent;
+use contract_bindings::Event;
 
 /// A block named by height and hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,24 +27,35 @@ pub struct Identity {
     pub chain_id: u64,
     /// Hash of block 0.
     pub genesis: B256,
-    /// Address of the registry.
-    pub registry: Address,
-    /// keccak256 of the registry's code.
-    pub code_hash: B256,
+    /// The registry of consents.
+    pub registry: Code,
+    /// The registry of organisations, if it is followed.
+    pub hospitals: Option<Code>,
+    /// The registry of practitioners, if it is followed.
+    pub providers: Option<Code>,
 }
 
-/// An event of the registry, proven to be in its block.
+/// A contract's address and what is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Code {
+    /// Its address.
+    pub address: Address,
+    /// keccak256 of its code.
+    pub hash: B256,
+}
+
+/// An event of a followed contract, proven to be in its block.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RegistryEvent {
+pub struct ChainEvent {
     /// Position among all logs of the block, counted by us.
     pub log_index: u32,
     /// The transaction that caused it, as the node names it.
     pub tx_hash: B256,
     /// What happened.
-    pub event: ConsentEvent,
+    pub event: Event,
 }
 
-/// A verified block with the registry's events in order.
+/// A verified block with the followed contracts' events in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChainBlock {
     /// Height and hash.
@@ -53,8 +64,8 @@ pub struct ChainBlock {
     pub parent: B256,
     /// Unix seconds.
     pub time: u64,
-    /// The registry's events.
-    pub events: Vec<RegistryEvent>,
+    /// The followed contracts' events.
+    pub events: Vec<ChainEvent>,
 }
 
 /// A step along the canonical chain: first back to a common ancestor if the chain forked, then forward.

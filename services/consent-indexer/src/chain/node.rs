@@ -8,11 +8,12 @@ use alloy::providers::{Provider as _, RootProvider};
 use alloy::rpc::client::ClientBuilder;
 use alloy::rpc::types::TransactionReceipt;
 use alloy::transports::TransportError;
+use contract_bindings::{Contract, Followed};
 use thiserror::Error;
 use url::Url;
 
-use super::Identity;
 use super::verify::{Header, Unproven};
+use super::{Code, Identity};
 
 /// Why the node gave no usable answer. Always worth another try.
 #[derive(Debug, Error)]
@@ -47,10 +48,10 @@ pub struct FinalHeights {
     pub finalized: Option<u64>,
 }
 
-/// A node and the registry we read there.
+/// A node and the contracts we read there.
 pub struct Node {
     provider: RootProvider,
-    registry: Address,
+    followed: Followed,
 }
 
 impl Node {
@@ -58,33 +59,51 @@ impl Node {
     ///
     /// # Errors
     /// When the TLS backend cannot be set up.
-    pub fn new(url: Url, registry: Address, timeout: Duration) -> Result<Self, reqwest::Error> {
+    pub fn new(url: Url, followed: Followed, timeout: Duration) -> Result<Self, reqwest::Error> {
         let http = service_kit::http_client::build(timeout)?;
         let client = ClientBuilder::default().http_with_client(http, url);
         Ok(Self {
             provider: RootProvider::new(client),
-            registry,
+            followed,
         })
     }
 
-    /// The registry's address.
-    pub fn registry(&self) -> Address {
-        self.registry
+    /// Where the followed contracts are.
+    pub fn followed(&self) -> &Followed {
+        &self.followed
     }
 
-    /// Chain id, genesis and the registry's code as they are now.
+    /// Chain id, genesis and the followed contracts' code as they are now.
     pub async fn identity(&self) -> Result<Identity, NodeError> {
         let chain_id = self.provider.get_chain_id().await?;
         let genesis = self.by_number(0).await?.at().hash;
-        let code = self.provider.get_code_at(self.registry).await?;
-        if code.is_empty() {
-            return Err(NodeError::Missing("contract at the registry's address"));
-        }
+        let grantees = async |contract, address: Option<Address>| match address {
+            Some(address) => self.code(contract, address).await.map(Some),
+            None => Ok(None),
+        };
         Ok(Identity {
             chain_id,
             genesis,
-            registry: self.registry,
-            code_hash: keccak256(&code),
+            registry: self
+                .code(Contract::Registry, self.followed.registry)
+                .await?,
+            hospitals: grantees(Contract::Hospitals, self.followed.hospitals).await?,
+            providers: grantees(Contract::Providers, self.followed.providers).await?,
+        })
+    }
+
+    async fn code(&self, contract: Contract, address: Address) -> Result<Code, NodeError> {
+        let code = self.provider.get_code_at(address).await?;
+        if code.is_empty() {
+            return Err(NodeError::Missing(match contract {
+                Contract::Registry => "contract at the registry's address",
+                Contract::Hospitals => "contract at the address of the registry of organisations",
+                Contract::Providers => "contract at the address of the registry of practitioners",
+            }));
+        }
+        Ok(Code {
+            address,
+            hash: keccak256(&code),
         })
     }
 
@@ -134,7 +153,7 @@ impl Node {
         Ok(header)
     }
 
-    /// All receipts of a block, unverified: only [`super::verify::registry_events`] may look at them.
+    /// All receipts of a block, unverified: only [`super::verify::followed_events`] may look at them.
     pub async fn receipts(&self, hash: B256) -> Result<Vec<TransactionReceipt>, NodeError> {
         let receipts = self
             .provider

@@ -197,7 +197,7 @@ impl<'a> Follower<'a> {
         ))
     }
 
-    /// Reads the registry's events. Stops before the first block that holds one it cannot read.
+    /// Reads the followed contracts' events. Stops before the first block that holds one it cannot read.
     async fn load(
         &self,
         headers: Vec<Header>,
@@ -216,10 +216,13 @@ impl<'a> Follower<'a> {
     }
 
     async fn load_one(&self, header: Header) -> Result<Result<ChainBlock, String>, NodeError> {
-        let registry = self.node.registry();
-        let events = if header.may_hold_logs_of(registry) {
+        let followed = self.node.followed();
+        let may_hold = followed
+            .contracts()
+            .any(|(_, address)| header.may_hold_logs_of(address));
+        let events = if may_hold {
             let receipts = self.node.receipts(header.at().hash).await?;
-            match verify::registry_events(&header, receipts, registry)? {
+            match verify::followed_events(&header, receipts, followed)? {
                 Ok(events) => events,
                 Err(error) => return Ok(Err(format!("{error} in block {}", header.at().no))),
             }

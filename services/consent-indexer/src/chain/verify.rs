@@ -3,10 +3,10 @@
 use alloy::consensus::proofs::calculate_receipt_root;
 use alloy::primitives::{Address, B256, BloomInput};
 use alloy::rpc::types::{Header as ClaimedHeader, TransactionReceipt};
-use contract_bindings::LogError;
+use contract_bindings::{Followed, LogError};
 use thiserror::Error;
 
-use super::{BlockRef, RegistryEvent};
+use super::{BlockRef, ChainEvent};
 
 /// The node's answer does not prove what it claims. It says nothing about the chain: ask again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -69,15 +69,15 @@ impl Header {
     }
 }
 
-/// The registry's events of a block, from receipts proven against the header's receipts root. Log indexes are
+/// The followed contracts' events of a block, from receipts proven against the header's receipts root. Log indexes are
 /// counted here, because nodes have been seen to get them wrong.
 ///
-/// The outer error is the node's, the inner one the registry's: an event that this code does not know.
-pub fn registry_events(
+/// The outer error is the node's, the inner one a contract's: an event that this code does not know.
+pub fn followed_events(
     header: &Header,
     receipts: Vec<TransactionReceipt>,
-    registry: Address,
-) -> Result<Result<Vec<RegistryEvent>, LogError>, Unproven> {
+    followed: &Followed,
+) -> Result<Result<Vec<ChainEvent>, LogError>, Unproven> {
     let hashes: Vec<B256> = receipts
         .iter()
         .map(|receipt| receipt.transaction_hash)
@@ -93,16 +93,17 @@ pub fn registry_events(
         .iter()
         .zip(hashes)
         .flat_map(|(receipt, tx)| receipt.logs().iter().map(move |log| (tx, log)));
-    let of_registry = (0u32..)
+    let events = (0u32..)
         .zip(logs)
-        .filter(|(_, (_, log))| log.address == registry);
-    let events = of_registry.map(|(log_index, (tx_hash, log))| {
-        contract_bindings::decode(&log.data).map(|event| RegistryEvent {
-            log_index,
-            tx_hash,
-            event,
-        })
-    });
+        .filter_map(|(log_index, (tx_hash, log))| {
+            let contract = followed.contract_at(log.address)?;
+            let event = contract_bindings::decode(contract, &log.data);
+            Some(event.map(|event| ChainEvent {
+                log_index,
+                tx_hash,
+                event,
+            }))
+        });
     Ok(events.collect())
 }
 
@@ -110,11 +111,21 @@ pub fn registry_events(
 mod tests {
     use super::*;
     use alloy::primitives::Bloom;
+    use contract_bindings::Event;
     use serde_json::json;
 
     const REGISTRY: Address = Address::repeat_byte(0xaa);
+    const HOSPITALS: Address = Address::repeat_byte(0xcc);
 
-    /// Two transactions: a stranger's log, then two `ConsentExpired` of the registry around another stranger's.
+    fn followed() -> Followed {
+        Followed {
+            hospitals: Some(HOSPITALS),
+            ..Followed::registry(REGISTRY)
+        }
+    }
+
+    /// Two transactions: a stranger's log and one of the registry of organisations, then two `ConsentExpired` of the
+    /// registry around another stranger's.
     fn receipts() -> Vec<TransactionReceipt> {
         let expired = |subject: u8| {
             use alloy::sol_types::SolEvent as _;
@@ -134,7 +145,19 @@ mod tests {
                 Default::default(),
             )
         };
-        let logs = [vec![stranger()], vec![expired(4), stranger(), expired(5)]];
+        let suspended = || {
+            use alloy::sol_types::SolEvent as _;
+            let event = contract_bindings::registry::HospitalRegistry::OrganizationSuspended {
+                organization: Address::repeat_byte(2),
+                reason: B256::ZERO,
+            };
+            let log = event.encode_log_data();
+            (HOSPITALS, log.topics().to_vec(), log.data)
+        };
+        let logs = [
+            vec![stranger(), suspended()],
+            vec![expired(4), stranger(), expired(5)],
+        ];
         (0u8..)
             .zip(logs)
             .map(|(index, logs)| receipt(index, logs))
@@ -181,7 +204,7 @@ mod tests {
     #[test]
     fn log_indexes_are_counted_over_the_whole_block_whatever_the_node_says() {
         let header = header(&receipts());
-        let events = registry_events(&header, receipts(), REGISTRY)
+        let events = followed_events(&header, receipts(), &followed())
             .unwrap()
             .unwrap();
         let indexes: Vec<_> = events
@@ -190,9 +213,19 @@ mod tests {
             .collect();
         assert_eq!(
             indexes,
-            [(1, B256::repeat_byte(1)), (3, B256::repeat_byte(1))]
+            [
+                (1, B256::repeat_byte(0)),
+                (2, B256::repeat_byte(1)),
+                (4, B256::repeat_byte(1))
+            ]
         );
-        assert_eq!(events[1].event.subject, consent_core::Address([5; 20]));
+        assert!(matches!(events[0].event, Event::Organization(_)));
+        assert!(
+            matches!(events[2].event, Event::Consent(event) if event.subject == consent_core::Address([5; 20]))
+        );
+        let registry_alone =
+            followed_events(&header, receipts(), &Followed::registry(REGISTRY)).unwrap();
+        assert_eq!(registry_alone.unwrap(), events[1..]);
     }
 
     #[test]
@@ -204,7 +237,7 @@ mod tests {
         reordered.reverse();
         let without_a_log = vec![receipts()[0].clone(), receipt(1, Vec::new())];
         for forged in [Vec::new(), missing, reordered, without_a_log] {
-            let outcome = registry_events(&header, forged, REGISTRY);
+            let outcome = followed_events(&header, forged, &followed());
             assert_eq!(outcome, Err(Unproven::Receipts));
         }
     }

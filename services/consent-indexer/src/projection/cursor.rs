@@ -7,7 +7,7 @@ use super::stored::{Table, bigint};
 use super::{ProjectionError, one_row};
 use crate::chain::headers::Ring;
 use crate::chain::verify::Header;
-use crate::chain::{BlockRef, Identity};
+use crate::chain::{BlockRef, Code, Identity};
 
 const TABLE: Table = Table("cursor");
 
@@ -33,6 +33,10 @@ struct Row {
     genesis_hash: Vec<u8>,
     registry: Vec<u8>,
     code_hash: Vec<u8>,
+    hospitals: Option<Vec<u8>>,
+    hospitals_code_hash: Option<Vec<u8>>,
+    providers: Option<Vec<u8>>,
+    providers_code_hash: Option<Vec<u8>>,
     block_no: i64,
     block_hash: Vec<u8>,
     rev: i64,
@@ -49,8 +53,9 @@ impl TryFrom<Row> for Cursor {
             identity: Identity {
                 chain_id: TABLE.number(row.chain_id)?,
                 genesis: TABLE.chain_hash(row.genesis_hash)?,
-                registry: Address::from(TABLE.address(row.registry)?.0),
-                code_hash: TABLE.chain_hash(row.code_hash)?,
+                registry: code(row.registry, row.code_hash)?,
+                hospitals: optional(row.hospitals, row.hospitals_code_hash)?,
+                providers: optional(row.providers, row.providers_code_hash)?,
             },
             tip: BlockRef {
                 no: TABLE.number(row.block_no)?,
@@ -64,11 +69,30 @@ impl TryFrom<Row> for Cursor {
     }
 }
 
+fn code(address: Vec<u8>, hash: Vec<u8>) -> Result<Code, ProjectionError> {
+    Ok(Code {
+        address: Address::from(TABLE.address(address)?.0),
+        hash: TABLE.chain_hash(hash)?,
+    })
+}
+
+fn optional(
+    address: Option<Vec<u8>>,
+    hash: Option<Vec<u8>>,
+) -> Result<Option<Code>, ProjectionError> {
+    match (address, hash) {
+        (Some(address), Some(hash)) => code(address, hash).map(Some),
+        (None, None) => Ok(None),
+        _ => Err(TABLE.corrupt()),
+    }
+}
+
 /// Reads the cursor; `None` in a database that never followed a chain.
 pub async fn read(connection: &mut PgConnection) -> Result<Option<Cursor>, ProjectionError> {
     sqlx::query_as!(
         Row,
-        "SELECT chain_id, genesis_hash, registry, code_hash, block_no, block_hash, rev, reorg_epoch, settled, halted
+        "SELECT chain_id, genesis_hash, registry, code_hash, hospitals, hospitals_code_hash, providers,
+                providers_code_hash, block_no, block_hash, rev, reorg_epoch, settled, halted
          FROM cursor"
     )
     .fetch_optional(connection)
@@ -81,7 +105,8 @@ pub async fn read(connection: &mut PgConnection) -> Result<Option<Cursor>, Proje
 pub async fn lock(connection: &mut PgConnection) -> Result<Cursor, ProjectionError> {
     sqlx::query_as!(
         Row,
-        "SELECT chain_id, genesis_hash, registry, code_hash, block_no, block_hash, rev, reorg_epoch, settled, halted
+        "SELECT chain_id, genesis_hash, registry, code_hash, hospitals, hospitals_code_hash, providers,
+                providers_code_hash, block_no, block_hash, rev, reorg_epoch, settled, halted
          FROM cursor FOR UPDATE"
     )
     .fetch_optional(connection)
@@ -99,12 +124,17 @@ pub async fn start(
     let mut tx = pool.begin().await?;
     let (at, parent) = (genesis.at(), genesis.parent());
     let made = sqlx::query!(
-        "INSERT INTO cursor (chain_id, genesis_hash, registry, code_hash, block_no, block_hash)
-         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
+        "INSERT INTO cursor (chain_id, genesis_hash, registry, code_hash, hospitals, hospitals_code_hash, providers,
+                             providers_code_hash, block_no, block_hash)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING",
         bigint(identity.chain_id),
         identity.genesis.as_slice(),
-        identity.registry.as_slice(),
-        identity.code_hash.as_slice(),
+        identity.registry.address.as_slice(),
+        identity.registry.hash.as_slice(),
+        identity.hospitals.as_ref().map(|code| code.address.as_slice()),
+        identity.hospitals.as_ref().map(|code| code.hash.as_slice()),
+        identity.providers.as_ref().map(|code| code.address.as_slice()),
+        identity.providers.as_ref().map(|code| code.hash.as_slice()),
         bigint(at.no),
         at.hash.as_slice(),
     )

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::cursor::Cursor;
 use super::stored::bigint;
-use super::{Projected, ProjectionError, one_row};
+use super::{Position, Projected, ProjectionError, one_row};
 use crate::row::{Cause, Change, ChangeKind, ConsentRow, View};
 
 /// The topic that gateways and portals listen to, keyed by subject.
@@ -25,22 +25,44 @@ pub struct Writer {
     pub view: View,
 }
 
+/// A change of a consent to be sent out.
+pub struct Emission<'a> {
+    /// The consent; for [`ChangeKind::Absent`] what is gone.
+    pub projected: &'a Projected,
+    /// Its revision.
+    pub rev: u64,
+    /// The event that its state now rests on.
+    pub kind: ChangeKind,
+    /// Why it changed.
+    pub cause: Cause,
+    /// The event that changed it; after a rollback the last one that is left, or that is gone.
+    pub origin: Position,
+    /// When.
+    pub happened_at: OffsetDateTime,
+}
+
 impl Writer {
+    /// A block's time.
+    pub fn block_time(&self, seconds: u64) -> OffsetDateTime {
+        OffsetDateTime::from_unix_timestamp(bigint(seconds)).unwrap_or(self.view.now)
+    }
+
     /// The next revision.
     pub fn next_rev(&mut self) -> u64 {
         self.cursor.rev += 1;
         self.cursor.rev
     }
 
-    /// Writes what changed, under revision `rev`. For [`ChangeKind::Absent`] `projected` is what is gone.
-    pub async fn emit(
-        &mut self,
-        projected: &Projected,
-        rev: u64,
-        kind: ChangeKind,
-        cause: Cause,
-        happened_at: OffsetDateTime,
-    ) -> Result<(), ProjectionError> {
+    /// Writes what changed, to `changes` and to the outbox.
+    pub async fn emit(&mut self, emission: Emission<'_>) -> Result<(), ProjectionError> {
+        let Emission {
+            projected,
+            rev,
+            kind,
+            cause,
+            origin,
+            happened_at,
+        } = emission;
         let mut row = ConsentRow::new(projected, rev, &self.view);
         if kind == ChangeKind::Absent {
             row = row.absent();
@@ -54,7 +76,7 @@ impl Writer {
         };
         let body =
             serde_json::to_vec(&change).map_err(|error| sqlx::Error::Encode(error.into()))?;
-        let event_id = self.event_id(projected, rev, kind);
+        let event_id = self.event_id(&origin, rev, kind);
         let stored = sqlx::query!(
             "INSERT INTO changes (rev, event_id, body) VALUES ($1, $2, $3)",
             bigint(rev),
@@ -73,11 +95,11 @@ impl Writer {
             kind: "consentry.consent.changed.v1".to_owned(),
             source: format!(
                 "consent-indexer/{}/{}",
-                identity.chain_id, identity.registry
+                identity.chain_id, identity.registry.address
             ),
             time: happened_at,
             tenant: None,
-            corr_id: correlation(projected).to_string(),
+            corr_id: correlation(&origin).to_string(),
             body,
         };
         outbox::insert(&mut self.tx, &event).await?;
@@ -85,14 +107,13 @@ impl Writer {
     }
 
     /// The same for the same change, whoever writes it.
-    fn event_id(&self, projected: &Projected, rev: u64, kind: ChangeKind) -> Uuid {
-        let position = &projected.position;
+    fn event_id(&self, origin: &Position, rev: u64, kind: ChangeKind) -> Uuid {
         let name = format!(
             "{}|{}|{}|{}|{}|{rev}",
             self.cursor.identity.chain_id,
-            self.cursor.identity.registry,
-            position.block_hash,
-            position.log_index,
+            self.cursor.identity.registry.address,
+            origin.block_hash,
+            origin.log_index,
             kind.as_str(),
         );
         Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes())
@@ -100,8 +121,8 @@ impl Writer {
 }
 
 /// No request caused this; the first half of the transaction's hash ties together what did.
-fn correlation(projected: &Projected) -> CorrId {
-    let hash = hex_half(&projected.position.tx_hash.0);
+fn correlation(origin: &Position) -> CorrId {
+    let hash = hex_half(&origin.tx_hash.0);
     CorrId::parse(&hash).unwrap_or_else(CorrId::generate)
 }
 

@@ -1,53 +1,91 @@
 //! Events → state, without a database.
 
-use consent_core::consent::TransitionError;
-use consent_core::{Consent, ConsentEvent, ConsentId};
+use consent_core::{
+    Consent, ConsentEvent, ConsentId, Grantee, GranteeEvent, Subject, SubjectEvent,
+};
 
-use super::{Position, Projected};
+use super::{Position, Projected, ProjectedGrantee, ProjectedSubject, ProjectionError};
 
-/// The consent after one more event. `before` is what the canonical chain said until then.
-pub fn fold(
-    id: ConsentId,
-    before: Option<&Projected>,
-    event: &ConsentEvent,
-    position: Position,
-    block_time: u64,
-) -> Result<Projected, TransitionError> {
-    let consent = match before {
-        Some(before) => before.consent.apply(event, block_time)?,
-        None => Consent::untouched(id, event.subject, event.grantee, event.scope_id)
-            .apply(event, block_time)?,
-    };
-    Ok(Projected { consent, position })
-}
-
-/// An event with its place and time, as kept in `events`.
-#[derive(Debug, Clone)]
-pub struct PlacedEvent {
+/// An event with its place and time, as kept in the tables of events.
+#[derive(Debug, Clone, Copy)]
+pub struct Placed<E> {
     /// What happened.
-    pub event: ConsentEvent,
+    pub event: E,
     /// Where.
     pub position: Position,
     /// When, Unix seconds.
     pub block_time: u64,
 }
 
-/// The state that all canonical events of one consent lead to; `None` without any.
-pub fn replay<'a>(
+/// The consent after one more event. `before` is what the canonical chain said until then, `epoch` the subject's.
+pub fn consent(
     id: ConsentId,
-    events: impl IntoIterator<Item = &'a PlacedEvent>,
-) -> Result<Option<Projected>, (Position, TransitionError)> {
-    events
-        .into_iter()
-        .try_fold(None, |state: Option<Projected>, placed| {
-            fold(
-                id,
-                state.as_ref(),
-                &placed.event,
-                placed.position,
-                placed.block_time,
-            )
-            .map(Some)
-            .map_err(|error| (placed.position, error))
-        })
+    before: Option<&Projected>,
+    placed: &Placed<ConsentEvent>,
+    epoch: u32,
+) -> Result<Projected, ProjectionError> {
+    let event = &placed.event;
+    let untouched = || Consent::untouched(id, event.subject, event.grantee, event.scope_id);
+    let before = before.map_or_else(untouched, |before| before.consent.clone());
+    let consent = before
+        .apply(event, epoch, placed.block_time)
+        .map_err(|error| ProjectionError::unfoldable(placed.position, error))?;
+    Ok(Projected {
+        consent,
+        position: placed.position,
+        subject_epoch: epoch,
+    })
+}
+
+/// The state that all canonical events of one consent lead to, each with the subject's epoch at its time; `None`
+/// without any. The subject's epoch now is `epoch`.
+pub fn replay_consent(
+    id: ConsentId,
+    events: &[(Placed<ConsentEvent>, u32)],
+    epoch: u32,
+) -> Result<Option<Projected>, ProjectionError> {
+    let step = |state: Option<Projected>, (placed, epoch): &(_, u32)| {
+        consent(id, state.as_ref(), placed, *epoch).map(Some)
+    };
+    let state = events.iter().try_fold(None, step)?;
+    Ok(state.map(|state| Projected {
+        subject_epoch: epoch,
+        ..state
+    }))
+}
+
+/// The subject after one more event.
+pub fn subject(
+    before: Option<ProjectedSubject>,
+    placed: &Placed<SubjectEvent>,
+) -> Result<ProjectedSubject, ProjectionError> {
+    let before = before.map_or_else(
+        || Subject::untouched(placed.event.subject),
+        |before| before.subject,
+    );
+    let subject = before
+        .apply(&placed.event, placed.block_time)
+        .map_err(|error| ProjectionError::unfoldable(placed.position, error))?;
+    Ok(ProjectedSubject {
+        subject,
+        position: placed.position,
+    })
+}
+
+/// The organisation or practitioner after one more event.
+pub fn grantee(
+    before: Option<ProjectedGrantee>,
+    placed: &Placed<GranteeEvent>,
+) -> Result<ProjectedGrantee, ProjectionError> {
+    let before = before.map_or_else(
+        || Grantee::untouched(placed.event.grantee),
+        |before| before.grantee,
+    );
+    let grantee = before
+        .apply(&placed.event, placed.block_time)
+        .map_err(|error| ProjectionError::unfoldable(placed.position, error))?;
+    Ok(ProjectedGrantee {
+        grantee,
+        position: placed.position,
+    })
 }

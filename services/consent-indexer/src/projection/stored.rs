@@ -3,11 +3,16 @@
 use alloy::primitives::B256;
 use consent_core::{Address, ConsentEvent, EventKind, Hash32, StoredStatus};
 
-use super::ProjectionError;
+use super::{Position, ProjectionError};
 
 /// A number as `bigint`. Heights, times and versions stay far below 2^63.
 pub fn bigint(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// A number as `integer`. Log indexes and 24-bit counters stay far below 2^31.
+pub fn integer(number: u32) -> i32 {
+    i32::try_from(number).unwrap_or(i32::MAX)
 }
 
 /// Reads the columns of one table.
@@ -45,6 +50,22 @@ impl Table {
         Ok(B256::from(self.hash(value)?.0))
     }
 
+    /// Where an event is.
+    pub fn position(
+        self,
+        tx_hash: Vec<u8>,
+        block_no: i64,
+        block_hash: Vec<u8>,
+        log_index: i32,
+    ) -> Result<Position, ProjectionError> {
+        Ok(Position {
+            tx_hash: self.chain_hash(tx_hash)?,
+            block_no: self.number(block_no)?,
+            block_hash: self.chain_hash(block_hash)?,
+            log_index: self.small(log_index.into())?,
+        })
+    }
+
     /// A stored status.
     pub fn status(self, value: i16) -> Result<StoredStatus, ProjectionError> {
         u8::try_from(value)
@@ -54,21 +75,10 @@ impl Table {
     }
 }
 
-/// An event's name in the tables and in the topic.
-pub fn kind_name(kind: &EventKind) -> &'static str {
-    match kind {
-        EventKind::Requested { .. } => "requested",
-        EventKind::Created { .. } => "created",
-        EventKind::Denied { .. } => "denied",
-        EventKind::Revoked { .. } => "revoked",
-        EventKind::Expired { .. } => "expired",
-    }
-}
-
 /// The columns of an event that depend on its kind.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct KindColumns {
-    /// See [`kind_name`].
+    /// See [`EventKind::name`].
     pub kind: String,
     /// Version after the event.
     pub version: i64,
@@ -86,7 +96,7 @@ impl KindColumns {
     /// Takes an event apart.
     pub fn of(event: &ConsentEvent) -> Self {
         let mut columns = Self {
-            kind: kind_name(&event.kind).to_owned(),
+            kind: event.kind.name().to_owned(),
             ..Self::default()
         };
         let mut set = |version: u32, actor: Option<Address>| {

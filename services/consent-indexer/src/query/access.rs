@@ -44,7 +44,8 @@ pub async fn caller(
     Ok(app.verifier.verify_headers(headers, now).await?)
 }
 
-/// What the token shows of the consents. A patient's token names no subjects yet, so it shows nothing.
+/// What the token shows of the consents. A patient's token names no subjects yet, so it shows nothing. Of subjects it
+/// shows every one, or those that one of these addresses is or may act for.
 pub fn consents(claims: &Claims) -> Result<Visible, ApiError> {
     if allows_one(claims, &READ_ANY) {
         return Ok(Visible::All);

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
+use contract_bindings::event::core_address;
 use serde::{Deserialize, Serialize};
 use service_kit::Problem;
 use service_kit::extract::QueryParams;
@@ -37,6 +38,10 @@ pub struct ChainStatus {
     pub chain_id: u64,
     /// The registry's address.
     pub registry: String,
+    /// Address of the registry of organisations; null if it is not followed.
+    pub hospitals: Option<String>,
+    /// Address of the registry of practitioners; null if it is not followed.
+    pub providers: Option<String>,
     /// Height of the chain's head; null while the node was not reached.
     pub latest: Option<u64>,
     /// Safe height; null on a chain without it.
@@ -77,10 +82,13 @@ pub async fn get(
     let head = app.head.view();
     let mut connection = app.pool.acquire().await?;
     let cursor = cursor::read(&mut connection).await?;
+    let grantees = |at: Option<_>| at.map(|at| core_address(at).to_string());
     let indexed_no = cursor.as_ref().map(|cursor| cursor.tip.no);
     Ok(Json(ChainStatus {
         chain_id: app.chain_id,
-        registry: app.registry.to_string().to_lowercase(),
+        registry: core_address(app.followed.registry).to_string(),
+        hospitals: grantees(app.followed.hospitals),
+        providers: grantees(app.followed.providers),
         latest: head.latest,
         safe: head.heights.safe,
         finalized: head.heights.finalized,

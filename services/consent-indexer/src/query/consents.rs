@@ -17,7 +17,7 @@ use super::chain::NoParameters;
 use super::error::ApiError;
 use super::snapshot::{self, AsOf};
 use crate::projection::ProjectionError;
-use crate::projection::apply::{self, ConsentColumns};
+use crate::projection::consents::{self, ConsentColumns};
 use crate::row::{ConsentRow, Status, View};
 
 const MAX_VALUES: usize = 100;
@@ -228,14 +228,15 @@ async fn select(
     let (patients, grantees) = (bytes(&filter.patient), bytes(&filter.grantee));
     let rows = sqlx::query_as!(
         ConsentColumns,
-        "SELECT consent_id, subject, grantee, scope_id, status, valid_from, valid_to, respond_by, version, changed_at,
-                tx_hash, block_no, block_hash, log_index, rev
-         FROM consents
+        r#"SELECT consent_id, subject, grantee, scope_id, status, valid_from, valid_to, respond_by, version, c.epoch,
+                changed_at, c.tx_hash, c.block_no, c.block_hash, c.log_index, rev,
+                COALESCE(s.epoch, 0) AS "subject_epoch!"
+         FROM consents c LEFT JOIN subjects s USING (subject)
          WHERE ($1::bytea[] IS NULL OR subject = ANY($1))
            AND ($2::bytea[] IS NULL OR grantee = ANY($2))
            AND ($3::bytea IS NULL OR scope_id = $3)
            AND ($4::bytea IS NULL OR consent_id > $4)
-         ORDER BY consent_id LIMIT $5",
+         ORDER BY consent_id LIMIT $5"#,
         patients.as_deref() as Option<&[Vec<u8>]>,
         grantees.as_deref() as Option<&[Vec<u8>]>,
         filter.scope.as_ref().map(|scope| scope.as_bytes().as_slice()),
@@ -284,7 +285,7 @@ pub async fn get(
         .parse()
         .map_err(|_| invalid_parameter("The id is 0x and 64 hexadecimal digits."))?;
     let mut snapshot = snapshot::open(&app, now).await?;
-    let found = apply::read(&mut snapshot.tx, id).await?;
+    let found = consents::read(&mut snapshot.tx, id).await?;
     let (projected, rev) = found
         .filter(|(projected, _)| visible.shows(projected.consent.grantee))
         .ok_or_else(|| Problem::not_found("No such consent."))?;

@@ -1,18 +1,21 @@
-//! The read API: consents, changes, the chain's state, and policy documents by hash.
+//! The read API: consents, subjects, verified grantees, changes, the chain's state, and policy documents by hash.
 
 pub mod access;
 pub mod chain;
 pub mod changes;
 pub mod consents;
 pub mod error;
+pub mod grantees;
+pub mod place;
 pub mod policies;
 pub mod snapshot;
+pub mod subjects;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use access_token::Verifier;
-use alloy::primitives::Address;
+use contract_bindings::Followed;
 use sqlx::PgPool;
 
 use crate::head::Head;
@@ -32,8 +35,8 @@ pub struct App {
     pub max_head_age: Duration,
     /// The chain's id.
     pub chain_id: u64,
-    /// The registry's address.
-    pub registry: Address,
+    /// Where the contracts are.
+    pub followed: Followed,
 }
 
 /// The routes' state.

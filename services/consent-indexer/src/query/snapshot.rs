@@ -1,5 +1,6 @@
 //! One consistent, fresh view of the projection, or 503. Never rows of unknown age.
 
+use contract_bindings::event::core_address;
 use serde::Serialize;
 use service_kit::Problem;
 use sqlx::{Postgres, Transaction};
@@ -69,7 +70,7 @@ pub async fn open(app: &App, now: OffsetDateTime) -> Result<Snapshot, ApiError> 
     }
     let as_of = AsOf {
         chain_id: cursor.identity.chain_id,
-        registry: cursor.identity.registry.to_string().to_lowercase(),
+        registry: core_address(cursor.identity.registry.address).to_string(),
         block_no: cursor.tip.no,
         block_hash: cursor.tip.hash.to_string(),
         rev: cursor.rev,

@@ -6,8 +6,9 @@ use alloy::primitives::{
     aliases::{U24, U40},
 };
 use alloy::sol_types::SolCall;
-use contract_bindings::Deployment;
-use contract_bindings::registry::{ConsentRegistry, IConsents};
+use contract_bindings::Followed;
+use contract_bindings::deployment::Deployments;
+use contract_bindings::registry::{ConsentRegistry, HospitalRegistry, IConsents};
 use serde_json::{Value, json};
 
 use super::{Process, free_address, required, until};
@@ -23,10 +24,16 @@ pub type Scope = B256;
 pub struct Anvil {
     pub url: String,
     pub accounts: Vec<Party>,
-    registry: Address,
+    contracts: Followed,
     http: reqwest::Client,
     _process: Process,
 }
+
+/// The accounts of a development chain that keep the registries of grantees.
+pub const REGISTRAR: usize = 1;
+pub const SUSPENDER: usize = 2;
+/// The accounts that are verified organisations from the start.
+pub const CLINICS: [usize; 2] = [1, 2];
 
 impl Anvil {
     pub async fn start(args: &[&str]) -> Self {
@@ -49,12 +56,18 @@ impl Anvil {
             .spawn()
             .expect("TEST_ANVIL is the path of the anvil binary");
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        let registry = Deployment::local_registry().unwrap().address;
+        let deployments = Deployments::local().unwrap();
+        let address = |contract| deployments.find(contract).unwrap().address;
+        let contracts = Followed {
+            registry: address("ConsentRegistry"),
+            hospitals: Some(address("HospitalRegistry")),
+            providers: Some(address("ProviderRegistry")),
+        };
         let url = format!("http://127.0.0.1:{port}");
         let mut anvil = Self {
             url,
             accounts: Vec::new(),
-            registry,
+            contracts,
             http,
             _process: Process(child),
         };
@@ -117,7 +130,7 @@ impl Anvil {
     pub async fn reorg(&self, depth: u64, calls: &[(Party, Vec<u8>, u64)]) {
         let calls: Vec<_> = calls
             .iter()
-            .map(|(from, data, at)| json!([self.transaction(*from, data), at]))
+            .map(|(from, data, at)| json!([self.transaction(*from, self.registry(), data), at]))
             .collect();
         self.rpc("anvil_reorg", json!([depth, calls])).await;
     }
@@ -136,23 +149,45 @@ impl Anvil {
         self.mine(1).await;
     }
 
-    pub fn registry(&self) -> Address {
-        self.registry
+    /// Where the contracts are.
+    pub fn contracts(&self) -> &Followed {
+        &self.contracts
     }
 
-    fn transaction(&self, from: Party, data: &[u8]) -> Value {
-        json!({"from": from, "to": self.registry, "data": Bytes::copy_from_slice(data), "gas": "0x7a120"})
+    pub fn registry(&self) -> Address {
+        self.contracts.registry
+    }
+
+    pub fn hospitals(&self) -> Address {
+        self.contracts.hospitals.unwrap()
+    }
+
+    pub fn providers(&self) -> Address {
+        self.contracts.providers.unwrap()
+    }
+
+    fn transaction(&self, from: Party, to: Address, data: &[u8]) -> Value {
+        json!({"from": from, "to": to, "data": Bytes::copy_from_slice(data), "gas": "0xf42400"})
     }
 
     /// Sends a call of the registry; false if it reverted.
     pub async fn send(&self, from: Party, data: Vec<u8>) -> bool {
-        let hash = self
-            .rpc(
-                "eth_sendTransaction",
-                json!([self.transaction(from, &data)]),
-            )
-            .await;
+        self.send_to(self.registry(), from, data).await
+    }
+
+    /// Sends a call of any contract; false if it reverted.
+    pub async fn send_to(&self, to: Address, from: Party, data: Vec<u8>) -> bool {
+        let transaction = self.transaction(from, to, &data);
+        let hash = self.rpc("eth_sendTransaction", json!([transaction])).await;
         number(&self.receipt(hash).await["status"]) == 1
+    }
+
+    /// As [`Anvil::send_to`], and must work.
+    pub async fn call_to(&self, to: Address, from: Party, data: Vec<u8>) {
+        assert!(
+            self.send_to(to, from, data).await,
+            "the contract at {to} refused"
+        );
     }
 
     /// As [`Anvil::send`], and must work.
@@ -171,32 +206,49 @@ impl Anvil {
         self.rpc("eth_getTransactionReceipt", json!([hash])).await
     }
 
-    pub async fn deploy_registry(&self) {
-        let deployment = Deployment::local_registry().unwrap();
-        let transaction = json!({"from": self.accounts[0], "to": deployment.deployer, "data": deployment.factory_input()});
-        let hash = self.rpc("eth_sendTransaction", json!([transaction])).await;
-        assert_eq!(number(&self.receipt(hash).await["status"]), 1);
+    /// Puts all contracts in place and verifies the clinics.
+    pub async fn deploy(&self) {
+        let deployments = Deployments::local().unwrap();
+        for deployment in &deployments.contracts {
+            let input = deployment.factory_input().to_vec();
+            self.call_to(deployment.deployer, self.accounts[0], input)
+                .await;
+        }
+        let roles = deployments.roles;
+        for call in roles.calls {
+            self.call_to(roles.to, roles.from, call.data.to_vec()).await;
+        }
+        for clinic in CLINICS {
+            let verify = verify_organization(self.accounts[clinic], FOREVER, 0);
+            self.call_to(self.hospitals(), self.accounts[REGISTRAR], verify)
+                .await;
+        }
     }
 
-    /// Puts other code where the registry is expected.
-    pub async fn replace_registry(&self, code: &str) {
-        self.rpc("anvil_setCode", json!([self.registry, code]))
-            .await;
+    /// Puts other code where a contract is expected.
+    pub async fn replace(&self, contract: Address, code: &str) {
+        self.rpc("anvil_setCode", json!([contract, code])).await;
         self.mine(1).await;
+    }
+
+    /// Asks a view of a contract, at the head.
+    pub async fn view<C: SolCall>(&self, contract: Address, call: C) -> C::Return {
+        let request = json!({"to": contract, "data": Bytes::from(call.abi_encode())});
+        let answer: Bytes =
+            serde_json::from_value(self.rpc("eth_call", json!([request, "latest"])).await).unwrap();
+        C::abi_decode_returns(&answer).unwrap()
     }
 
     /// What the registry itself says about a consent.
     pub async fn stored(&self, id: B256) -> IConsents::Consent {
-        let call = ConsentRegistry::consentsCall { id }.abi_encode();
-        let request = json!({"to": self.registry, "data": Bytes::from(call)});
-        let answer: Bytes =
-            serde_json::from_value(self.rpc("eth_call", json!([request, "latest"])).await).unwrap();
-        ConsentRegistry::consentsCall::abi_decode_returns(&answer).unwrap()
+        self.view(self.registry(), ConsentRegistry::consentsCall { id })
+            .await
     }
 
-    /// The registry's logs as the node lists them, in order.
+    /// The followed contracts' logs as the node lists them, in order.
     pub async fn logs(&self) -> Vec<Value> {
-        let filter = json!({"fromBlock": "0x0", "toBlock": "latest", "address": self.registry});
+        let contracts = [self.registry(), self.hospitals(), self.providers()];
+        let filter = json!({"fromBlock": "0x0", "toBlock": "latest", "address": contracts});
         self.rpc("eth_getLogs", json!([filter]))
             .await
             .as_array()
@@ -228,7 +280,20 @@ pub fn request(subject: Party, grantee: Party, scopeId: Scope, now: u64, version
     .abi_encode()
 }
 
+/// A grant of a subject whose seq is still 0.
 pub fn grant(
+    subject: Party,
+    grantee: Party,
+    scopeId: Scope,
+    window: (u64, u64),
+    version: u32,
+) -> Vec<u8> {
+    grant_at(0, subject, grantee, scopeId, window, version)
+}
+
+/// A grant under a later seq.
+pub fn grant_at(
+    seq: u32,
     subject: Party,
     grantee: Party,
     scopeId: Scope,
@@ -240,10 +305,28 @@ pub fn grant(
         subject,
         grantee,
         scopeId,
-        seq: U24::ZERO,
+        seq: U24::from(seq),
         validFrom,
         validTo,
         version,
+    }
+    .abi_encode()
+}
+
+pub fn revoke_all(subject: Party, dropDelegates: bool) -> Vec<u8> {
+    ConsentRegistry::revokeAllCall {
+        subject,
+        dropDelegates,
+    }
+    .abi_encode()
+}
+
+pub fn verify_organization(organization: Party, validTo: u64, asOf: u64) -> Vec<u8> {
+    HospitalRegistry::verifyCall {
+        organization,
+        credential: B256::repeat_byte(0xcd),
+        validTo: U40::from(validTo),
+        asOf: U40::from(asOf),
     }
     .abi_encode()
 }

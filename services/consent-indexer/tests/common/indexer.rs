@@ -18,6 +18,8 @@ impl Settings {
             ("CHAIN_RPC_URL", anvil.url.clone()),
             ("CHAIN_ID", "31337".to_owned()),
             ("REGISTRY_ADDRESS", anvil.registry().to_string()),
+            ("HOSPITALS_ADDRESS", anvil.hospitals().to_string()),
+            ("PROVIDERS_ADDRESS", anvil.providers().to_string()),
             // Nobody listens there: the outbox keeps what the relay cannot send.
             ("KAFKA_BROKERS", "127.0.0.1:9".to_owned()),
             ("ISSUER", issuer.url.clone()),
@@ -31,6 +33,11 @@ impl Settings {
 
     pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
         self.0.insert(name, value.to_string());
+        self
+    }
+
+    pub fn without(mut self, name: &'static str) -> Self {
+        self.0.remove(name);
         self
     }
 }

@@ -31,7 +31,7 @@ impl World {
     pub async fn new() -> Self {
         let (anvil, database, issuer) =
             tokio::join!(Anvil::start(&[]), Database::create(), Issuer::start());
-        anvil.deploy_registry().await;
+        anvil.deploy().await;
         Self {
             anvil,
             database,

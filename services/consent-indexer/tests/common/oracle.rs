@@ -26,6 +26,7 @@ pub async fn check(world: &World) {
             row.get::<i64, _>("valid_to") as u64,
             row.get::<i64, _>("respond_by") as u64,
             row.get::<i64, _>("version") as u32,
+            row.get::<i32, _>("epoch") as u32,
             row.get::<i64, _>("changed_at") as u64,
         );
         let truth = (
@@ -34,6 +35,7 @@ pub async fn check(world: &World) {
             stored.validTo.to::<u64>(),
             stored.respondBy.to::<u64>(),
             stored.version,
+            stored.epoch.to::<u32>(),
             stored.changedAt.to::<u64>(),
         );
         assert_eq!(
@@ -61,6 +63,9 @@ async fn last_logs(world: &World) -> BTreeMap<B256, (B256, u64, B256)> {
     let registry = contract_bindings::event::core_address(world.anvil.registry());
     let mut last = BTreeMap::new();
     for log in world.anvil.logs().await {
+        if !is_about_a_consent(&log) {
+            continue;
+        }
         let topic = |index: usize| hash(&log["topics"][index]);
         let party = |index: usize| consent_core::Address(topic(index).0[12..].try_into().unwrap());
         let id = consent_core::consent_id(
@@ -78,6 +83,11 @@ async fn last_logs(world: &World) -> BTreeMap<B256, (B256, u64, B256)> {
         last.insert(B256::from(id.0), place);
     }
     last
+}
+
+/// Of all events only those about consents have four topics.
+fn is_about_a_consent(log: &Value) -> bool {
+    log["topics"].as_array().unwrap().len() == 4
 }
 
 /// Folding the outbox in order gives the projection, and revisions are gapless, also in `changes`.
@@ -136,7 +146,10 @@ async fn check_outbox(world: &World, consents: &[sqlx::postgres::PgRow]) {
 /// Canonical events are exactly the node's logs.
 async fn check_events(world: &World) {
     let rows = sqlx::query(
-        "SELECT block_hash, log_index FROM events WHERE canonical ORDER BY block_no, log_index",
+        "SELECT block_no, block_hash, log_index FROM events WHERE canonical
+         UNION ALL SELECT block_no, block_hash, log_index FROM subject_events WHERE canonical
+         UNION ALL SELECT block_no, block_hash, log_index FROM grantee_events WHERE canonical
+         ORDER BY block_no, log_index",
     )
     .fetch_all(&world.database.pool)
     .await

@@ -95,6 +95,8 @@ struct Row {
     valid_to: Option<u64>,
     respond_by: Option<u64>,
     version: u32,
+    epoch: u32,
+    subject_epoch: u32,
 }
 
 impl FactsSource {
@@ -242,6 +244,7 @@ impl FactsSource {
         let consent = Consent {
             status,
             version: row.version,
+            epoch: row.epoch,
             valid_from: row.valid_from,
             valid_to: row.valid_to.unwrap_or(UNTIL_REVOKED),
             respond_by: row.respond_by.unwrap_or(0),
@@ -249,6 +252,7 @@ impl FactsSource {
         };
         Ok(Some(Fact {
             consent,
+            epoch: row.subject_epoch,
             is_final,
             seen,
         }))

@@ -52,6 +52,8 @@ pub fn row(policy: &Policy, status: &str) -> Value {
         "validTo": null,
         "respondBy": 4_000_000_000_u64,
         "version": 3,
+        "epoch": 2,
+        "subjectEpoch": 2,
         "txHash": Hash32([1; 32]),
         "blockNo": 5,
         "blockHash": Hash32([1; 32]),

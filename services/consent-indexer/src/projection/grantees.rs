@@ -1,0 +1,243 @@
+//! The rows of verified organisations and practitioners, and the events about them.
+
+use std::collections::BTreeSet;
+
+use consent_core::{Address, Grantee, GranteeEvent, GranteeStatus};
+use contract_bindings::Contract;
+use serde_json::{Value, json};
+use sqlx::PgConnection;
+
+use super::emit::Writer;
+use super::fold::{self, Placed};
+use super::stored::{Table, bigint, integer};
+use super::{ProjectedGrantee, ProjectionError, one_row};
+use crate::chain::BlockRef;
+
+const EVENTS: Table = Table("grantee_events");
+const GRANTEES: Table = Table("grantees");
+
+/// Which registry a grantee is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Registry {
+    /// That of organisations.
+    Hospitals,
+    /// That of practitioners.
+    Providers,
+}
+
+impl Registry {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Hospitals => "hospitals",
+            Self::Providers => "providers",
+        }
+    }
+
+    fn parse(name: &str) -> Result<Self, ProjectionError> {
+        match name {
+            "hospitals" => Ok(Self::Hospitals),
+            "providers" => Ok(Self::Providers),
+            _ => Err(EVENTS.corrupt()),
+        }
+    }
+}
+
+/// Folds an event about an organisation or practitioner.
+pub async fn apply(
+    writer: &mut Writer,
+    registry: Registry,
+    placed: &Placed<GranteeEvent>,
+) -> Result<(), ProjectionError> {
+    let event = &placed.event;
+    let body = serde_json::to_value(event).map_err(|error| sqlx::Error::Encode(error.into()))?;
+    let (kind, grantee) = (event.kind.name(), Some(event.grantee));
+    insert_event(&mut writer.tx, registry, grantee, kind, body, placed).await?;
+    let before = read(&mut writer.tx, registry, event.grantee).await?;
+    let after = fold::grantee(before, placed)?;
+    upsert(&mut writer.tx, registry, &after).await
+}
+
+/// Keeps the event that another authority keeps a registry from now on. It changes no grantee.
+pub async fn record_authority(
+    writer: &mut Writer,
+    contract: Contract,
+    placed: &Placed<Address>,
+) -> Result<(), ProjectionError> {
+    let registry = match contract {
+        Contract::Hospitals => Registry::Hospitals,
+        Contract::Providers => Registry::Providers,
+        Contract::Registry => return Err(EVENTS.corrupt()),
+    };
+    let body = json!({"authority": placed.event});
+    insert_event(
+        &mut writer.tx,
+        registry,
+        None,
+        "authority_updated",
+        body,
+        placed,
+    )
+    .await
+}
+
+/// Takes events above `ancestor` off the canonical chain and recomputes whom they were about from those that remain.
+pub async fn revert(
+    connection: &mut PgConnection,
+    ancestor: BlockRef,
+) -> Result<(), ProjectionError> {
+    let orphaned = sqlx::query!(
+        "UPDATE grantee_events SET canonical = false WHERE canonical AND block_no > $1 RETURNING registry, grantee",
+        bigint(ancestor.no)
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    let mut affected = BTreeSet::new();
+    for row in orphaned {
+        if let Some(grantee) = row.grantee {
+            affected.insert((Registry::parse(&row.registry)?, EVENTS.address(grantee)?));
+        }
+    }
+    for (registry, grantee) in affected {
+        let left = canonical_events(connection, registry, grantee)
+            .await?
+            .iter()
+            .try_fold(None, |state, placed| fold::grantee(state, placed).map(Some))?;
+        match left {
+            Some(left) => upsert(connection, registry, &left).await?,
+            None => {
+                let deleted = sqlx::query!(
+                    "DELETE FROM grantees WHERE registry = $1 AND grantee = $2",
+                    registry.name(),
+                    grantee.as_bytes()
+                )
+                .execute(&mut *connection)
+                .await?;
+                one_row("grantees", deleted)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn insert_event<E>(
+    connection: &mut PgConnection,
+    registry: Registry,
+    grantee: Option<Address>,
+    kind: &str,
+    body: Value,
+    placed: &Placed<E>,
+) -> Result<(), ProjectionError> {
+    let position = &placed.position;
+    let result = sqlx::query!(
+        "INSERT INTO grantee_events (block_hash, log_index, block_no, block_time, tx_hash, registry, grantee, kind, body,
+                                     canonical)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, true)
+         ON CONFLICT (block_hash, log_index) DO UPDATE SET canonical = true WHERE NOT grantee_events.canonical",
+        position.block_hash.as_slice(),
+        integer(position.log_index),
+        bigint(position.block_no),
+        bigint(placed.block_time),
+        position.tx_hash.as_slice(),
+        registry.name(),
+        grantee.as_ref().map(|grantee| grantee.as_bytes().as_slice()),
+        kind,
+        body,
+    )
+    .execute(connection)
+    .await?;
+    one_row("grantee_events", result)
+}
+
+async fn canonical_events(
+    connection: &mut PgConnection,
+    registry: Registry,
+    grantee: Address,
+) -> Result<Vec<Placed<GranteeEvent>>, ProjectionError> {
+    let rows = sqlx::query!(
+        "SELECT block_hash, log_index, block_no, block_time, tx_hash, body
+         FROM grantee_events WHERE canonical AND registry = $1 AND grantee = $2 ORDER BY block_no, log_index",
+        registry.name(),
+        grantee.as_bytes()
+    )
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(Placed {
+                event: serde_json::from_value(row.body).map_err(|_| EVENTS.corrupt())?,
+                position: EVENTS.position(
+                    row.tx_hash,
+                    row.block_no,
+                    row.block_hash,
+                    row.log_index,
+                )?,
+                block_time: EVENTS.number(row.block_time)?,
+            })
+        })
+        .collect()
+}
+
+/// An organisation or practitioner as projected so far.
+pub async fn read(
+    connection: &mut PgConnection,
+    registry: Registry,
+    grantee: Address,
+) -> Result<Option<ProjectedGrantee>, ProjectionError> {
+    let row = sqlx::query!(
+        "SELECT status, valid_to, changed_at, organization, credential, tx_hash, block_no, block_hash, log_index
+         FROM grantees WHERE registry = $1 AND grantee = $2",
+        registry.name(),
+        grantee.as_bytes()
+    )
+    .fetch_optional(connection)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let table = GRANTEES;
+    let status = u8::try_from(row.status)
+        .ok()
+        .and_then(GranteeStatus::from_number);
+    let state = Grantee {
+        address: grantee,
+        status: status.ok_or_else(|| table.corrupt())?,
+        valid_to: table.number(row.valid_to)?,
+        changed_at: table.number(row.changed_at)?,
+        organization: table.address(row.organization)?,
+        credential: table.hash(row.credential)?,
+    };
+    let position = table.position(row.tx_hash, row.block_no, row.block_hash, row.log_index)?;
+    Ok(Some(ProjectedGrantee {
+        grantee: state,
+        position,
+    }))
+}
+
+async fn upsert(
+    connection: &mut PgConnection,
+    registry: Registry,
+    projected: &ProjectedGrantee,
+) -> Result<(), ProjectionError> {
+    let ProjectedGrantee { grantee, position } = projected;
+    let result = sqlx::query!(
+        "INSERT INTO grantees (registry, grantee, status, valid_to, changed_at, organization, credential, tx_hash,
+                               block_no, block_hash, log_index)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+         ON CONFLICT (registry, grantee) DO UPDATE SET
+            status = excluded.status, valid_to = excluded.valid_to, changed_at = excluded.changed_at,
+            organization = excluded.organization, credential = excluded.credential, tx_hash = excluded.tx_hash,
+            block_no = excluded.block_no, block_hash = excluded.block_hash, log_index = excluded.log_index",
+        registry.name(),
+        grantee.address.as_bytes(),
+        i16::from(grantee.status as u8),
+        bigint(grantee.valid_to),
+        bigint(grantee.changed_at),
+        grantee.organization.as_bytes(),
+        grantee.credential.as_bytes(),
+        position.tx_hash.as_slice(),
+        bigint(position.block_no),
+        position.block_hash.as_slice(),
+        integer(position.log_index),
+    )
+    .execute(connection)
+    .await?;
+    one_row("grantees", result)
+}

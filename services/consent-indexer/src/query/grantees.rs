@@ -1,0 +1,182 @@
+//! `GET /v1/organizations/{address}` and `GET /v1/practitioners/{address}`: who may ask patients for consent. The
+//! registries are public and name no person, so any valid token reads them.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
+use consent_core::{Address, GranteeStatus, Hash32, UNTIL_REVOKED};
+use serde::Serialize;
+use service_kit::Problem;
+use service_kit::extract::QueryParams;
+use time::OffsetDateTime;
+use utoipa::ToSchema;
+
+use super::chain::NoParameters;
+use super::error::ApiError;
+use super::place::Place;
+use super::snapshot::{self, AsOf, Snapshot};
+use super::subjects::parse_address;
+use super::{Shared, access};
+use crate::projection::ProjectedGrantee;
+use crate::projection::grantees::{self, Registry};
+
+/// The status of a verification at the time of the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum VerificationStatus {
+    /// It holds.
+    Verified,
+    /// It is past its time.
+    Expired,
+    /// It does not hold for now.
+    Suspended,
+    /// It was ended.
+    Removed,
+}
+
+/// A verified organisation or practitioner. Times are Unix seconds.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct GranteeRow {
+    /// Its address.
+    #[schema(value_type = String)]
+    pub address: Address,
+    /// The status of its own verification.
+    pub status: VerificationStatus,
+    /// Whether it may ask patients for consent: its own verification holds, and its organisation's if it has one.
+    pub verified: bool,
+    /// First second at which its verification is over; null until suspended or removed.
+    pub valid_to: Option<u64>,
+    /// Block time of the last change.
+    pub changed_at: u64,
+    /// The organisation that a practitioner belongs to; null for an organisation.
+    #[schema(value_type = Option<String>)]
+    pub organization: Option<Address>,
+    /// The salted hash of the evidence of its last verification.
+    #[schema(value_type = String)]
+    pub credential: Hash32,
+    /// The last event about it.
+    #[serde(flatten)]
+    pub place: Place,
+}
+
+/// One organisation.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SingleOrganization {
+    /// What the row rests on.
+    pub as_of: AsOf,
+    /// The row.
+    pub organization: GranteeRow,
+}
+
+/// One practitioner.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SinglePractitioner {
+    /// What the row rests on.
+    pub as_of: AsOf,
+    /// The row.
+    pub practitioner: GranteeRow,
+}
+
+/// An organisation that was ever verified, for any valid token.
+#[utoipa::path(
+    get, path = "/v1/organizations/{address}", tag = "grantees",
+    params(("address" = String, Path, description = "The organisation, 0x and 40 hexadecimal digits")),
+    responses(
+        (status = 200, description = "The organisation", body = SingleOrganization),
+        (status = 400, description = "Malformed address", body = Problem),
+        (status = 401, description = "No valid token", body = Problem),
+        (status = 404, description = "Never verified, or the registry is not followed", body = Problem),
+        (status = 503, description = "Halted, or the head was not confirmed recently", body = Problem),
+    ),
+    security(("token" = []))
+)]
+pub async fn organization(
+    State(app): State<Shared>,
+    headers: HeaderMap,
+    Path(address): Path<String>,
+    QueryParams(NoParameters {}): QueryParams<NoParameters>,
+) -> Result<Json<SingleOrganization>, ApiError> {
+    let mut snapshot = open(&app, &headers).await?;
+    let address = parse_address(&address)?;
+    let found = read(&mut snapshot, Registry::Hospitals, address)
+        .await?
+        .ok_or_else(|| Problem::not_found("No such organisation."))?;
+    let organization = row(&found, true, &snapshot);
+    Ok(Json(SingleOrganization {
+        as_of: snapshot.as_of,
+        organization,
+    }))
+}
+
+/// A practitioner that was ever verified, for any valid token.
+#[utoipa::path(
+    get, path = "/v1/practitioners/{address}", tag = "grantees",
+    params(("address" = String, Path, description = "The practitioner, 0x and 40 hexadecimal digits")),
+    responses(
+        (status = 200, description = "The practitioner", body = SinglePractitioner),
+        (status = 400, description = "Malformed address", body = Problem),
+        (status = 401, description = "No valid token", body = Problem),
+        (status = 404, description = "Never verified, or the registry is not followed", body = Problem),
+        (status = 503, description = "Halted, or the head was not confirmed recently", body = Problem),
+    ),
+    security(("token" = []))
+)]
+pub async fn practitioner(
+    State(app): State<Shared>,
+    headers: HeaderMap,
+    Path(address): Path<String>,
+    QueryParams(NoParameters {}): QueryParams<NoParameters>,
+) -> Result<Json<SinglePractitioner>, ApiError> {
+    let mut snapshot = open(&app, &headers).await?;
+    let address = parse_address(&address)?;
+    let found = read(&mut snapshot, Registry::Providers, address)
+        .await?
+        .ok_or_else(|| Problem::not_found("No such practitioner."))?;
+    let organization = found.grantee.organization;
+    let organization = read(&mut snapshot, Registry::Hospitals, organization).await?;
+    let now = snapshot.view.unix();
+    let is_employed = organization.is_some_and(|found| found.grantee.is_verified(now));
+    let practitioner = row(&found, is_employed, &snapshot);
+    Ok(Json(SinglePractitioner {
+        as_of: snapshot.as_of,
+        practitioner,
+    }))
+}
+
+async fn open(app: &super::App, headers: &HeaderMap) -> Result<Snapshot, ApiError> {
+    let now = OffsetDateTime::now_utc();
+    access::caller(app, headers, now).await?;
+    snapshot::open(app, now).await
+}
+
+async fn read(
+    snapshot: &mut Snapshot,
+    registry: Registry,
+    address: Address,
+) -> Result<Option<ProjectedGrantee>, ApiError> {
+    Ok(grantees::read(&mut snapshot.tx, registry, address).await?)
+}
+
+fn row(found: &ProjectedGrantee, organization_holds: bool, snapshot: &Snapshot) -> GranteeRow {
+    let ProjectedGrantee { grantee, position } = found;
+    let holds = grantee.is_verified(snapshot.view.unix());
+    let status = match grantee.status {
+        GranteeStatus::Verified if holds => VerificationStatus::Verified,
+        GranteeStatus::Verified => VerificationStatus::Expired,
+        GranteeStatus::Suspended => VerificationStatus::Suspended,
+        GranteeStatus::Removed | GranteeStatus::None => VerificationStatus::Removed,
+    };
+    GranteeRow {
+        address: grantee.address,
+        status,
+        verified: holds && organization_holds,
+        valid_to: (grantee.valid_to != UNTIL_REVOKED).then_some(grantee.valid_to),
+        changed_at: grantee.changed_at,
+        organization: (!grantee.organization.is_zero()).then_some(grantee.organization),
+        credential: grantee.credential,
+        place: Place::new(position, &snapshot.view),
+    }
+}
