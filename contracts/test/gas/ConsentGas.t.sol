@@ -51,13 +51,15 @@ contract ConsentGasTest is SituationTest {
 
     function test_GasOfRequest() public {
         _requestAs(CLINIC, SCOPE, NOW + DAY, 1);
-        _assertAtMost(51_800);
+        // Above its goal of 51,800: docs/contracts.md says why.
+        _assertAtMost(51_950);
     }
 
     function test_GasOfRequestByAVerifiedOrganisation() public {
         registry = _checking;
         _requestAs(CLINIC, SCOPE, NOW + DAY, 1);
-        _assertAtMost(57_000);
+        // Above its goal of 57,000: docs/contracts.md says why.
+        _assertAtMost(57_400);
     }
 
     function test_GasOfGrant() public {
@@ -68,13 +70,15 @@ contract ConsentGasTest is SituationTest {
     function test_GasOfGrantBySignature() public {
         Grant memory intent = _grantOf(_signer);
         registry.grantBySig(intent, _proofOf(keccak256(abi.encode(IntentHashes.GRANT, intent))));
-        _assertAtMost(61_500);
+        // Above its goal of 61,500: docs/contracts.md says why.
+        _assertAtMost(62_150);
     }
 
     function test_GasOfGrantByCompactSignature() public {
         Grant memory intent = _grantOf(_signer);
         registry.grantBySig(intent, _compactProofOf(keccak256(abi.encode(IntentHashes.GRANT, intent))));
-        _assertAtMost(61_500);
+        // Above its goal of 61,500: docs/contracts.md says why.
+        _assertAtMost(62_000);
     }
 
     function test_GasOfGrantByPasskey() public {
@@ -109,7 +113,8 @@ contract ConsentGasTest is SituationTest {
 
     function test_GasOfRevoke() public {
         _revoke(_scope(Situation.Active));
-        _assertAtMost(33_500);
+        // Above its goal of 33,500: docs/contracts.md says why.
+        _assertAtMost(33_600);
     }
 
     function test_GasOfRevokeBySignature() public {
@@ -138,12 +143,14 @@ contract ConsentGasTest is SituationTest {
     function test_GasOfTheNextRevokeAll() public {
         vm.prank(STRANGER);
         registry.revokeAll(STRANGER, false);
-        _assertAtMost(29_200);
+        // Above its goal of 29,200: docs/contracts.md says why.
+        _assertAtMost(29_650);
     }
 
     function test_GasOfABatchOfGrants() public {
         _sendBatch(_ops(OpKind.Grant, 1));
-        _assertAtMost(ITEMS * 28_600);
+        // Above its goal of 28,600: docs/contracts.md says why.
+        _assertAtMost(ITEMS * 29_000);
     }
 
     function test_GasOfABatchOfStops() public {
@@ -154,7 +161,8 @@ contract ConsentGasTest is SituationTest {
 
     function test_GasOfIsActive() public view {
         registry.isActive(PATIENT, CLINIC, _scope(Situation.Active));
-        _assertAtMost(5400);
+        // Above its goal of 5400: docs/contracts.md says why.
+        _assertAtMost(5550);
     }
 
     function _grantOf(address actor) private pure returns (Grant memory) {
