@@ -152,7 +152,7 @@ pub struct Batch {
     pub mode: BatchMode,
     /// The subject's seq; not looked at in a batch of stops.
     pub seq: u32,
-    /// The items.
+    /// The items, in strictly ascending order of grantee, then scope.
     pub ops: Vec<Op>,
 }
 
@@ -264,6 +264,18 @@ impl Batch {
     /// Whether it gives no consent at all.
     pub fn is_of_stops(&self) -> bool {
         !self.ops.iter().any(Op::is_grant)
+    }
+
+    /// Whether it gives consent and skips what is stale, so that it uses up seq.
+    pub fn is_try_with_grants(&self) -> bool {
+        self.mode == BatchMode::Try && !self.is_of_stops()
+    }
+
+    /// The first item that is not above the one before it, by grantee and then scope.
+    pub fn first_unordered(&self) -> Option<usize> {
+        let keys: Vec<_> = self.ops.iter().map(|op| op.key(self.subject)).collect();
+        let falls = keys.windows(2).position(|pair| pair[0] >= pair[1]);
+        falls.map(|index| index + 1)
     }
 }
 

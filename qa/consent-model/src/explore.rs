@@ -15,6 +15,7 @@ mod catalogue;
 mod laws;
 mod scenario;
 mod search;
+mod signing;
 mod steps;
 mod tell;
 mod wallet;

@@ -32,6 +32,7 @@ pub enum Refusal {
     NotRelinquishable { status: Status },
     NotLapsed { status: Status },
     BadBatchLength { length: usize },
+    UnorderedOps { index: usize },
     WrongSeq { given: u32, expected: u32 },
     SeqExhausted,
     EpochExhausted,
@@ -74,6 +75,13 @@ impl Objections {
     pub(crate) fn unless(&mut self, fine: bool, refusal: Refusal) {
         if !fine {
             self.0.push(refusal);
+        }
+    }
+
+    /// Adds reasons that are not told yet.
+    pub(crate) fn extend(&mut self, refusals: Vec<Refusal>) {
+        for refusal in refusals {
+            self.unless(self.0.contains(&refusal), refusal);
         }
     }
 

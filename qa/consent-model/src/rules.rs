@@ -1,4 +1,4 @@
-//! The numbers the rules depend on, and the two rules that can be switched off to see what they are good for.
+//! The numbers the rules depend on, and the rules that can be switched off to see what they are good for.
 
 /// Largest values and durations. The defaults are the contract's; small ones bring exhaustion within reach.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -51,6 +51,10 @@ pub struct Rules {
     pub stops_reach_through: bool,
     /// A direct grant names seq. Without: only a signed one does.
     pub direct_grants_name_seq: bool,
+    /// The items of a batch stand in strictly ascending order, so that no consent occurs twice. Without: in any order.
+    pub batches_stand_in_order: bool,
+    /// A batch with grants in mode `Try` is refused before its seq. Without: its stops apply then, its grants later.
+    pub try_batches_await_seq: bool,
 }
 
 impl Default for Rules {
@@ -58,6 +62,8 @@ impl Default for Rules {
         Self {
             stops_reach_through: true,
             direct_grants_name_seq: true,
+            batches_stand_in_order: true,
+            try_batches_await_seq: true,
         }
     }
 }

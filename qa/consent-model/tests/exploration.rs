@@ -46,6 +46,21 @@ fn batches_of_stops_win_over_batches_of_grants() {
 }
 
 #[test]
+fn batches_of_two_consents_open_once_and_lose_against_stops() {
+    holds("batches of two consents", 40_000);
+}
+
+#[test]
+fn batches_that_name_a_consent_twice_do_no_harm() {
+    holds("batches out of order", 100_000);
+}
+
+#[test]
+fn a_batch_signed_for_a_later_seq_applies_once() {
+    holds("batches for a later seq", 60_000);
+}
+
+#[test]
 fn revoke_all_wins_over_signed_and_direct_grants() {
     holds("revoke all", 100_000);
 }
@@ -83,6 +98,7 @@ fn with_counters_used_up_the_subject_can_still_revoke() {
 #[test]
 fn a_wallet_that_remembers_what_it_signed_may_sign_on_the_latest_state() {
     holds("remembering wallet", 500_000);
+    holds("remembering wallet, delegates", 100_000);
 }
 
 #[test]
@@ -109,16 +125,28 @@ fn a_grant_signed_on_a_state_that_a_reorg_takes_back_outlives_a_stop() {
 
 #[test]
 fn a_margin_does_not_save_a_wallet_that_signs_on_the_latest_state() {
-    let story = breaks(
-        "openings on the latest state, stops with a margin",
-        "a stop wins",
-        7,
-    );
+    let story = breaks("stops with a margin", "a stop wins", 7);
     assert!(story[2].contains("Grant to version 65538"), "{story:#?}");
 }
 
 #[test]
-fn a_consent_named_twice_in_a_batch_outruns_a_stop() {
+fn a_setting_signed_on_a_state_that_a_reorg_takes_back_outlives_a_removal() {
+    breaks("delegates on the latest state", "a removal wins", 7);
+}
+
+#[test]
+fn a_batch_for_a_later_seq_outlives_a_revoke_all_that_forgets_it() {
+    breaks("revoke all through the seq seen", "a stop wins", 4);
+}
+
+#[test]
+fn a_try_batch_that_applied_before_its_seq_would_apply_twice() {
+    let story = breaks("batches before their seq", "at most once", 5);
+    assert!(story[4].contains("ConsentCreated"), "{story:#?}");
+}
+
+#[test]
+fn without_an_order_a_consent_named_twice_in_a_batch_outruns_a_stop() {
     breaks("one consent twice in a batch", "a stop wins", 4);
     breaks("revoke and grant in a batch", "a stop wins", 4);
 }
@@ -130,9 +158,32 @@ fn every_world_has_a_test() {
         let name = format!("\"{}\"", scenario.name);
         assert!(tested.contains(&name), "{name} is not explored");
     }
-    let sound =
-        |scenario: &&consent_model::explore::Scenario| scenario.expectation == Expectation::Holds;
-    assert_eq!(catalogue(false).iter().filter(sound).count(), 11);
+}
+
+#[test]
+fn the_table_in_the_documentation_says_what_is_expected_of_each_world() {
+    let documented: Vec<_> = include_str!("../src/lib.rs")
+        .lines()
+        .filter_map(|line| line.strip_prefix("//! | "))
+        .skip(1)
+        .filter_map(|row| {
+            let mut cells = row.split(" | ");
+            let name = cells.next()?.to_owned();
+            let expected = cells.nth(1)?.trim_end_matches(" |").to_owned();
+            Some((name, expected))
+        })
+        .collect();
+    let explored: Vec<_> = catalogue(false)
+        .iter()
+        .map(|scenario| {
+            let expected = match scenario.expectation {
+                Expectation::Holds => "holds",
+                Expectation::Breaks => "must break",
+            };
+            (scenario.name.to_owned(), expected.to_owned())
+        })
+        .collect();
+    assert_eq!(documented, explored);
 }
 
 #[test]

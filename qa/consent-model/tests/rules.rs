@@ -1,150 +1,15 @@
 //! The registry's rules, one at a time.
 
+mod support;
+
 use std::collections::BTreeSet;
 
 use consent_model::words::right;
 use consent_model::{
-    Acceptance, Address, Batch, BatchMode, Call, Command, ConsentKey, Event, FOR_EVER, Grant,
-    Intent, Limits, Op, ProposeRecovery, Refusal, Registry, Request, Rules, ScopeId, SetDelegate,
-    SetRecovery, Status, Window,
+    Acceptance, Address, Call, Command, ConsentKey, Event, FOR_EVER, Grant, Intent, Limits,
+    ProposeRecovery, Refusal, Registry, SetDelegate, Status, Window,
 };
-
-const PATIENT: Address = Address::of(1);
-const NEW_KEY: Address = Address::of(2);
-const PARENT: Address = Address::of(3);
-const FRIEND: Address = Address::of(4);
-const CLINIC: Address = Address::of(5);
-const ANYONE: Address = Address::of(6);
-const KEY: ConsentKey = key(9);
-const ALWAYS: Window = Window {
-    from: 0,
-    to: FOR_EVER,
-};
-const NOW: u64 = 1_000_000;
-const DAY: u64 = 86_400;
-
-const fn key(scope: u8) -> ConsentKey {
-    ConsentKey {
-        subject: PATIENT,
-        grantee: CLINIC,
-        scope_id: ScopeId([scope; 32]),
-    }
-}
-
-fn grant_of(version: u32, seq: u32) -> Grant {
-    Grant {
-        key: KEY,
-        window: ALWAYS,
-        version,
-        seq,
-    }
-}
-
-fn grant(version: u32, seq: u32) -> Command {
-    Command::Direct(Call::Grant(grant_of(version, seq)))
-}
-
-fn request(version: u32, respond_by: u64) -> Command {
-    Command::Direct(Call::Request(Request {
-        key: KEY,
-        window: ALWAYS,
-        respond_by,
-        version,
-    }))
-}
-
-fn signed(actor: Address, intent: Intent) -> Command {
-    let deadline = match intent.is_stop() {
-        true => FOR_EVER,
-        false => NOW + 10 * DAY,
-    };
-    Command::Signed {
-        actor,
-        deadline,
-        intent,
-    }
-}
-
-fn revoke(through_version: u32) -> Command {
-    let key = KEY;
-    signed(
-        PATIENT,
-        Intent::Revoke {
-            key,
-            through_version,
-        },
-    )
-}
-
-fn set_delegate(rights: u8, nonce: u32, seq: u32) -> Command {
-    let set = SetDelegate {
-        subject: PATIENT,
-        delegate: PARENT,
-        rights,
-        mandate: ALWAYS,
-        nonce,
-        seq,
-    };
-    signed(PATIENT, Intent::SetDelegate(set))
-}
-
-fn set_recovery() -> Command {
-    let set = SetRecovery {
-        subject: PATIENT,
-        recoverer: FRIEND,
-        delay: 2 * DAY,
-        nonce: 1,
-        seq: 0,
-    };
-    signed(PATIENT, Intent::SetRecovery(set))
-}
-
-fn freeze(seq: u32) -> Command {
-    let subject = PATIENT;
-    signed(FRIEND, Intent::Freeze { subject, seq })
-}
-
-fn batch(mode: BatchMode, seq: u32, ops: Vec<Op>) -> Command {
-    let batch = Batch {
-        subject: PATIENT,
-        mode,
-        seq,
-        ops,
-    };
-    signed(PATIENT, Intent::Batch(batch))
-}
-
-fn grant_op(scope: u8, version: u32) -> Op {
-    Op::Grant {
-        grantee: CLINIC,
-        scope_id: key(scope).scope_id,
-        window: ALWAYS,
-        version,
-    }
-}
-
-fn revoke_op(scope: u8, through_version: u32) -> Op {
-    Op::Revoke {
-        grantee: CLINIC,
-        scope_id: key(scope).scope_id,
-        through_version,
-    }
-}
-
-/// A registry after commands that are all accepted at [`NOW`].
-#[track_caller]
-fn after(commands: &[(Address, Command)]) -> Registry {
-    let mut registry = Registry::default();
-    for (sender, command) in commands {
-        let outcome = registry.apply(NOW, *sender, command);
-        assert!(outcome.is_ok(), "{command:?}: {outcome:?}");
-    }
-    registry
-}
-
-fn small(limits: Limits) -> Registry {
-    Registry::new(limits, Rules::default())
-}
+use support::*;
 
 #[test]
 fn a_request_is_approved_at_its_own_version_and_renewed_at_the_next() {
@@ -292,6 +157,46 @@ fn at_the_largest_version_direct_stops_succeed_and_nothing_opens() {
 }
 
 #[test]
+fn at_the_largest_seq_a_grantee_may_still_request_but_nobody_grants() {
+    let limits = Limits {
+        seq: 1,
+        ..Limits::default()
+    };
+    let mut registry = small(limits);
+    let invalidate = Intent::Invalidate {
+        subject: PATIENT,
+        through_seq: 0,
+    };
+    let command = signed(PATIENT, invalidate);
+    registry.apply(NOW, PATIENT, &command).unwrap();
+    registry.apply(NOW, CLINIC, &request(1, NOW + 1)).unwrap();
+    assert_eq!(
+        registry.refusals(NOW, PATIENT, &grant(1, 1)),
+        [Refusal::SeqExhausted]
+    );
+}
+
+#[test]
+fn at_the_largest_epoch_nobody_requests_or_grants() {
+    let limits = Limits {
+        epoch: 1,
+        ..Limits::default()
+    };
+    let mut registry = small(limits);
+    let all = Command::Direct(Call::RevokeAll {
+        subject: PATIENT,
+        drop_delegates: false,
+    });
+    registry.apply(NOW, PATIENT, &all).unwrap();
+    let exhausted = [Refusal::EpochExhausted];
+    assert_eq!(
+        registry.refusals(NOW, CLINIC, &request(1, NOW + 1)),
+        exhausted
+    );
+    assert_eq!(registry.refusals(NOW, PATIENT, &grant(1, 1)), exhausted);
+}
+
+#[test]
 fn a_delegate_grants_within_its_mandate_and_never_to_itself() {
     let set = |delegate, to| {
         let set = SetDelegate {
@@ -426,62 +331,6 @@ fn a_freeze_stops_grants_for_the_delay_and_not_again_before_twice_that() {
     );
     registry.apply(until, PATIENT, &grant(1, 1)).unwrap();
     registry.apply(next_freeze_at, FRIEND, &freeze(1)).unwrap();
-}
-
-#[test]
-fn an_atomic_batch_is_all_or_nothing_but_stops_alone_skip_what_is_stale() {
-    let mut registry = after(&[(PATIENT, grant(1, 0))]);
-    let before = registry.clone();
-    let mixed = batch(BatchMode::Atomic, 0, vec![grant_op(8, 1), revoke_op(9, 0)]);
-    assert!(registry.apply(NOW, PATIENT, &mixed).is_err());
-    assert_eq!(registry, before);
-    let stops = batch(BatchMode::Atomic, 7, vec![revoke_op(9, 0), revoke_op(8, 0)]);
-    let events = registry.apply(NOW, PATIENT, &stops).unwrap();
-    assert_eq!(events.len(), 1);
-    assert_eq!(registry.status_of(&key(8), NOW), Status::Revoked);
-}
-
-#[test]
-fn a_try_batch_with_grants_skips_what_is_stale_and_uses_up_seq() {
-    let mut registry = after(&[(PATIENT, grant(1, 0))]);
-    let command = batch(BatchMode::Try, 0, vec![grant_op(9, 1), grant_op(8, 1)]);
-    let events = registry.apply(NOW, PATIENT, &command).unwrap();
-    assert!(matches!(
-        events[1],
-        Event::ConsentCreated { version: 1, .. }
-    ));
-    assert!(matches!(events[0], Event::SignaturesInvalidated { .. }));
-    assert_eq!(registry.subject(PATIENT).seq, 1);
-    assert_eq!(registry.apply(NOW, PATIENT, &command), Ok(vec![]));
-    let malformed = batch(
-        BatchMode::Try,
-        1,
-        vec![Op::Deny {
-            grantee: Address::ZERO,
-            scope_id: ScopeId::default(),
-            through_version: 0,
-        }],
-    );
-    let refusal = registry.apply(NOW, PATIENT, &malformed).unwrap_err();
-    assert_eq!(refusal, Refusal::ZeroGrantee);
-}
-
-#[test]
-fn a_try_batch_delivered_during_a_freeze_does_nothing_after_it() {
-    let mut registry = after(&[(PATIENT, set_recovery()), (FRIEND, freeze(0))]);
-    let command = batch(BatchMode::Try, 1, vec![revoke_op(9, 1), grant_op(8, 1)]);
-    let events = registry.apply(NOW, ANYONE, &command).unwrap();
-    assert!(
-        events
-            .iter()
-            .any(|event| matches!(event, Event::ConsentRevoked { .. }))
-    );
-    let before = registry.clone();
-    assert_eq!(registry.apply(NOW + 2 * DAY, ANYONE, &command), Ok(vec![]));
-    assert_eq!(
-        registry, before,
-        "each signature changes state at most once"
-    );
 }
 
 #[test]

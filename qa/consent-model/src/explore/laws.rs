@@ -1,7 +1,7 @@
 //! What is promised. A step that breaks a promise yields a [`Violation`].
 
 use super::scenario::{
-    CONSENT, DELEGATE, GRANTEE, OTHER_KEY, RECOVERER, RELAYER, SUBJECT, StopReach,
+    CONSENT, DELEGATE, GRANTEE, OTHER_CONSENT, OTHER_KEY, RECOVERER, RELAYER, SUBJECT, StopReach,
 };
 use crate::command::{
     Batch, BatchMode, Call, Command, Grant, Intent, Op, ProposeRecovery, SetDelegate, SetRecovery,
@@ -21,8 +21,7 @@ pub struct Violation {
 
 pub(super) const STOP_WINS: &str = "a stop wins over every grant signed before it";
 pub(super) const REMOVAL_WINS: &str = "a removal wins over every setting signed before it";
-pub(super) const VOID_IS_VOID: &str =
-    "what was signed before a rotation, invalidation, freeze or revokeAll opens nothing after it";
+pub(super) const VOID_IS_VOID: &str = "what was signed for a seq that a rotation, invalidation, freeze or revokeAll raised opens nothing after it";
 pub(super) const ONCE: &str = "each signature changes state at most once";
 const CAN_REVOKE: &str = "the subject can always revoke";
 const MONOTONE: &str = "counters never decrease";
@@ -74,6 +73,7 @@ fn never_decreases(before: &Registry, after: &Registry) -> Law {
         let subject = registry.subject(SUBJECT);
         [
             registry.consent(&CONSENT).version,
+            registry.consent(&OTHER_CONSENT).version,
             subject.epoch,
             subject.auth_epoch,
             subject.seq,

@@ -16,11 +16,16 @@ pub const RECOVERER: Address = Address::of(4);
 pub const GRANTEE: Address = Address::of(5);
 /// Anybody else.
 pub const RELAYER: Address = Address::of(6);
-/// The one consent.
+/// The consent that promises are checked for.
 pub const CONSENT: ConsentKey = ConsentKey {
     subject: SUBJECT,
     grantee: GRANTEE,
     scope_id: ScopeId([7; 32]),
+};
+/// Another consent of the same subject and grantee, behind it in a batch.
+pub const OTHER_CONSENT: ConsentKey = ConsentKey {
+    scope_id: ScopeId([8; 32]),
+    ..CONSENT
 };
 
 /// Who decides.
@@ -48,13 +53,19 @@ pub enum Decision {
     Grant(Person, Form),
     /// A batch of one grant.
     GrantInBatch(Person, BatchMode),
+    /// A batch that grants both consents.
+    GrantBothInBatch(BatchMode),
+    /// A batch that grants the consent and revokes the other.
+    MixedBatch(BatchMode),
+    /// The same, signed for the seq after the one seen.
+    MixedBatchForNextSeq(BatchMode),
     /// A batch that grants the same consent twice, the second time on top of the first.
-    GrantTwiceInBatch,
+    GrantTwiceInBatch(BatchMode),
     /// A batch that revokes the consent and grants it anew.
     RevokeAndGrantInBatch(BatchMode),
     Revoke(Person, Form),
     Deny(Person, Form),
-    /// A batch that denies and revokes.
+    /// A batch that denies the consent and revokes the other.
     StopBatch(Person),
     RevokeAll {
         form: Form,
@@ -79,7 +90,10 @@ impl Decision {
             self,
             Self::Grant(..)
                 | Self::GrantInBatch(..)
-                | Self::GrantTwiceInBatch
+                | Self::GrantBothInBatch(_)
+                | Self::MixedBatch(_)
+                | Self::MixedBatchForNextSeq(_)
+                | Self::GrantTwiceInBatch(_)
                 | Self::RevokeAndGrantInBatch(_)
                 | Self::SetDelegate(_)
         )
@@ -115,12 +129,13 @@ pub enum Seen {
     Latest,
 }
 
-/// Through which version a wallet signs its stops, seeing the latest state.
+/// Through which values of their counters a wallet signs its stops, seeing the latest state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StopReach {
-    /// The version it sees plus this.
+    /// The version it sees plus this; the epoch and the seq it sees; the nonce it sees plus 1.
     Ahead(u32),
-    /// The version it sees plus 1, or the highest that it ever signed a grant for, whichever is higher.
+    /// The same with 1, or the highest that it ever signed an opening for, or an epoch to which it signed a revokeAll,
+    /// whichever is higher.
     Remembering,
 }
 

@@ -4,7 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use super::laws::Violation;
 use super::scenario::{Expectation, Scenario};
-use super::steps::{Move, Outcome, Sight, Step};
+use super::signing::Sight;
+use super::steps::{Move, Outcome, Step};
 use super::tell;
 use super::wallet::Held;
 use super::world::{Book, Link, MOST_LINKS, Numbered, Registries, Set, World};
@@ -60,6 +61,12 @@ pub(super) struct Search<'a> {
     pub(super) registries: Registries,
     pub(super) links: Numbered<Link>,
     pub(super) books: Numbered<Book>,
+    /// What people would sign in the worlds met, and which of it somebody did: its number in `held`.
+    pub(super) letters: Numbered<Held>,
+    pub(super) posted: HashMap<u32, u8>,
+    /// Whether there was more to sign than there are numbers.
+    pub(super) out_of_numbers: bool,
+    /// What was signed in some world.
     pub(super) held: Numbered<Held>,
     /// Which of them can make the consent active.
     pub(super) openings: Set,
@@ -67,8 +74,8 @@ pub(super) struct Search<'a> {
     pub(super) empowerments: Set,
     /// What commands do, by registry and time.
     pub(super) outcomes: HashMap<(u32, u64, Move), Outcome>,
-    /// What is signed for a decision.
-    pub(super) sights: HashMap<Sight, Option<u8>>,
+    /// What is signed for a decision: the letter.
+    pub(super) sights: HashMap<Sight, Option<u32>>,
     /// Registries and times whose laws were checked.
     pub(super) lawful: HashSet<(u32, u64)>,
 }
@@ -84,6 +91,9 @@ impl<'a> Search<'a> {
             registries: Numbered::default(),
             links: Numbered::default(),
             books: Numbered::default(),
+            letters: Numbered::default(),
+            posted: HashMap::new(),
+            out_of_numbers: false,
             held: Numbered::default(),
             openings: 0,
             empowerments: 0,
@@ -146,6 +156,7 @@ impl<'a> Search<'a> {
             }
             next += 1;
         }
+        report.complete &= !self.out_of_numbers;
         report.states = nodes.len();
         report.registries = self.registries.len();
         report

@@ -1,10 +1,9 @@
 //! What can happen next in a world.
 
 use super::laws::{self, ONCE, REMOVAL_WINS, STOP_WINS, VOID_IS_VOID, Violation, broken};
-use super::scenario::{CONSENT, DELEGATE, GRANTEE, OTHER_KEY, RELAYER, SUBJECT, Seen, StopReach};
+use super::scenario::{CONSENT, DELEGATE, GRANTEE, OTHER_KEY, RELAYER, SUBJECT, Seen};
 use super::search::Search;
-use super::wallet::{self, Held, View};
-use super::world::{Book, Link, MOST_HELD, World, bit};
+use super::world::{Book, Link, Set, World, bit};
 use crate::command::{Call, Command, Request};
 use crate::event::Event;
 use crate::refusal::Refusal;
@@ -38,22 +37,15 @@ pub(super) enum Deed {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Effect {
     registry: u32,
+    /// Whether it opened anything, and whether the consent that is looked at.
     opens: bool,
+    activates: bool,
     empowers: bool,
-    voids: bool,
+    /// The highest seq that it voided.
+    voids: Option<u32>,
 }
 
 pub(super) type Outcome = Result<Effect, Refusal>;
-
-/// All that matters to what is signed for a decision.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Sight {
-    index: usize,
-    latest: (u32, u64),
-    last_final: (u32, u64),
-    signed: (u32, u32),
-    epoch: u32,
-}
 
 /// A command as the key of what it does: by number, or the deed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -124,117 +116,16 @@ impl Search<'_> {
         }
     }
 
-    /// Somebody decides. `None` if that changes nothing or is more than the bounds allow.
-    fn sign(&mut self, world: &World, index: usize) -> Option<(u8, World)> {
-        let number = self.written(world, index)?;
-        let held = self.held.get(u32::from(number));
-        let (consents, delegates) = (held.stops_consents, held.stops_delegates);
-        let book = self.books.get(world.book);
-        let all_openings = self.openings | self.empowerments;
-        if !book.has(number) {
-            let signed = match held.opens {
-                Some(_) => book.signed & all_openings,
-                None => book.signed & !all_openings,
-            };
-            let most = match held.opens {
-                Some(_) => self.scenario.bounds.openings,
-                None => self.scenario.bounds.others,
-            };
-            if signed.count_ones() >= most {
-                return None;
-            }
-        }
-        let next = if consents || delegates {
-            let mut beats = 0;
-            if consents {
-                beats |= book.signed & self.openings;
-            }
-            if delegates {
-                beats |= book.signed & self.empowerments;
-            }
-            if book.has(number) && book.beaten_by(number) == beats {
-                return None;
-            }
-            book.with_stop(number, beats)
-        } else if book.has(number) {
-            return None;
-        } else {
-            Book {
-                signed: book.signed | bit(number),
-                ..book.clone()
-            }
-        };
-        let book = self.books.number(next);
-        Some((number, world.with_book(book)))
-    }
-
-    /// What is signed for a decision, by number; the same for whoever sees the same.
-    fn written(&mut self, world: &World, index: usize) -> Option<u8> {
-        let latest = *self.links.get(world.latest());
-        let last_final = *self.links.get(world.last_final());
-        let (signed, epoch) = match self.scenario.stop_reach {
-            StopReach::Ahead(_) => ((0, 0), 0),
-            StopReach::Remembering => {
-                let book = self.books.get(world.book);
-                (self.highest_signed(book), self.highest_epoch(book))
-            }
-        };
-        let key = Sight {
-            index,
-            latest: (latest.registry, latest.now),
-            last_final: (last_final.registry, last_final.now),
-            signed,
-            epoch,
-        };
-        if let Some(number) = self.sights.get(&key) {
-            return *number;
-        }
-        let view = View {
-            latest: (self.registries.get(latest.registry), latest.now),
-            last_final: (self.registries.get(last_final.registry), last_final.now),
-            signed,
-            epoch,
-        };
-        let held = wallet::write(self.scenario, self.scenario.decisions[index], &view);
-        let number = held.map(|held| {
-            let (opens, empowers) = (held.opens.is_some(), held.empowers);
-            let number = self.held.number(held);
-            assert!(
-                (number as usize) < MOST_HELD,
-                "too many decisions for one scenario"
-            );
-            let number = u8::try_from(number).expect("checked above");
-            match (opens, empowers) {
-                (_, true) => self.empowerments |= bit(number),
-                (true, false) => self.openings |= bit(number),
-                (false, false) => {}
-            }
-            number
-        });
-        self.sights.insert(key, number);
-        number
-    }
-
-    fn signed<'b>(&'b self, book: &'b Book) -> impl Iterator<Item = &'b Held> {
-        let numbers = 0..u8::try_from(self.held.len()).expect("few are held");
-        numbers
-            .filter(|number| book.has(*number))
-            .map(|number| self.held.get(u32::from(number)))
-    }
-
-    fn highest_epoch(&self, book: &Book) -> u32 {
-        self.signed(book)
-            .map(Held::leads_to_epoch)
-            .max()
-            .unwrap_or_default()
-    }
-
-    fn highest_signed(&self, book: &Book) -> (u32, u32) {
-        self.signed(book)
-            .filter_map(|held| held.opens)
-            .fold((0, 0), |(version, seq), (its_version, its_seq)| {
-                (version.max(its_version), seq.max(its_seq))
+    /// The openings on their way that a seq being voided voids: not those signed for a later one.
+    fn voided(&self, book: &Book, through: u32) -> Set {
+        let openings = book.signed & (self.openings | self.empowerments);
+        (0..u8::try_from(self.held.len()).expect("few are held"))
+            .filter(|number| openings & bit(*number) != 0)
+            .filter(|number| {
+                let opens = self.held.get(u32::from(*number)).opens;
+                opens.is_some_and(|names| names.seq <= through)
             })
+            .fold(0, |set, number| set | bit(number))
     }
 
     fn deeds(&self) -> &'static [Deed] {
@@ -268,14 +159,14 @@ impl Search<'_> {
                 if voided {
                     return Err(broken(VOID_IS_VOID, "it did open something"));
                 }
-                if effect.opens {
+                if effect.activates {
                     link.active_by = Some(number);
                 }
                 if effect.empowers {
                     link.rights_by = Some(number);
                 }
-                if effect.voids {
-                    link.voided |= book.signed & (self.openings | self.empowerments);
+                if let Some(through) = effect.voids {
+                    link.voided |= self.voided(book, through);
                 }
             }
             Err(refusal) if stops && refusal.is_stale_stop() => {}
@@ -295,8 +186,8 @@ impl Search<'_> {
             registry: effect.registry,
             ..*head
         };
-        if effect.voids {
-            link.voided |= book.signed & (self.openings | self.empowerments);
+        if let Some(through) = effect.voids {
+            link.voided |= self.voided(book, through);
         }
         self.settled(link).map(Some)
     }
@@ -327,15 +218,21 @@ impl Search<'_> {
                     Command::Direct(_) => sender,
                 };
                 laws::of_transition(before, &after, head.now, actor, &events)?;
+                let seq = |registry: &Registry| registry.subject(SUBJECT).seq;
+                // A seq that is used up stays, and no opening signed for it applies.
+                let through = seq(before).max(seq(&after).saturating_sub(1));
                 Ok(Effect {
                     registry: self.registries.number(after),
                     opens: events
                         .iter()
                         .any(|event| matches!(event, Event::ConsentCreated { .. })),
+                    activates: events.iter().any(
+                        |event| matches!(event, Event::ConsentCreated { key, .. } if *key == CONSENT),
+                    ),
                     empowers: events
                         .iter()
                         .any(|event| matches!(event, Event::DelegateSet { .. })),
-                    voids: events.iter().any(voids),
+                    voids: events.iter().any(voids).then_some(through),
                 })
             }
         };

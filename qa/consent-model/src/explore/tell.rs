@@ -111,14 +111,20 @@ fn batch(batch: &Batch) -> String {
     let ops: Vec<_> = batch
         .ops
         .iter()
-        .map(|op| match op {
-            Op::Grant { version, .. } => format!("Grant to version {version}"),
-            Op::Deny {
-                through_version, ..
-            } => format!("Deny through version {through_version}"),
-            Op::Revoke {
-                through_version, ..
-            } => format!("Revoke through version {through_version}"),
+        .map(|op| {
+            let what = match op {
+                Op::Grant { version, .. } => format!("Grant to version {version}"),
+                Op::Deny {
+                    through_version, ..
+                } => format!("Deny through version {through_version}"),
+                Op::Revoke {
+                    through_version, ..
+                } => format!("Revoke through version {through_version}"),
+            };
+            match op.key(batch.subject) == CONSENT {
+                true => what,
+                false => format!("{what} of the other consent"),
+            }
         })
         .collect();
     format!(

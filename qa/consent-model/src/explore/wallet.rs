@@ -1,14 +1,36 @@
 //! How honest people turn what they decide into what they sign.
 
 use super::scenario::{
-    CONSENT, DELEGATE, Decision, Form, GRANTEE, OTHER_KEY, Person, RECOVERER, RELAYER, SUBJECT,
-    Scenario, Seen, StopReach,
+    CONSENT, DELEGATE, Decision, Form, OTHER_CONSENT, OTHER_KEY, Person, RECOVERER, RELAYER,
+    SUBJECT, Scenario, Seen, StopReach,
 };
 use crate::command::{
     Acceptance, Batch, BatchMode, Call, Command, Grant, Intent, Op, ProposeRecovery, SetDelegate,
 };
 use crate::registry::Registry;
-use crate::words::{Address, FOR_EVER, Status, Window, right};
+use crate::words::{Address, ConsentKey, FOR_EVER, Status, Window, right};
+
+/// The counters that an opening names, or the highest that several do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub(super) struct Names {
+    /// Of the consent.
+    pub(super) version: u32,
+    /// Of the subject.
+    pub(super) seq: u32,
+    /// Of the delegate.
+    pub(super) nonce: u32,
+}
+
+impl Names {
+    /// The higher of each.
+    pub(super) fn or_higher(self, other: Self) -> Self {
+        Self {
+            version: self.version.max(other.version),
+            seq: self.seq.max(other.seq),
+            nonce: self.nonce.max(other.nonce),
+        }
+    }
+}
 
 /// A decision on its way: the relayer may deliver it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -18,8 +40,8 @@ pub(super) struct Held {
     pub(super) sender: Address,
     /// Whether it is a transaction of who decides, which lands once, and not a signature.
     pub(super) is_direct: bool,
-    /// Whether it is an opening, and the highest version and seq that it names.
-    pub(super) opens: Option<(u32, u32)>,
+    /// Whether it is an opening, and what it names.
+    pub(super) opens: Option<Names>,
     /// Whether it gives rights to a delegate.
     pub(super) empowers: bool,
     /// Whether its delivery must end consents that grants signed earlier made active.
@@ -45,8 +67,8 @@ impl Held {
 pub(super) struct View<'a> {
     pub(super) latest: (&'a Registry, u64),
     pub(super) last_final: (&'a Registry, u64),
-    /// The highest version and seq of any opening signed so far.
-    pub(super) signed: (u32, u32),
+    /// The highest counters that openings signed so far name.
+    pub(super) signed: Names,
     /// The highest epoch that any stop signed so far leads to.
     pub(super) epoch: u32,
 }
@@ -69,15 +91,19 @@ pub(super) fn write(scenario: &Scenario, decision: Decision, view: &View<'_>) ->
     };
     let state = registry.subject(SUBJECT);
     let version = registry.consent(&CONSENT).version;
-    let next = next_version(registry, now);
+    let nonce = registry.delegate(SUBJECT, DELEGATE).nonce + 1;
     let seq = state.seq;
     let through_version = match scenario.stop_reach {
         StopReach::Ahead(margin) => version.saturating_add(margin),
-        StopReach::Remembering => version.saturating_add(1).max(view.signed.0),
+        StopReach::Remembering => version.saturating_add(1).max(view.signed.version),
     };
     let (through_epoch, through_seq) = match scenario.stop_reach {
         StopReach::Ahead(_) => (state.epoch, seq),
-        StopReach::Remembering => (state.epoch.max(view.epoch), seq.max(view.signed.1)),
+        StopReach::Remembering => (state.epoch.max(view.epoch), seq.max(view.signed.seq)),
+    };
+    let through_nonce = match scenario.stop_reach {
+        StopReach::Ahead(_) => nonce,
+        StopReach::Remembering => nonce.max(view.signed.nonce),
     };
     let who = |person| match person {
         Person::Controller => state.controller,
@@ -90,21 +116,26 @@ pub(super) fn write(scenario: &Scenario, decision: Decision, view: &View<'_>) ->
     let grant = Grant {
         key: CONSENT,
         window,
-        version: next,
+        version: next_version(registry, &CONSENT, now),
         seq,
     };
-    let grant_op = |version| Op::Grant {
-        grantee: GRANTEE,
-        scope_id: CONSENT.scope_id,
+    let grant_op = |key: ConsentKey, version| Op::Grant {
+        grantee: key.grantee,
+        scope_id: key.scope_id,
         window,
         version,
     };
-    let revoke_op = Op::Revoke {
-        grantee: GRANTEE,
-        scope_id: CONSENT.scope_id,
+    let grant_next = |key| grant_op(key, next_version(registry, &key, now));
+    let revoke_op = |key: ConsentKey, through_version| Op::Revoke {
+        grantee: key.grantee,
+        scope_id: key.scope_id,
         through_version,
     };
-    let batch = |mode, ops| {
+    let revoke_other = || {
+        let seen = registry.consent(&OTHER_CONSENT).version;
+        revoke_op(OTHER_CONSENT, seen.saturating_add(1))
+    };
+    let batch_for = |seq, mode, ops| {
         Intent::Batch(Batch {
             subject: SUBJECT,
             mode,
@@ -112,25 +143,45 @@ pub(super) fn write(scenario: &Scenario, decision: Decision, view: &View<'_>) ->
             ops,
         })
     };
+    let batch = |mode, ops| batch_for(seq, mode, ops);
     let subject = SUBJECT;
     let controller = state.controller;
     let letter = Letter {
         scenario,
         decision,
-        names: (next, seq),
+        names: Names {
+            version: grant.version,
+            seq,
+            nonce: 0,
+        },
     };
     Some(match decision {
         Decision::Grant(by, Form::Direct) => letter.direct(who(by), Call::Grant(grant)),
         Decision::Grant(by, Form::Signed) => letter.signed(who(by), Intent::Grant(grant)),
         Decision::GrantInBatch(by, mode) => {
-            letter.signed(who(by), batch(mode, vec![grant_op(next)]))
+            letter.signed(who(by), batch(mode, vec![grant_next(CONSENT)]))
         }
-        Decision::GrantTwiceInBatch => {
-            let ops = vec![grant_op(next), grant_op(next + 1)];
-            letter.signed(controller, batch(BatchMode::Atomic, ops))
+        Decision::GrantBothInBatch(mode) => {
+            let ops = vec![grant_next(CONSENT), grant_next(OTHER_CONSENT)];
+            letter.signed(controller, batch(mode, ops))
+        }
+        Decision::MixedBatch(mode) => {
+            let ops = vec![grant_next(CONSENT), revoke_other()];
+            letter.signed(controller, batch(mode, ops))
+        }
+        Decision::MixedBatchForNextSeq(mode) => {
+            let ops = vec![grant_next(CONSENT), revoke_other()];
+            letter.signed(controller, batch_for(seq + 1, mode, ops))
+        }
+        Decision::GrantTwiceInBatch(mode) => {
+            let ops = vec![grant_next(CONSENT), grant_op(CONSENT, grant.version + 1)];
+            letter.signed(controller, batch(mode, ops))
         }
         Decision::RevokeAndGrantInBatch(mode) => {
-            let ops = vec![revoke_op, grant_op(through_version + 2)];
+            let ops = vec![
+                revoke_op(CONSENT, through_version),
+                grant_op(CONSENT, through_version + 2),
+            ];
             letter.signed(controller, batch(mode, ops))
         }
         Decision::Revoke(by, Form::Direct) => letter.direct(who(by), Call::Revoke(CONSENT)),
@@ -151,11 +202,12 @@ pub(super) fn write(scenario: &Scenario, decision: Decision, view: &View<'_>) ->
         ),
         Decision::StopBatch(by) => {
             let deny_op = Op::Deny {
-                grantee: GRANTEE,
+                grantee: CONSENT.grantee,
                 scope_id: CONSENT.scope_id,
                 through_version,
             };
-            letter.signed(who(by), batch(BatchMode::Atomic, vec![deny_op, revoke_op]))
+            let ops = vec![deny_op, revoke_other()];
+            letter.signed(who(by), batch(BatchMode::Atomic, ops))
         }
         Decision::RevokeAll {
             form: Form::Direct,
@@ -211,7 +263,7 @@ pub(super) fn write(scenario: &Scenario, decision: Decision, view: &View<'_>) ->
                 delegate: DELEGATE,
                 rights: right::ALL,
                 mandate: window,
-                nonce: registry.delegate(subject, DELEGATE).nonce + 1,
+                nonce,
                 seq,
             };
             letter.intent(form, controller, Intent::SetDelegate(set))
@@ -222,7 +274,7 @@ pub(super) fn write(scenario: &Scenario, decision: Decision, view: &View<'_>) ->
             Intent::RemoveDelegate {
                 subject,
                 delegate: DELEGATE,
-                through_nonce: registry.delegate(subject, DELEGATE).nonce + 1,
+                through_nonce,
             },
         ),
         Decision::Freeze(form) => letter.intent(form, RECOVERER, Intent::Freeze { subject, seq }),
@@ -250,9 +302,9 @@ pub(super) fn write(scenario: &Scenario, decision: Decision, view: &View<'_>) ->
     })
 }
 
-fn next_version(registry: &Registry, now: u64) -> u32 {
-    let version = registry.consent(&CONSENT).version;
-    match registry.status_of(&CONSENT, now) {
+fn next_version(registry: &Registry, key: &ConsentKey, now: u64) -> u32 {
+    let version = registry.consent(key).version;
+    match registry.status_of(key, now) {
         Status::Requested => version,
         _ => version.saturating_add(1),
     }
@@ -261,7 +313,7 @@ fn next_version(registry: &Registry, now: u64) -> u32 {
 struct Letter<'a> {
     scenario: &'a Scenario,
     decision: Decision,
-    names: (u32, u32),
+    names: Names,
 }
 
 impl Letter<'_> {
@@ -290,8 +342,6 @@ impl Letter<'_> {
     }
 
     fn held(&self, sender: Address, is_direct: bool, command: Command) -> Held {
-        // What a batch names is what its last grant names.
-        let named = |version: &u32| (*version, self.names.1);
         let opens = match &command {
             Command::Signed {
                 intent: Intent::Batch(batch),
@@ -300,10 +350,22 @@ impl Letter<'_> {
                 .ops
                 .iter()
                 .filter_map(|op| match op {
-                    Op::Grant { version, .. } => Some(named(version)),
+                    Op::Grant { version, .. } if op.key(SUBJECT) == CONSENT => Some(Names {
+                        version: *version,
+                        seq: batch.seq,
+                        nonce: 0,
+                    }),
                     _ => None,
                 })
-                .max(),
+                .reduce(Names::or_higher),
+            Command::Signed {
+                intent: Intent::SetDelegate(set),
+                ..
+            } => Some(Names {
+                version: 0,
+                seq: set.seq,
+                nonce: set.nonce,
+            }),
             _ if self.decision.is_opening() => Some(self.names),
             _ => None,
         };

@@ -8,7 +8,7 @@ use crate::registry::Registry;
 /// A set of decisions on their way, by number.
 pub(super) type Set = u128;
 
-/// Most decisions in all worlds of a scenario together.
+/// Most decisions signed in all worlds of a scenario together. A search that meets more is not complete.
 pub(super) const MOST_HELD: usize = 128;
 
 /// Most links of a chain, the last final one included.

@@ -10,27 +10,28 @@ use crate::words::right;
 
 impl Registry {
     pub(super) fn batch(&mut self, by: Decision, batch: &Batch) -> Outcome {
-        self.check_batch(by, batch)?;
         let skips = batch.mode == BatchMode::Try || batch.is_of_stops();
+        let mut objections = self.check_batch(by, batch);
         let mut draft = self.clone();
         let mut events = Vec::new();
         for op in &batch.ops {
             match draft.op(by, batch, op) {
                 Ok(more) => events.extend(more),
-                // All that is left to refuse is what is stale: form and rights were checked beforehand.
+                // Whatever reverts in both modes was objected to beforehand; the rest is stale.
                 Err(_) if skips => {}
-                Err(reasons) => return Err(reasons),
+                Err(reasons) => objections.extend(reasons),
             }
         }
-        if batch.mode == BatchMode::Try && !batch.is_of_stops() {
+        objections.none()?;
+        if batch.is_try_with_grants() {
             events.splice(0..0, draft.use_up_seq(by, batch));
         }
         *self = draft;
         Ok(events)
     }
 
-    /// What reverts a batch in both modes: malformed items and missing rights.
-    fn check_batch(&self, by: Decision, batch: &Batch) -> Result<(), Vec<Refusal>> {
+    /// What reverts a batch in both modes: malformed items, missing rights, and a seq that is not reached yet.
+    fn check_batch(&self, by: Decision, batch: &Batch) -> Objections {
         let length = batch.ops.len();
         let mut objections = Objections::default();
         objections.unless(
@@ -38,6 +39,19 @@ impl Registry {
             Refusal::BadBatchLength { length },
         );
         objections.unless(!batch.subject.is_zero(), Refusal::ZeroSubject);
+        let unordered = match self.rules.batches_stand_in_order {
+            true => batch.first_unordered(),
+            false => None,
+        };
+        if let Some(index) = unordered {
+            objections.unless(false, Refusal::UnorderedOps { index });
+        }
+        let (given, expected) = (batch.seq, self.subject(batch.subject).seq);
+        let awaits = self.rules.try_batches_await_seq && batch.is_try_with_grants();
+        objections.unless(
+            !awaits || given <= expected,
+            Refusal::WrongSeq { given, expected },
+        );
         for op in &batch.ops {
             let key = op.key(batch.subject);
             match *op {
@@ -54,7 +68,7 @@ impl Registry {
                 }
             }
         }
-        objections.none()
+        objections
     }
 
     fn op(&mut self, by: Decision, batch: &Batch, op: &Op) -> Outcome {
@@ -81,7 +95,8 @@ impl Registry {
         }
     }
 
-    /// A `Try` batch must not be sent again for the items it skipped, whatever they were skipped for.
+    /// A `Try` batch must not be sent again for the items it skipped, whatever they were skipped for: a freeze, too. It
+    /// stands before the events of its items, though they count on the seq before it.
     fn use_up_seq(&mut self, by: Decision, batch: &Batch) -> Option<Event> {
         let mut state = self.subject(batch.subject);
         if batch.seq != state.seq || state.seq >= self.limits.seq {

@@ -44,7 +44,8 @@ impl Registry {
             !matches!(status, Status::Requested | Status::Active),
             Refusal::NotRequestable { status },
         );
-        self.check_open(key.subject, &mut objections);
+        // Seq voids what the subject signed, and a request is the grantee's.
+        self.check_epoch(key.subject, &mut objections);
         let next = self.consent(&key).version.saturating_add(1);
         self.check_version(version, next, &mut objections);
         objections.unless(
@@ -99,7 +100,9 @@ impl Registry {
                 expected: subject.seq,
             },
         );
-        self.check_open(key.subject, &mut objections);
+        // A seq that is used up could not void this any more.
+        objections.unless(subject.seq < self.limits.seq, Refusal::SeqExhausted);
+        self.check_epoch(key.subject, &mut objections);
         let current = self.consent(&key).version;
         let target = match self.status_of(&key, now) {
             Status::Requested => current,
@@ -252,11 +255,10 @@ impl Registry {
         );
     }
 
-    /// Nothing opens once a counter of the subject is used up: no later stop could void it.
-    fn check_open(&self, subject: Address, objections: &mut Objections) {
-        let state = self.subject(subject);
-        objections.unless(state.seq < self.limits.seq, Refusal::SeqExhausted);
-        objections.unless(state.epoch < self.limits.epoch, Refusal::EpochExhausted);
+    /// Nothing opens once the subject's epoch is used up: no later revokeAll could end it.
+    fn check_epoch(&self, subject: Address, objections: &mut Objections) {
+        let epoch = self.subject(subject).epoch;
+        objections.unless(epoch < self.limits.epoch, Refusal::EpochExhausted);
     }
 
     /// The largest version is left to stops.
