@@ -97,21 +97,18 @@ impl Start<'_> {
             seed::chain::deploy(&provider, deployments).await?;
             let organizations = self.organizations()?;
             seed::grantees::verify(&provider, contracts.hospitals, &organizations).await?;
+            // Patients get none: they sign, and others send.
+            let addresses: Vec<Address> = organizations
+                .iter()
+                .map(PrivateKeySigner::address)
+                .collect();
+            seed::chain::fund(&provider, &addresses).await?;
             let said = format!(
-                "registry {}, {} organisations verified",
+                "registry {}, {} organisations verified and given coins",
                 contracts.registry,
                 organizations.len()
             );
             Ok(ready(unit, &said))
-        });
-        parts.add("accounts", &["chain", "patients"], async move {
-            let addresses = self.chain_addresses(&patients.borrow())?;
-            seed::chain::fund(
-                &seed::chain::provider(&format!("http://{}", site.address("chain")?))?,
-                &addresses,
-            )
-            .await?;
-            Ok((None, format!("{} funded", addresses.len())))
         });
         parts.add("postgres", &[], async move {
             let unit = component::postgres::start(site, self.progress).await?;
@@ -242,15 +239,6 @@ impl Start<'_> {
                 .insert(format!("postgres-{name}"), password.clone());
         }
         Ok(addresses)
-    }
-
-    fn chain_addresses(&self, patients: &[String]) -> Result<Vec<Address>> {
-        let patients = patients
-            .iter()
-            .map(|id| Ok(self.secrets.patient_key(id)?.address()));
-        let organizations = self.organizations()?;
-        let organizations = organizations.iter().map(|key| Ok(key.address()));
-        organizations.chain(patients).collect()
     }
 
     fn organizations(&self) -> Result<Vec<PrivateKeySigner>> {

@@ -2,14 +2,19 @@
 
 use std::time::Duration;
 
-use alloy::network::EthereumWallet;
-use alloy::primitives::{Address, B256, aliases::U40};
+use alloy::network::{EthereumWallet, TransactionBuilder};
+use alloy::primitives::{Address, B256, U256, aliases::U40};
 use alloy::providers::{DynProvider, Provider, ProviderBuilder};
-use alloy::rpc::types::TransactionReceipt;
+use alloy::rpc::types::{TransactionReceipt, TransactionRequest};
 use alloy::signers::local::PrivateKeySigner;
 use anyhow::{Context, Result, ensure};
-use contract_bindings::registry::ConsentRegistry::{self, ConsentRegistryInstance};
+use contract_bindings::registry::ConsentRegistry::{self, ConsentRegistryInstance, Grant, Revoke};
 use local_stack::endpoints::Chain;
+
+use crate::signed::Signed;
+
+/// What an account is given: one ether.
+const COINS: u128 = 10u128.pow(18);
 
 /// "Until revoked" in the contract's terms.
 pub const UNTIL_REVOKED: u64 = consent_core::UNTIL_REVOKED;
@@ -134,6 +139,45 @@ impl Party {
         mined(call.send().await?).await
     }
 
+    /// Sends a grant that somebody else signed.
+    ///
+    /// # Errors
+    /// When the transaction is refused or not mined.
+    pub async fn relay_grant(&self, grant: Signed<Grant>) -> Result<TransactionReceipt> {
+        let call = self.registry.grantBySig(grant.intent, grant.proof);
+        mined(call.send().await?).await
+    }
+
+    /// Sends a revocation that somebody else signed.
+    ///
+    /// # Errors
+    /// When the transaction is refused or not mined.
+    pub async fn relay_revoke(&self, revoke: Signed<Revoke>) -> Result<TransactionReceipt> {
+        let call = self.registry.revokeBySig(revoke.intent, revoke.proof);
+        mined(call.send().await?).await
+    }
+
+    /// An account's coins, and how many transactions it has sent.
+    ///
+    /// # Errors
+    /// When the chain does not answer.
+    pub async fn account(&self, address: Address) -> Result<(U256, u64)> {
+        let provider = self.registry.provider();
+        let coins = provider.get_balance(address).await?;
+        Ok((coins, provider.get_transaction_count(address).await?))
+    }
+
+    /// Gives an account coins to send transactions with.
+    ///
+    /// # Errors
+    /// When the transaction is refused or not mined.
+    pub async fn give_coins(&self, to: Address) -> Result<TransactionReceipt> {
+        let gift = TransactionRequest::default()
+            .with_to(to)
+            .with_value(U256::from(COINS));
+        mined(self.registry.provider().send_transaction(gift).await?).await
+    }
+
     /// The subject refuses a request.
     ///
     /// # Errors
@@ -153,7 +197,11 @@ pub fn now() -> u64 {
         .unsigned_abs()
 }
 
-async fn mined(
+/// Waits until a transaction is mined.
+///
+/// # Errors
+/// When it is not, or reverted.
+pub async fn mined(
     pending: alloy::providers::PendingTransactionBuilder<alloy::network::Ethereum>,
 ) -> Result<TransactionReceipt> {
     let receipt = pending

@@ -3,6 +3,7 @@
 //!
 //! * [`api`]: tokens, FHIR reads, consents, policies and counts over HTTP.
 //! * [`ledger`]: the parties' own transactions.
+//! * [`signed`]: decisions signed by one party and sent by another.
 //! * [`archive`]: audit records read back from Object Lock storage.
 //! * [`consent`]: policies offered, consents awaited.
 //! * [`walkthrough`]: the demo's steps; also run by the end-to-end tests.
@@ -13,6 +14,7 @@ pub mod archive;
 pub mod consent;
 pub mod ledger;
 pub mod report;
+pub mod signed;
 pub mod walkthrough;
 
 /// How long anybody waits for something that must come.

@@ -11,13 +11,13 @@ use local_stack::endpoints::{Client, Patient};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::PATIENCE;
 use crate::api::{Answer, Api};
 use crate::archive::Archive;
 use crate::consent::{observations_only, put_policy, wait_for_consent};
 use crate::ledger::{Party, UNTIL_REVOKED, Which, now};
 use crate::report::{Failed, Report, Shown};
 
+mod decisions;
 mod on_record;
 
 /// Scopes a provider's backend asks for at the gateway.
@@ -82,7 +82,7 @@ impl<'a> Walk<'a> {
             "consent-requested",
         )
         .await?;
-        self.approve(&patient, &policy, which).await?;
+        self.approve_by_signature(&patient, &policy, which).await?;
         self.wait_for_status(which, "ACTIVE").await?;
 
         self.released(&patient, &observations, &token).await?;
@@ -96,7 +96,13 @@ impl<'a> Walk<'a> {
         )
         .await?;
 
-        let revocation_to_denial = self.revoke(&patient, which, &observations, &token).await?;
+        let path = (observations.as_str(), token.as_str());
+        self.revoke_by_signature(&patient, which, path).await?;
+
+        self.grant_directly(&patient, which).await?;
+        self.wait_for_status(which, "ACTIVE").await?;
+        self.released(&patient, &observations, &token).await?;
+        let revocation_to_denial = self.revoke_directly(&patient, which, path).await?;
         let archived = self.read_back().await?;
         self.refuse_deletion(&archived).await?;
         self.compare_counts().await?;
@@ -251,38 +257,6 @@ impl<'a> Walk<'a> {
         .await
     }
 
-    /// The patient reads the document, makes sure that it is the one asked for, and signs.
-    async fn approve(
-        &mut self,
-        patient: &Patient,
-        policy: &Policy,
-        which: Which,
-    ) -> Result<(), Failed> {
-        let chain = self.api.endpoints().chain.clone();
-        self.step(
-            "patient approves with their own key",
-            "a mined transaction",
-            "chain",
-            async {
-                ensure!(
-                    policy.hash().0 == which.scope.0,
-                    "the document is not the one that was asked for"
-                );
-                let party = Party::new(&chain, &patient.private_key)?;
-                ensure!(
-                    party.address() == which.subject,
-                    "the key is not the subject's"
-                );
-                let started = Instant::now();
-                let receipt = party
-                    .grant(which, now().saturating_sub(1), UNTIL_REVOKED, true)
-                    .await?;
-                Ok((transaction(started, &receipt), ()))
-            },
-        )
-        .await
-    }
-
     async fn wait_for_status(&mut self, which: Which, status: &'static str) -> Result<(), Failed> {
         let api = self.api;
         self.step(
@@ -335,58 +309,17 @@ impl<'a> Walk<'a> {
         self.decisions.push(decision);
         Ok(())
     }
+}
 
-    /// Revokes and asks again and again until the first denial.
-    async fn revoke(
-        &mut self,
-        patient: &Patient,
-        which: Which,
-        path: &str,
-        token: &str,
-    ) -> Result<Duration, Failed> {
-        let api = self.api;
-        let chain = api.endpoints().chain.clone();
-        let (decisions, waited) = self
-            .step(
-                "patient revokes; the same GET",
-                "403, rule consent-revoked",
-                "ehr-gateway",
-                async {
-                    let party = Party::new(&chain, &patient.private_key)?;
-                    let started = Instant::now();
-                    let receipt = party.revoke(which).await?;
-                    let mut decisions = Vec::new();
-                    loop {
-                        let answer = api.fhir(path, token).await?;
-                        decisions.extend(answer.decision_id());
-                        if answer.status == 403 {
-                            ensure!(answer.rule() == "consent-revoked", "{}", answer.outline());
-                            let waited = started.elapsed();
-                            let shown = Shown::took(answer.latency)
-                                .status(403)
-                                .fact("revocation to denial", format!("{} ms", waited.as_millis()))
-                                .fact("tx", receipt.transaction_hash);
-                            return Ok((shown, (decisions, waited)));
-                        }
-                        ensure!(
-                            started.elapsed() < PATIENCE,
-                            "still {} after {PATIENCE:?}",
-                            answer.status
-                        );
-                    }
-                },
-            )
-            .await?;
-        self.decisions.extend(decisions);
-        Ok(waited)
-    }
+/// The provider organisations: the first one asks for consent.
+fn providers(api: &Api) -> impl Iterator<Item = &Client> {
+    let clients = api.endpoints().clients.iter();
+    clients.filter(|client| client.persona == "provider" && client.private_key.is_some())
 }
 
 fn provider(api: &Api) -> Result<&Client> {
-    api.endpoints()
-        .clients
-        .iter()
-        .find(|client| client.persona == "provider" && client.private_key.is_some())
+    providers(api)
+        .next()
         .context("no provider organisation in the stack's endpoints")
 }
 

@@ -7,22 +7,13 @@ use alloy::providers::DynProvider;
 use alloy::signers::local::PrivateKeySigner;
 use alloy::sol_types::SolCall;
 use anyhow::{Context, Result};
+use contract_bindings::registry::HospitalRegistry;
 use serde::Deserialize;
 
-use self::bindings::HospitalRegistry::verifyCall;
 use super::chain::send;
 
 const TIMEOUT: Duration = Duration::from_secs(20);
 const SETTINGS: &str = include_str!("../../../../contracts/chains/local.json");
-
-/// Types generated from the export.
-#[allow(missing_docs)]
-mod bindings {
-    alloy::sol!(
-        HospitalRegistry,
-        "../../contracts/deployments/local/HospitalRegistry.json"
-    );
-}
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -48,7 +39,7 @@ pub async fn verify(
     let registrar = chain.grantee_registries.registrar;
     let work = async {
         for organization in organizations {
-            let call = verifyCall {
+            let call = HospitalRegistry::verifyCall {
                 organization: organization.address(),
                 credential: credential(organization),
                 validTo: U40::MAX,

@@ -10,6 +10,7 @@ mod garbage;
 mod hostile;
 mod privacy;
 mod release;
+mod subjects;
 mod world;
 
 use std::process::ExitCode;
@@ -149,6 +150,10 @@ fn scenarios(running: Option<Running>) -> Vec<Trial> {
         faults::the_fhir_server_hangs,
         faults::kafka_is_down,
         faults::the_journals_disk_is_full,
+        subjects::revoking_everything_denies_every_consent_of_the_patient,
+        subjects::a_delegates_grants_count_until_the_mandate_is_removed,
+        subjects::a_grant_signed_before_an_invalidation_comes_too_late,
+        subjects::a_grant_signed_before_a_rotation_comes_too_late,
         crash::the_gateway_is_killed_under_load,
         crash::the_audit_pipeline_is_killed_under_load,
         crash::counts_agree_after_all_that,

@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use alloy::primitives::B256;
+use alloy::primitives::{B256, U256};
 use anyhow::{Context, Result, ensure};
 use consent_core::Policy;
 use e2e::api::{Answer, Api};
 use e2e::archive::{Archive, Archived};
 use e2e::consent::{observations_only, put_policy, wait_for_consent};
 use e2e::ledger::{Party, UNTIL_REVOKED, Which, now};
+use e2e::signed::Pen;
 use e2e::walkthrough::PROVIDER_SCOPES;
 use local_stack::endpoints::Patient;
 use local_stack::{Overrides, Stack, Unit};
@@ -208,6 +209,19 @@ impl World {
         (from, to): (u64, u64),
         status: &str,
     ) -> Result<Which> {
+        self.offer(provider, policy).await?;
+        let which = Which {
+            subject: patient.subject.parse()?,
+            grantee: provider.party.address(),
+            scope: B256::from(policy.hash().0),
+        };
+        self.grant(patient, which, (from, to)).await?;
+        wait_for_consent(&self.api, which, status).await?;
+        Ok(which)
+    }
+
+    /// Stores a provider's policy.
+    pub async fn offer(&self, provider: &Provider, policy: &Policy) -> Result<()> {
         let indexer = &self.api.endpoints().indexer;
         let (token, _) = self
             .api
@@ -219,14 +233,23 @@ impl World {
             "policy: HTTP {}",
             stored.status
         );
-        let which = Which {
-            subject: patient.subject.parse()?,
-            grantee: provider.party.address(),
-            scope: B256::from(policy.hash().0),
-        };
-        self.grant(patient, which, (from, to)).await?;
-        wait_for_consent(&self.api, which, status).await?;
-        Ok(which)
+        Ok(())
+    }
+
+    /// A patient who sends transactions. The stack gives patients no coins, so they come from a provider.
+    pub async fn sending(&self, patient: &Patient) -> Result<Party> {
+        let party = Party::new(&self.api.endpoints().chain, &patient.private_key)?;
+        let (coins, _) = party.account(party.address()).await?;
+        if coins == U256::ZERO {
+            let giver = self.provider(0).await?.party;
+            giver.give_coins(party.address()).await?;
+        }
+        Ok(party)
+    }
+
+    /// A patient who signs and lets others send.
+    pub fn signing(&self, patient: &Patient) -> Result<Pen> {
+        Pen::new(&self.api.endpoints().chain, &patient.private_key)
     }
 
     /// Grants without storing a document first.
@@ -236,14 +259,14 @@ impl World {
         which: Which,
         (from, to): (u64, u64),
     ) -> Result<()> {
-        let party = Party::new(&self.api.endpoints().chain, &patient.private_key)?;
+        let party = self.sending(patient).await?;
         party.grant(which, from, to, false).await?;
         Ok(())
     }
 
     /// Ends a consent and waits until the indexer knows.
     pub async fn revoke(&self, patient: &Patient, which: Which) -> Result<()> {
-        let party = Party::new(&self.api.endpoints().chain, &patient.private_key)?;
+        let party = self.sending(patient).await?;
         party.revoke(which).await?;
         wait_for_consent(&self.api, which, "REVOKED").await?;
         Ok(())

@@ -1,0 +1,195 @@
+//! The patient's own decisions: signed for others to send, and sent by the patient.
+
+use std::time::{Duration, Instant};
+
+use alloy::primitives::{Address, U256};
+use anyhow::{Context, Result, ensure};
+use consent_core::Policy;
+use local_stack::endpoints::{Client, Patient};
+use uuid::Uuid;
+
+use super::{Walk, provider, providers, transaction};
+use crate::PATIENCE;
+use crate::api::Api;
+use crate::ledger::{Party, UNTIL_REVOKED, Which, now};
+use crate::report::{Failed, Shown};
+use crate::signed::Pen;
+
+/// A read to try, and the token to try it with.
+type Read<'a> = (&'a str, &'a str);
+
+impl Walk<'_> {
+    /// The patient reads the document, makes sure that it is the one asked for, and signs. An organisation that has
+    /// nothing to do with it sends the grant: the patient's account holds nothing and does nothing.
+    pub(super) async fn approve_by_signature(
+        &mut self,
+        patient: &Patient,
+        policy: &Policy,
+        which: Which,
+    ) -> Result<(), Failed> {
+        let api = self.api;
+        self.step(
+            "patient without coins signs, another sends",
+            "a mined transaction, the patient's account untouched",
+            "chain",
+            async {
+                ensure!(
+                    policy.hash().0 == which.scope.0,
+                    "the document is not the one that was asked for"
+                );
+                let relayer = party(api, providers(api).nth(1).context("no second provider")?)?;
+                let pen = pen(api, patient, which)?;
+                untouched(&relayer, pen.address()).await?;
+                let started = Instant::now();
+                let signed = pen
+                    .grant(which, now().saturating_sub(1), UNTIL_REVOKED)
+                    .await?;
+                let receipt = relayer.relay_grant(signed).await?;
+                let shown = relayed(transaction(started, &receipt), &relayer, &pen).await?;
+                Ok((shown, ()))
+            },
+        )
+        .await
+    }
+
+    /// The patient signs a revocation, and the very organisation it is about sends it.
+    pub(super) async fn revoke_by_signature(
+        &mut self,
+        patient: &Patient,
+        which: Which,
+        read: Read<'_>,
+    ) -> Result<Duration, Failed> {
+        let api = self.api;
+        self.denied_after("patient signs to revoke; the same GET", read, async {
+            let relayer = party(api, provider(api)?)?;
+            let pen = pen(api, patient, which)?;
+            let receipt = relayer.relay_revoke(pen.revoke(which).await?).await?;
+            let shown = Shown::default().fact("tx", receipt.transaction_hash);
+            relayed(shown, &relayer, &pen).await
+        })
+        .await
+    }
+
+    /// With coins, the patient may just as well send.
+    pub(super) async fn grant_directly(
+        &mut self,
+        patient: &Patient,
+        which: Which,
+    ) -> Result<(), Failed> {
+        let api = self.api;
+        self.step(
+            "patient gets coins and grants by sending",
+            "a mined transaction",
+            "chain",
+            async {
+                let giver = party(api, provider(api)?)?;
+                giver.give_coins(which.subject).await?;
+                let patient = Party::new(&api.endpoints().chain, &patient.private_key)?;
+                let started = Instant::now();
+                let receipt = patient
+                    .grant(which, now().saturating_sub(1), UNTIL_REVOKED, false)
+                    .await?;
+                ensure!(
+                    receipt.from == which.subject,
+                    "somebody else sent the grant"
+                );
+                Ok((transaction(started, &receipt), ()))
+            },
+        )
+        .await
+    }
+
+    /// The patient sends the revocation.
+    pub(super) async fn revoke_directly(
+        &mut self,
+        patient: &Patient,
+        which: Which,
+        read: Read<'_>,
+    ) -> Result<Duration, Failed> {
+        let api = self.api;
+        self.denied_after("patient revokes by sending; the same GET", read, async {
+            let patient = Party::new(&api.endpoints().chain, &patient.private_key)?;
+            let receipt = patient.revoke(which).await?;
+            Ok(Shown::default().fact("tx", receipt.transaction_hash))
+        })
+        .await
+    }
+
+    /// Revokes, which has something to show, and asks again and again until the first denial. Returns how long that
+    /// took.
+    async fn denied_after(
+        &mut self,
+        title: &'static str,
+        (path, token): Read<'_>,
+        revoke: impl Future<Output = Result<Shown>>,
+    ) -> Result<Duration, Failed> {
+        let api = self.api;
+        let (decisions, waited) = self
+            .step(title, "403, rule consent-revoked", "ehr-gateway", async {
+                let started = Instant::now();
+                let shown = revoke.await?;
+                let mut decisions: Vec<Uuid> = Vec::new();
+                loop {
+                    let answer = api.fhir(path, token).await?;
+                    decisions.extend(answer.decision_id());
+                    if answer.status == 403 {
+                        ensure!(answer.rule() == "consent-revoked", "{}", answer.outline());
+                        let waited = started.elapsed();
+                        let mut shown = shown
+                            .status(403)
+                            .fact("revocation to denial", format!("{} ms", waited.as_millis()));
+                        shown.latency = answer.latency;
+                        return Ok((shown, (decisions, waited)));
+                    }
+                    ensure!(
+                        started.elapsed() < PATIENCE,
+                        "still {} after {PATIENCE:?}",
+                        answer.status
+                    );
+                }
+            })
+            .await?;
+        self.decisions.extend(decisions);
+        Ok(waited)
+    }
+}
+
+fn party(api: &Api, client: &Client) -> Result<Party> {
+    let key = client.private_key.as_deref();
+    Party::new(
+        &api.endpoints().chain,
+        key.context("the clinic has no chain key")?,
+    )
+}
+
+fn pen(api: &Api, patient: &Patient, which: Which) -> Result<Pen> {
+    let pen = Pen::new(&api.endpoints().chain, &patient.private_key)?;
+    ensure!(
+        pen.address() == which.subject,
+        "the key is not the subject's"
+    );
+    Ok(pen)
+}
+
+/// Makes sure that an account has no coins and has never sent anything.
+async fn untouched(chain: &Party, account: Address) -> Result<()> {
+    let (coins, sent) = chain.account(account).await?;
+    ensure!(
+        coins == U256::ZERO && sent == 0,
+        "the patient's account holds {coins} and has sent {sent} transactions"
+    );
+    Ok(())
+}
+
+/// Who sent for whom, once it is sure that the signer's account is as it was.
+async fn relayed(shown: Shown, relayer: &Party, pen: &Pen) -> Result<Shown> {
+    ensure!(
+        relayer.address() != pen.address(),
+        "the patient sent it after all"
+    );
+    untouched(relayer, pen.address()).await?;
+    Ok(shown
+        .fact("sent by", relayer.address())
+        .fact("patient's coins", 0)
+        .fact("patient's transactions", 0))
+}
