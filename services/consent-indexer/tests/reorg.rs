@@ -3,7 +3,7 @@
 mod common;
 
 use common::chain::{deny, expire, grant, request, revoke, scope};
-use common::{Anvil, Indexer, World, oracle, until};
+use common::{Anvil, Indexer, Random, World, oracle, until};
 use serde_json::json;
 
 #[tokio::test]
@@ -217,7 +217,7 @@ async fn a_fork_deeper_than_the_blocks_kept_halts_ingest_and_a_restart_does_not_
 async fn any_history_ends_in_what_the_contract_says() {
     let world = World::new().await;
     let indexer = world.indexer().await;
-    let mut random = Random(0x5eed_c0de);
+    let mut random = Random::new(0x5eed_c0de);
     let mut undo = Vec::new();
     for step in 0..240 {
         match random.below(12) {
@@ -280,16 +280,4 @@ async fn any_call(anvil: &Anvil, random: &mut Random) {
         _ => (grantee, expire(subject, grantee, scope)),
     };
     anvil.send(from, call).await;
-}
-
-/// A small deterministic generator (xorshift64).
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % bound
-    }
 }

@@ -2,11 +2,14 @@
 
 mod common;
 
-use alloy::primitives::{Address, B256, aliases::U40};
+use alloy::primitives::{
+    Address, B256,
+    aliases::{U24, U40},
+};
 use alloy::sol_types::SolEvent as _;
 use common::chain::scope;
 use common::{Indexer, World, until};
-use contract_bindings::registry::ConsentRegistry::ConsentCreated;
+use contract_bindings::registry::ConsentRegistry::{ConsentCreated, ControllerChanged};
 use serde_json::json;
 
 /// Emits what it is told: LOG4 with the first four words of the call data as topics and the rest as data.
@@ -110,6 +113,45 @@ async fn a_known_event_of_another_shape_stops_ingest() {
 async fn an_event_that_cannot_follow_the_state_stops_ingest() {
     let skipped_a_version = |patient, clinic| created(patient, clinic, 7);
     stops_before(skipped_a_version, "version 7 cannot follow version 1").await;
+}
+
+#[tokio::test]
+async fn an_event_of_a_subject_that_cannot_follow_its_state_stops_ingest() {
+    // LOG4 needs four topics; a subject's events have fewer, so this one is none of its shape, either.
+    let of_a_subject = |patient: Address, clinic: Address| {
+        let event = ControllerChanged {
+            subject: patient,
+            controller: clinic,
+            seq: U24::from(1),
+            epoch: U24::ZERO,
+            authEpoch: U24::from(1),
+            actor: patient,
+        }
+        .encode_log_data();
+        let topics = [event.topics(), &[B256::ZERO]].concat();
+        call_data(&topics, &event.data)
+    };
+    stops_before(of_a_subject, "is malformed").await;
+}
+
+#[tokio::test]
+async fn an_unknown_event_of_a_registry_of_grantees_stops_ingest() {
+    let world = World::new().await;
+    let indexer = world.indexer().await;
+    indexer.kill();
+    // The code must not change under a database, so it starts anew.
+    let database = common::Database::create().await;
+    let world = World { database, ..world };
+    let hospitals = world.anvil.hospitals();
+    world.anvil.replace(hospitals, PARROT).await;
+    let indexer = world.indexer().await;
+    let data = call_data(&[B256::repeat_byte(0xee); 4], &[]);
+    world
+        .anvil
+        .call_to(hospitals, world.anvil.accounts[0], data)
+        .await;
+    let (bad_block, _) = world.anvil.head().await;
+    halted(&indexer, "from the registry of organisations", bad_block).await;
 }
 
 #[tokio::test]

@@ -103,3 +103,32 @@ impl Drop for Process {
         self.kill();
     }
 }
+
+/// A small deterministic generator (xorshift64).
+pub struct Random(u64);
+
+impl Random {
+    /// From a seed, which must not be 0.
+    pub fn new(seed: u64) -> Self {
+        assert_ne!(seed, 0, "a generator that only ever says 0");
+        Self(seed)
+    }
+
+    /// A number below a bound.
+    pub fn below(&mut self, bound: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % bound
+    }
+
+    /// True in so many cases of a hundred.
+    pub fn percent(&mut self, of_a_hundred: u64) -> bool {
+        self.below(100) < of_a_hundred
+    }
+
+    /// Any of these.
+    pub fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+        from[self.below(from.len() as u64) as usize]
+    }
+}

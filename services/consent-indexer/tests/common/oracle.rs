@@ -54,6 +54,7 @@ pub async fn check(world: &World) {
         "the projection and the node's logs differ"
     );
     check_outbox(world, &rows).await;
+    check_epochs(world).await;
     check_events(world).await;
 }
 
@@ -141,6 +142,25 @@ async fn check_outbox(world: &World, consents: &[sqlx::postgres::PgRow]) {
         folded, rows,
         "the fold of the outbox and the projection differ"
     );
+}
+
+/// The last change of each consent says whether its subject took it back with all others.
+async fn check_epochs(world: &World) {
+    let rows = sqlx::query(
+        "SELECT ch.body, c.status IN (1, 2) AND c.epoch <> COALESCE(s.epoch, 0) AS stale
+         FROM consents c JOIN changes ch USING (rev) LEFT JOIN subjects s USING (subject)",
+    )
+    .fetch_all(&world.database.pool)
+    .await
+    .unwrap();
+    for row in rows {
+        let change: Value = serde_json::from_slice(row.get("body")).unwrap();
+        let is_stale: bool = row.get("stale");
+        assert_eq!(change["kind"] == "allrevoked", is_stale, "{change}");
+        if is_stale {
+            assert_eq!(change["consent"]["status"], "REVOKED");
+        }
+    }
 }
 
 /// Canonical events are exactly the node's logs.
