@@ -190,6 +190,6 @@ async fn relayed(shown: Shown, relayer: &Party, pen: &Pen) -> Result<Shown> {
     untouched(relayer, pen.address()).await?;
     Ok(shown
         .fact("sent by", relayer.address())
-        .fact("patient's coins", 0)
-        .fact("patient's transactions", 0))
+        .fact("patient coins", 0)
+        .fact("patient transactions", 0))
 }
