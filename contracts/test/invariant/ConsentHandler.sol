@@ -1,168 +1,197 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
-import {ConsentRegistry} from "../../src/consent/ConsentRegistry.sol";
 import {IConsents} from "../../src/consent/IConsents.sol";
-import {EventFold} from "../utils/EventFold.sol";
-import {Vm, vm} from "../utils/Vm.sol";
+import {ISubjects} from "../../src/consent/ISubjects.sol";
+import {Act, Kind} from "../utils/Acts.sol";
+import {EventFold, Projection} from "../utils/EventFold.sol";
+import {MoodyRegistry} from "../utils/MoodyRegistry.sol";
+import {vm} from "../utils/Vm.sol";
+import {CONSENTS, Sight} from "./Cast.sol";
+import {Relay} from "./Relay.sol";
 
-/// @notice Drives a registry with several actors, right and wrong calls and a moving clock, and keeps what an observer
-/// of the events knows.
-/// @dev Every actor is a subject in some consents and a grantee in others.
-contract ConsentHandler {
-    uint256 internal constant ACTORS = 4;
-    uint256 internal constant SCOPES = 2;
+// Times and small numbers fit.
+// forge-lint: disable-start(unsafe-typecast, block-timestamp)
+/// @title Drives a registry
+/// @notice Everybody decides by their wallet's rules, all that is signed goes into a pool, and a relayer that nobody
+/// can trust lands what it likes, when and as often as it likes. Time moves; blocks are taken back, but never what was
+/// signed.
+contract ConsentHandler is Relay {
+    using EventFold for Projection;
 
-    ConsentRegistry public immutable REGISTRY;
-
-    /// @dev Rebuilt from events only.
-    mapping(bytes32 id => IConsents.Consent) private _folded;
-    /// @dev The version that the subject last granted and did not stop since; 0 if there is none.
-    mapping(bytes32 id => uint32) public authorised;
-
-    /// @notice How often a subject's stop reverted.
-    uint256 public failedStops;
-    /// @notice How often somebody succeeded who may not.
-    uint256 public trespasses;
-    /// @notice How often an event named another version, actor or consent than the call.
-    uint256 public falseEvents;
-    /// @notice How often a version went down.
-    uint256 public versionDrops;
-    /// @notice How often each status was stored.
-    mapping(IConsents.Status => uint256) public reached;
-
-    constructor(ConsentRegistry registry) {
-        REGISTRY = registry;
+    /// @param late Whether every counter starts a few steps before its largest value.
+    /// @param history_ Whether to keep every event.
+    constructor(bool late, bool history_) {
+        keepsHistory = history_;
+        if (late) _age();
+        _finalise();
     }
 
-    function request(uint256 who, uint256 caller, uint40 from, uint40 length, uint40 wait_, uint8 slip) external {
-        (address subject, address grantee, bytes32 scope) = consentOf(who);
-        uint32 version = _next(who, slip);
-        (from, length) = (_now() + from % 50, length % 200);
-        bytes memory data = abi.encodeCall(
-            REGISTRY.request, (subject, grantee, scope, from, from + length, _now() + wait_ % 100, version)
-        );
-        _act(who, _pick(caller, grantee), grantee, data);
+    /// @notice Somebody decides something. Every second time it lands at once.
+    function decide(uint256 seed) external {
+        _decide(seed);
     }
 
-    function grant(uint256 who, uint256 caller, uint40 from, uint40 length, uint8 slip) external {
-        (address subject, address grantee, bytes32 scope) = consentOf(who);
-        uint32 version = _next(who, slip);
-        if (slip % 8 != 0 && REGISTRY.statusOf(subject, grantee, scope) == IConsents.Status.Requested) {
-            --version;
+    /// @notice The relayer lands something that was signed once.
+    function relay(uint256 seed) external {
+        _relay(seed);
+    }
+
+    /// @notice Somebody tries what is not theirs: signs or sends for another, or for themselves without the right.
+    function trespass(uint256 seed) external {
+        Act memory act = _wish(seed);
+        uint256 key = _dice(seed, KEYS);
+        if (act.kind == Kind.Expire) return;
+        if (act.kind == Kind.Recover) {
+            act.acceptor = key;
+        } else {
+            act.signer = key;
+            if (act.isPlain() || _dice(seed, 2) == 0) act.actor = _keys[key];
         }
-        from = _now() - 20 + from % 50;
-        uint40 to = length % 8 == 0 ? type(uint40).max : from + length % 200;
-        bytes memory data = abi.encodeCall(REGISTRY.grant, (subject, grantee, scope, 0, from, to, version));
-        address sender = _pick(caller, subject);
-        if (_act(who, sender, subject, data) && sender == subject) authorised[idOf(who)] = version;
+        _land(act, seed);
     }
 
-    function deny(uint256 who, uint256 caller) external {
-        (address subject, address grantee, bytes32 scope) = consentOf(who);
-        _stop(who, _pick(caller, subject), abi.encodeCall(REGISTRY.deny, (subject, grantee, scope)));
+    /// @notice Time goes by: seconds, or days.
+    function pass(uint256 seed) external {
+        _pass(seed);
     }
 
-    function revoke(uint256 who, uint256 caller) external {
-        (address subject, address grantee, bytes32 scope) = consentOf(who);
-        _stop(who, _pick(caller, subject), abi.encodeCall(REGISTRY.revoke, (subject, grantee, scope)));
+    /// @notice All blocks so far become final.
+    function finalise() external {
+        _finalise();
     }
 
-    function expire(uint256 who, uint256 caller) external {
-        (address subject, address grantee, bytes32 scope) = consentOf(who);
-        address sender = _actor(caller);
-        _act(who, sender, sender, abi.encodeCall(REGISTRY.expire, (subject, grantee, scope)));
-    }
-
-    function wait(uint8 time) external {
-        vm.warp(block.timestamp + time % 60);
-    }
-
-    /// @notice The number of consents in play.
-    function consentCount() external pure returns (uint256) {
-        return ACTORS * (ACTORS - 1) * SCOPES;
-    }
-
-    function folded(bytes32 id) external view returns (IConsents.Consent memory) {
-        return _folded[id];
-    }
-
-    /// @notice The consent with a number, counted round; its parties always differ.
-    function consentOf(uint256 who) public pure returns (address subject, address grantee, bytes32 scope) {
-        who %= ACTORS * (ACTORS - 1) * SCOPES;
-        uint256 first = who % ACTORS;
-        uint256 second = (first + 1 + who / ACTORS % (ACTORS - 1)) % ACTORS;
-        return (_actor(first), _actor(second), bytes32(1 + who / (ACTORS * (ACTORS - 1))));
-    }
-
-    function idOf(uint256 who) public view returns (bytes32) {
-        (address subject, address grantee, bytes32 scope) = consentOf(who);
-        return REGISTRY.consentId(subject, grantee, scope);
-    }
-
-    function _stop(uint256 who, address sender, bytes memory data) private {
-        (address subject,,) = consentOf(who);
-        bool worked = _act(who, sender, subject, data);
-        if (sender != subject) return;
-        if (!worked) ++failedStops;
-        authorised[idOf(who)] = 0;
-    }
-
-    /// @dev Makes the call, which is for `right` only, and folds what it emitted.
-    function _act(uint256 who, address sender, address right, bytes memory data) private returns (bool worked) {
-        bytes32 id = idOf(who);
-        uint32 before = REGISTRY.consents(id).version;
-        vm.recordLogs();
-        vm.prank(sender);
-        (worked,) = address(REGISTRY).call(data);
-        Vm.Log[] memory logs = vm.getRecordedLogs();
-
-        if (worked && sender != right) ++trespasses;
-        if ((logs.length != 0) != worked) ++falseEvents;
-        for (uint256 i = 0; i < logs.length; ++i) {
-            if (!_isAbout(who, sender, logs[i])) ++falseEvents;
-            _folded[id] = EventFold.fold(_folded[id], logs[i], _now());
-            if (logs[i].topics[0] == IConsents.ConsentExpired.selector) authorised[id] = 0;
+    /// @notice A few blocks are made and taken back. What was signed meanwhile stays.
+    function reorganise(uint256 seed) external {
+        uint256 snapshot = vm.snapshotState();
+        uint256 signed = _beyond.signed;
+        uint256 moves = 1 + _dice(seed, 5);
+        _onFork = true;
+        for (uint256 i = 0; i < moves; ++i) {
+            uint256 dice = _dice(seed, 8);
+            uint256 next = uint256(keccak256(abi.encode(seed, i)));
+            if (dice < 5) _decide(next);
+            else if (dice < 7) _relay(next);
+            else _pass(next);
         }
-        if (REGISTRY.consents(id).version < before) ++versionDrops;
-        if (worked) ++reached[REGISTRY.consents(id).status];
+        Beyond memory kept = _beyond;
+        vm.revertToState(snapshot);
+        _beyond = kept;
+        _forkedFrom = signed;
+        _forkedTo = kept.signed;
     }
 
-    /// @dev Whether an event names the consent and the actor of the call. The actor is the last field of every event
-    /// but ConsentExpired.
-    function _isAbout(uint256 who, address sender, Vm.Log memory log) private view returns (bool) {
-        (address subject, address grantee, bytes32 scope) = consentOf(who);
-        if (log.emitter != address(REGISTRY) || log.topics.length != 4) return false;
-        if (log.topics[1] != _word(subject) || log.topics[2] != _word(grantee) || log.topics[3] != scope) return false;
-        if (log.topics[0] == IConsents.ConsentExpired.selector) return true;
-        bytes memory data = log.data;
-        bytes32 last;
-        assembly ("memory-safe") {
-            last := mload(add(data, mload(data)))
+    /// @notice The registries of grantees change how they answer.
+    function unsettle(uint256 seed) external {
+        MOODY.set(MoodyRegistry.Mood(_dice(seed, 3) == 0 ? _dice(seed, 6) : 0));
+    }
+
+    /// @notice How often a kind was applied.
+    function applied(Kind kind) external view returns (uint256) {
+        return _beyond.applied[uint256(kind)];
+    }
+
+    /// @notice How often a situation was met.
+    function sights(Sight sight) external view returns (uint256) {
+        return _beyond.sights[uint256(sight)];
+    }
+
+    /// @notice How often a status was reached.
+    function reached(IConsents.Status status) external view returns (uint256) {
+        return _beyond.statuses[uint256(status)];
+    }
+
+    /// @notice The consent with a number, as the events have it.
+    function consentKnown(uint256 index) external view returns (IConsents.Consent memory) {
+        return _chain.consents[idAt(index)];
+    }
+
+    /// @notice Its effective status at a time, as the events have it.
+    function statusAt(uint256 index, uint256 time) external view returns (IConsents.Status) {
+        (address subject,,) = consentAt(index);
+        return _chain.statusAt(idAt(index), subject, time);
+    }
+
+    /// @notice The subject with a number, as the events have it.
+    function subjectKnown(uint256 index) external view returns (ISubjects.Subject memory state) {
+        state = _chain.subjects[_keys[index]];
+        state.controller = _chain.controllerOf(_keys[index]);
+    }
+
+    /// @notice What a key is to a subject, as the events have it.
+    function delegateKnown(uint256 index, uint256 key) external view returns (ISubjects.Delegate memory) {
+        return _chain.delegates[_keys[index]][_keys[key]];
+    }
+
+    function recoveryKnown(uint256 index) external view returns (ISubjects.Recovery memory) {
+        return _chain.recoveries[_keys[index]];
+    }
+
+    function proposalKnown(uint256 index) external view returns (ISubjects.Proposal memory) {
+        return _chain.proposals[_keys[index]];
+    }
+
+    function keyAt(uint256 key) external view returns (address) {
+        return _keys[key];
+    }
+
+    function _decide(uint256 seed) private {
+        // Mostly what everybody sees is final.
+        if (!_onFork && _dice(seed, 2) == 0) _finalise();
+        Act memory act = _wish(seed);
+        // What is not sent by its signer can be held back; so can a transaction.
+        if (act.kind < Kind.Expire && act.kind != Kind.Recover) {
+            if (_beyond.pool.length < POOL) _beyond.pool.push(abi.encode(act));
+            else _beyond.pool[_dice(seed, POOL)] = abi.encode(act);
         }
-        return last == _word(sender);
+        if (_dice(seed, 2) == 0 || act.kind == Kind.Expire || act.kind == Kind.Recover) _land(act, seed);
     }
 
-    /// @dev The next version; one call in eight names a wrong one.
-    function _next(uint256 who, uint8 slip) private view returns (uint32) {
-        uint32 version = REGISTRY.consents(idOf(who)).version;
-        return slip % 8 == 0 ? version + slip / 8 % 4 : version + 1;
+    function _relay(uint256 seed) private {
+        uint256 count = 1 + _dice(seed, 3);
+        for (uint256 i = 0; i < count && _beyond.pool.length != 0; ++i) {
+            Act memory act = abi.decode(_beyond.pool[_dice(seed, _beyond.pool.length)], (Act));
+            bool fromFork = act.order > _forkedFrom && act.order <= _forkedTo;
+            uint256 before = _beyond.applied[uint256(act.kind)];
+            _land(act, seed);
+            if (fromFork && _beyond.applied[uint256(act.kind)] != before) _saw(Sight.AppliedAcrossReorg);
+        }
     }
 
-    /// @dev The right caller in three calls of four, else any actor.
-    function _pick(uint256 caller, address right) private pure returns (address) {
-        return caller % 4 == 0 ? _actor(caller / 4) : right;
+    function _pass(uint256 seed) private {
+        uint256 dice = _dice(seed, 12);
+        if (dice < 2) {
+            uint256 readyAt = _chain.proposals[_keys[dice]].readyAt;
+            if (readyAt > block.timestamp) vm.warp(readyAt);
+        } else if (dice == 2) {
+            vm.warp(block.timestamp + _dice(seed, 4 days));
+        } else {
+            vm.warp(block.timestamp + _dice(seed, 60));
+        }
     }
 
-    function _actor(uint256 index) private pure returns (address) {
-        return address(uint160(uint256(keccak256(abi.encode("actor", index % ACTORS)))));
+    /// @dev Puts every counter a few steps before its largest value, in the registry and in what is known about it.
+    function _age() private {
+        for (uint256 i = 0; i < CONSENTS; ++i) {
+            IConsents.Consent storage known = _chain.consents[idAt(i)];
+            known.version = type(uint32).max - 8 + uint32(i % 3) * 2;
+            known.status = IConsents.Status.Revoked;
+            vm.store(address(REGISTRY), idAt(i), bytes32(uint256(known.status) | uint256(known.version) << 88));
+        }
+        for (uint256 i = 0; i < SUBJECTS; ++i) {
+            address patient = _keys[i];
+            ISubjects.Subject storage known = _chain.subjects[patient];
+            uint24 count = type(uint24).max - 6 + uint24(i) * 2;
+            (known.epoch, known.authEpoch, known.seq) = (count, count, count - 8);
+            uint256 word = uint256(count) << 160 | uint256(count) << 184 | uint256(count - 8) << 208;
+            vm.store(address(REGISTRY), keccak256(abi.encode(patient, uint256(2))), bytes32(word));
+        }
     }
 
-    function _word(address value) private pure returns (bytes32) {
-        return bytes32(uint256(uint160(value)));
-    }
-
-    function _now() private view returns (uint40) {
-        return uint40(block.timestamp);
-    }
+    /// @dev Whether the blocks being made will be taken back.
+    bool private _onFork;
+    /// @dev The orders of what was signed on the last fork that is gone.
+    uint256 private _forkedFrom;
+    uint256 private _forkedTo;
 }
+// forge-lint: disable-end(unsafe-typecast, block-timestamp)
