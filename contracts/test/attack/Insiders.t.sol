@@ -108,6 +108,38 @@ contract InsidersAttack is AttackTest {
         );
     }
 
+    /// @dev A delegate who may only grant uses up the seq, by batches that try, ahead of whatever the controller has
+    /// signed: a rotation, the end of a freeze. To remove the delegate takes no seq, so that it cannot be kept off.
+    function test_ADelegateWhoUsesUpTheSeq() public {
+        bytes memory rotation = _signedRotate(subject, successor, 1);
+        RemoveDelegate memory intent = RemoveDelegate(subject.id, subject.id, delegate.id, 2, FOREVER);
+        bytes memory removal =
+            abi.encodeCall(registry.removeDelegate, (intent, _prove(subject, TypeHashes.hash(intent))));
+        Op[] memory ops = new Op[](1);
+        for (uint24 seq = 1; seq < 4; ++seq) {
+            ops[0] = _grantItem(FRESH, seq);
+            _land(_signedBatch(delegate, BatchMode.Try, seq, ops));
+        }
+        _fails(rotation, _wrongSeq(1, 4), "kept off");
+
+        _land(removal);
+        _expectNoRights(delegate.id);
+        _land(_signedRotate(subject, successor, 4));
+    }
+
+    /// @dev A delegate who may only revoke signs through the largest version, which closes that consent for ever. The
+    /// same policy under another salt is another consent.
+    function test_ADelegateWhoClosesAConsentForEver() public {
+        _land(_signedRevoke(delegate, GIVEN, MAX_VERSION));
+        _fails(
+            _signedGrant(subject, GIVEN, 1, MAX_VERSION),
+            abi.encodeWithSelector(IConsents.VersionExhausted.selector),
+            "closed"
+        );
+        _land(_signedGrant(subject, FRESH, 1, 1));
+        vm.assertTrue(_active(FRESH), "under another salt");
+    }
+
     /// @dev Third parties do all they can to a consent and its subject; they can only record a lapse.
     function test_AStrangerChangesNothing() public {
         Key memory stranger = _key(KeyKind.Eoa, "a stranger");

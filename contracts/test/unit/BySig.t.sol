@@ -33,6 +33,11 @@ contract BySigTest is ActionTest {
                 _prepare(Kind(i));
                 Action memory action = _action(Kind(i));
                 _assertRefused(action, _none(), _badSignature(action.by.id), "nobody's");
+                Proof memory wrong = _prove(successor, action.structHash);
+                wrong.signer = action.by.signer;
+                (bool taken, bytes memory answer) = _sendAs(action.by.id, action, wrong);
+                vm.assertFalse(taken, string.concat(action.name, ": its actor calls with another's signature"));
+                vm.assertEq(answer, _badSignature(action.by.id), action.name);
 
                 vm.recordLogs();
                 (bool ok,) = _sendAs(action.by.id, action, _none());
@@ -79,6 +84,29 @@ contract BySigTest is ActionTest {
                 proof.signer = action.by.signer;
                 _assertRefused(action, proof, _badSignature(action.by.id), "another's signature");
                 vm.revertToState(before);
+            }
+        }
+    }
+
+    function test_ADelegateOfEveryKindSigns() public {
+        for (uint256 k = 0; k < KEY_KINDS; ++k) {
+            _meet(KeyKind(k));
+            for (uint256 i = 0; i < KINDS; ++i) {
+                Kind kind = Kind(i);
+                if (kind != Kind.Grant && kind != Kind.Deny && kind != Kind.Revoke) continue;
+                Action memory action = _action(kind);
+                action.by = delegate;
+                bytes memory actor = abi.encode(delegate.id);
+                for (uint256 b = 0; b < 0x20; ++b) {
+                    action.fields[b] = actor[b];
+                }
+                bytes32 structHash = keccak256(bytes.concat(action.typeHash, action.fields));
+                uint256 before = vm.snapshotState();
+                _assertWorks(action, _prove(delegate, structHash), _keyName(KeyKind(k)));
+                vm.revertToState(before);
+                Proof memory proof = _prove(subject, structHash);
+                proof.signer = delegate.signer;
+                _assertRefused(action, proof, _badSignature(delegate.id), "the controller's signature");
             }
         }
     }

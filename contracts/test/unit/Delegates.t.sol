@@ -192,6 +192,19 @@ contract DelegatesTest is SubjectTest {
         vm.assertEq(_stored(SCOPE).validTo, UNTIL_REVOKED, "for ever");
     }
 
+    function test_UnderTheLargestAuthEpochNobodyHasRights() public {
+        // It cannot come to this by calls; whatever stood there could never be made void any more.
+        _putSubject(address(0), 0, MAX24, 0);
+        bytes32 slot = keccak256(abi.encode(PARENT, _slotOf(PATIENT, 3)));
+        vm.store(address(registry), slot, bytes32(7 | (uint256(UNTIL_REVOKED) << 48) | (uint256(MAX24) << 88)));
+        vm.assertEq(registry.delegates(PATIENT, PARENT).authEpoch, MAX24, "as put");
+
+        (uint8 rights,) = registry.rightsOf(PATIENT, PARENT);
+        vm.assertEq(rights, 0, "no rights");
+        vm.expectRevert(_notAuthorized(PARENT));
+        _grantAt(PARENT, 0, 1);
+    }
+
     function test_ItsGrantsOutliveItsRemoval() public {
         _setDelegate(PATIENT, PARENT, 7, 1, 0);
         _grantAt(PARENT, 0, 1);
