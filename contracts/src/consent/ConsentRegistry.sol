@@ -15,6 +15,9 @@ import {Subjects} from "./Subjects.sol";
 /// @notice See {IConsentRegistry}.
 /// @dev Immutable and without an owner: whoever could pause or upgrade it could rewrite consent. It holds no ETH and
 /// keeps one word per consent. Only a request asks another contract that it does not get with a signature.
+// The casts below are of values that a word or the ABI gave, of 40 or 32 bits. Whoever builds a block may shift its time
+// by seconds; windows, deadlines and delays are of hours and more.
+// forge-lint: disable-start(unsafe-typecast, block-timestamp)
 contract ConsentRegistry is IConsentRegistry, Subjects {
     /// @dev Gas a registry of grantees gets to answer.
     uint256 private constant CHECK_GAS = 50_000;
@@ -449,3 +452,4 @@ contract ConsentRegistry is IConsentRegistry, Subjects {
         }
     }
 }
+// forge-lint: disable-end(unsafe-typecast, block-timestamp)

@@ -376,8 +376,8 @@ interface ISubjects {
     function removeDelegate(RemoveDelegate calldata intent, Proof calldata proof) external;
 
     /// @notice Names who may recover the subject, in place of anyone before, and cancels a proposal. For the
-    /// controller. @dev To name nobody (recoverer and delay zero) any `nonce` above the current one works, so that a
-    /// setting held
+    /// controller.
+    /// @dev To name nobody (recoverer and delay zero) any `nonce` above the current one works, so that a setting held
     /// back cannot outlive its removal, and `seq` is not looked at.
     /// @param intent What the controller decided: a delay of {MIN_RECOVERY_DELAY} to {MAX_RECOVERY_DELAY}; `nonce` is
     /// the recovery's plus 1; `seq` is the subject's.

@@ -281,7 +281,7 @@ contract RecoveryTest is SubjectTest {
 
     /// @dev Whoever asks, and when it would have been ready.
     function _expectNoRecovery(uint32 proposalId) private {
-        uint256 time = block.timestamp;
+        uint256 time = vm.getBlockTimestamp();
         uint32 last = registry.proposals(PATIENT).id;
         vm.warp(time + 91 days);
         vm.prank(_new.id);

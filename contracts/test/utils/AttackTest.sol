@@ -108,7 +108,7 @@ abstract contract AttackTest is ActionTest {
     /// @dev Sent by the subject's recoverer.
     function _freezeNow() internal {
         Freeze memory intent =
-            Freeze(recoverer.id, subject.id, registry.subjects(subject.id).seq, uint40(block.timestamp));
+            Freeze(recoverer.id, subject.id, registry.subjects(subject.id).seq, uint40(vm.getBlockTimestamp()));
         vm.prank(recoverer.id);
         registry.freeze(intent, _none());
     }
@@ -116,7 +116,7 @@ abstract contract AttackTest is ActionTest {
     /// @dev Sent by the subject's recoverer.
     function _proposeNow(address newController, uint32 proposalId) internal {
         ProposeRecovery memory intent =
-            ProposeRecovery(recoverer.id, subject.id, newController, proposalId, uint40(block.timestamp));
+            ProposeRecovery(recoverer.id, subject.id, newController, proposalId, uint40(vm.getBlockTimestamp()));
         vm.prank(recoverer.id);
         registry.proposeRecovery(intent, _none());
     }

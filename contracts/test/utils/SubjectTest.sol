@@ -210,6 +210,6 @@ abstract contract SubjectTest is SignedTest, SituationTest {
     /// @dev The block time, for the deadline of what happens at once.
     function _time() internal view returns (uint40) {
         // forge-lint: disable-next-line(unsafe-typecast)
-        return uint40(block.timestamp);
+        return uint40(vm.getBlockTimestamp());
     }
 }

@@ -27,6 +27,8 @@ interface Vm {
 
     function prank(address sender) external;
     function warp(uint256 timestamp) external;
+    /// @dev The IR compiler takes `block.timestamp` for the same throughout a function, warped or not.
+    function getBlockTimestamp() external view returns (uint256);
     function chainId(uint256 id) external;
     function deal(address account, uint256 balance) external;
     function store(address target, bytes32 slot, bytes32 value) external;
