@@ -9,7 +9,7 @@ use alloy::primitives::{
 use alloy::sol_types::SolEvent as _;
 use common::chain::scope;
 use common::{Indexer, World, until};
-use contract_bindings::registry::ConsentRegistry::{ConsentCreated, ControllerChanged};
+use contract_bindings::registry::ConsentRegistry::{ConsentCreated, SignaturesInvalidated};
 use serde_json::json;
 
 /// Emits what it is told: LOG4 with the first four words of the call data as topics and the rest as data.
@@ -21,6 +21,9 @@ use serde_json::json;
 /// 5f a4 00                        LOG4, STOP
 /// ```
 const PARROT: &str = "0x6060356040356020355f35608036038060805f375fa400";
+
+/// The same with LOG2 and two topics.
+const SMALL_PARROT: &str = "0x6020355f35604036038060405f375fa200";
 
 fn call_data(topics: &[B256], data: &[u8]) -> Vec<u8> {
     let mut bytes: Vec<u8> = topics.iter().flat_map(|topic| topic.0).collect();
@@ -117,21 +120,34 @@ async fn an_event_that_cannot_follow_the_state_stops_ingest() {
 
 #[tokio::test]
 async fn an_event_of_a_subject_that_cannot_follow_its_state_stops_ingest() {
-    // LOG4 needs four topics; a subject's events have fewer, so this one is none of its shape, either.
-    let of_a_subject = |patient: Address, clinic: Address| {
-        let event = ControllerChanged {
-            subject: patient,
-            controller: clinic,
-            seq: U24::from(1),
-            epoch: U24::ZERO,
-            authEpoch: U24::from(1),
-            actor: patient,
-        }
-        .encode_log_data();
-        let topics = [event.topics(), &[B256::ZERO]].concat();
-        call_data(&topics, &event.data)
-    };
-    stops_before(of_a_subject, "is malformed").await;
+    let world = World::new().await;
+    let (anvil, patient) = (&world.anvil, world.anvil.accounts[2]);
+    anvil.replace(anvil.registry(), SMALL_PARROT).await;
+    let indexer = world.indexer().await;
+    let invalidated = SignaturesInvalidated {
+        subject: patient,
+        seq: U24::from(1),
+        epoch: U24::ZERO,
+        authEpoch: U24::ZERO,
+        actor: patient,
+    }
+    .encode_log_data();
+    let data = call_data(invalidated.topics(), &invalidated.data);
+    anvil.call(patient, data.clone()).await;
+    world.caught_up(&indexer).await;
+    let path = format!("/v1/subjects/{patient}");
+    assert_eq!(indexer.get(&path).await.body["subject"]["seq"], 1);
+
+    // The same again: nothing can have led there from seq 1.
+    anvil.call(patient, data).await;
+    let (bad_block, _) = anvil.head().await;
+    halted(
+        &indexer,
+        "signatures_invalidated cannot lead from",
+        bad_block,
+    )
+    .await;
+    assert_eq!(indexer.get(&path).await.status, 503);
 }
 
 #[tokio::test]
