@@ -49,7 +49,7 @@ pub use error::TokenError;
 pub use jwks::Jwks;
 pub use key::{KeyError, PublicJwk, SigningKey};
 pub use scope::{
-    Category, Context, Interaction, Persona, Scope, ScopeError, ScopeSet, SmartAccess,
+    Category, Context, IdentityScope, Interaction, Persona, Scope, ScopeError, ScopeSet, SmartAccess,
 };
 pub use source::{SourceError, TokenSource, TokenSourceConfig};
 pub use verify::Verifier;

@@ -77,7 +77,11 @@ fn granted(client: &Client, requested: &str) -> Result<ScopeSet, Denial> {
     requested
         .check_one_persona()
         .map_err(|_| Denial::MixedPersonas)?;
-    let granted = requested.intersect(&client.scope).ceiling(client.persona);
+    // Nobody has signed in, so nothing can be told of a sign-in.
+    let granted = requested
+        .intersect(&client.scope)
+        .ceiling(client.persona)
+        .rights();
     if granted.is_empty() {
         Err(Denial::NothingGranted)
     } else {
