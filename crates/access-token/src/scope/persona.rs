@@ -66,7 +66,7 @@ impl FromStr for Persona {
 }
 
 /// Every right there is. A scope that is not listed here is unknown and never granted.
-const RIGHTS: [(Persona, &str); 15] = [
+const RIGHTS: [(Persona, &str); 16] = [
     (Persona::Patient, "audit.read"),
     (Persona::Patient, "consent.read"),
     (Persona::Patient, "consent.write"),
@@ -82,6 +82,7 @@ const RIGHTS: [(Persona, &str); 15] = [
     (Persona::System, "decision.evaluate"),
     (Persona::System, "directory.read"),
     (Persona::System, "policy.write"),
+    (Persona::System, "revocation.read"),
 ];
 
 /// Every scope of [`RIGHTS`].
