@@ -1,6 +1,9 @@
-//! The `WWW-Authenticate` value of RFC 6750 §3, with RFC 9728's `resource_metadata`.
+//! The `WWW-Authenticate` value of RFC 6750 §3 and RFC 9449 §7.1, with RFC 9728's `resource_metadata`.
 
 use crate::error::TokenError;
+
+const BEARER: &str = "Bearer";
+const DPOP: &str = "DPoP";
 
 /// A refusal as HTTP wants it: a status and, unless we are the ones who cannot answer, a header value.
 ///
@@ -16,6 +19,7 @@ use crate::error::TokenError;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Challenge {
     status: u16,
+    scheme: &'static str,
     error: Option<&'static str>,
     description: Option<String>,
     scope: Option<String>,
@@ -31,10 +35,16 @@ impl From<TokenError> for Challenge {
             | TokenError::KeysUnavailable
             | TokenError::RevocationsStale => None,
             TokenError::BadRequest => Some("invalid_request"),
+            TokenError::Proof(_) | TokenError::ProofReplayed => Some("invalid_dpop_proof"),
             _ => Some("invalid_token"),
         };
+        let about_proof = matches!(
+            refusal,
+            TokenError::ProofMissing | TokenError::Proof(_) | TokenError::ProofReplayed
+        );
         Self {
             status: refusal.status(),
+            scheme: if about_proof { DPOP } else { BEARER },
             error,
             description: error.map(|_| refusal.to_string()),
             scope: None,
@@ -48,6 +58,7 @@ impl Challenge {
     pub fn insufficient_scope(scope: &str) -> Self {
         Self {
             status: 403,
+            scheme: BEARER,
             error: Some("insufficient_scope"),
             description: None,
             scope: Some(scope.to_owned()),
@@ -72,7 +83,9 @@ impl Challenge {
         if self.status == 503 {
             return None;
         }
+        let algorithms = (self.scheme == DPOP).then_some("ES256");
         let params = [
+            ("algs", algorithms),
             ("error", self.error),
             ("error_description", self.description.as_deref()),
             ("scope", self.scope.as_deref()),
@@ -83,9 +96,9 @@ impl Challenge {
             .filter_map(|(name, value)| Some(format!(r#"{name}="{}""#, quoted(value?))))
             .collect();
         Some(if params.is_empty() {
-            "Bearer".to_owned()
+            self.scheme.to_owned()
         } else {
-            format!("Bearer {}", params.join(", "))
+            format!("{} {}", self.scheme, params.join(", "))
         })
     }
 }

@@ -277,7 +277,9 @@ fn texts_that_are_no_scope_are_refused() {
 
 #[test]
 fn scopes_about_the_sign_in_open_no_record_and_mix_with_every_persona() {
-    let asked = set("openid fhirUser launch/patient online_access offline_access patient/*.rs profile launch");
+    let asked = set(
+        "openid fhirUser launch/patient online_access offline_access patient/*.rs profile launch",
+    );
     assert_eq!(asked.rights(), set("patient/*.rs"));
     assert!(asked.has(access_token::IdentityScope::OpenId));
     assert!(asked.check_one_persona().is_ok());
