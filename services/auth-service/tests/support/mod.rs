@@ -230,7 +230,9 @@ impl Service {
     pub async fn start() -> Self {
         let database = Database::create().await;
         let config = Setup::new(&database.url, &clients()).config();
-        let db = db::open(&config.database_url, 8).await.unwrap();
+        let db = db::open(&config.database_url, &config.tenant, 8)
+            .await
+            .unwrap();
         client::store::register(&db, TENANT, &config.clients, at(NOW))
             .await
             .unwrap();
@@ -258,7 +260,7 @@ impl Service {
             .unwrap();
         let url = format!("postgres://nobody@{free}/none");
         let config = Setup::new(&url, &clients()).config();
-        let db = db::pool(&url, 2).unwrap();
+        let db = db::pool(&url, TENANT, 2).unwrap();
         Self::over(config, db, None)
     }
 
