@@ -1,5 +1,6 @@
 //! Connections: accepted, served, and closed when their client keeps silent.
 
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -21,6 +22,11 @@ pub(crate) const HEAD_TIME: Duration = Duration::from_secs(30);
 /// Pause when no connection can be accepted, most likely for lack of descriptors.
 const PAUSE: Duration = Duration::from_millis(100);
 
+/// Who is at the other end of the connection; an extension of every request that came over one. Behind a proxy it is
+/// the proxy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Peer(pub SocketAddr);
+
 /// Serves until the shutdown signal, then lets requests under way end.
 pub(crate) async fn serve(
     listener: TcpListener,
@@ -35,8 +41,10 @@ pub(crate) async fn serve(
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((stream, _)) => {
-                connections.spawn(serve_one(stream, app.clone(), head_time, shutdown.clone()));
+            Ok((stream, peer)) => {
+                let peer = Peer(peer);
+                let serving = serve_one(stream, peer, app.clone(), head_time, shutdown.clone());
+                connections.spawn(serving);
             }
             Err(error) => {
                 tracing::warn!(kind = ?error.kind(), "a connection could not be accepted");
@@ -48,8 +56,17 @@ pub(crate) async fn serve(
     connections.wait().await;
 }
 
-async fn serve_one(stream: TcpStream, app: Router, head_time: Duration, shutdown: Shutdown) {
-    let service = service_fn(move |request: Request<Incoming>| app.clone().oneshot(request));
+async fn serve_one(
+    stream: TcpStream,
+    peer: Peer,
+    app: Router,
+    head_time: Duration,
+    shutdown: Shutdown,
+) {
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(peer);
+        app.clone().oneshot(request)
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(head_time)
@@ -68,6 +85,23 @@ mod tests {
     use super::*;
     use axum::routing::get;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    #[tokio::test]
+    async fn a_request_knows_who_sent_it() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let shutdown = Shutdown::default();
+        let show = |axum::Extension(Peer(peer)): axum::Extension<Peer>| async move {
+            format!("{} sent it", peer.ip())
+        };
+        let app = Router::new().route("/", get(show));
+        let server = tokio::spawn(serve(listener, app, HEAD_TIME, shutdown.clone()));
+        let request = "GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
+        let answer = answer_to(address, request).await;
+        assert!(answer.ends_with("127.0.0.1 sent it"), "{answer}");
+        shutdown.trigger();
+        server.await.unwrap();
+    }
 
     /// Sends these bytes and returns all that comes back until the server hangs up.
     async fn answer_to(address: std::net::SocketAddr, bytes: &str) -> String {
