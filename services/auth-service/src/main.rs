@@ -20,10 +20,12 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         config.database_connections,
     )
     .await?;
-    client::store::register(
+    let random = system_random();
+    client::register::take_over(
         &db,
         &config.tenant,
         &config.clients,
+        &random,
         OffsetDateTime::now_utc(),
     )
     .await?;
@@ -36,7 +38,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     });
 
     let clock = Arc::new(OffsetDateTime::now_utc);
-    let app = Arc::new(App::new(&config, db, clock, system_random()));
+    let app = Arc::new(App::new(&config, db, clock, random));
     shutdown.spawn(
         "assertion sweeper",
         client::replay::sweep(app.clone(), shutdown.clone()),
