@@ -7,7 +7,7 @@ use http::{HeaderMap, Method, Uri, request};
 use time::OffsetDateTime;
 use url::Url;
 
-use crate::claims::Claims;
+use crate::claims::{Claims, IdTokenHint};
 use crate::dpop::{self, Expected, Proof, Seen};
 use crate::error::TokenError;
 use crate::jwks::{Jwks, KeySource};
@@ -150,6 +150,47 @@ impl Verifier {
         let verified = self.verify_token(token, now).await?;
         self.check_proof(&verified.claims, token, call, now)?;
         Ok(verified)
+    }
+
+    /// As [`Verifier::verify_call`] for a token of whatever audience. For the issuer, where it tells people's apps what
+    /// their token says anyway.
+    pub async fn verify_call_for_any_audience(
+        &self,
+        call: Call<'_>,
+        now: OffsetDateTime,
+    ) -> Result<Verified, TokenError> {
+        let value = authorization(call.headers)?;
+        if let Some(token) = credentials(value, "dpop") {
+            let verified = self.inspect(token, now).await?;
+            self.check_proof(&verified.claims, token, call, now)?;
+            return Ok(verified);
+        }
+        let value = value.ok_or(TokenError::Missing)?;
+        let token = credentials(Some(value), "bearer").ok_or(TokenError::NotBearer)?;
+        unbound(self.inspect(token, now).await?)
+    }
+
+    /// What an ID token of this issuer says, however old it is: a hint of whose session is meant, never a proof.
+    pub async fn read_id_token(
+        &self,
+        token: &str,
+        now: OffsetDateTime,
+    ) -> Result<IdTokenHint, TokenError> {
+        let jws = jws::parse(token)?;
+        if jws
+            .typ
+            .as_deref()
+            .is_some_and(|typ| !typ.eq_ignore_ascii_case("JWT"))
+        {
+            return Err(TokenError::Type);
+        }
+        let key = self.keys.key(&jws.kid, now).await?;
+        let hint = IdTokenHint::from_payload(&jws.verify(&key)?)?;
+        if hint.iss == self.issuer {
+            Ok(hint)
+        } else {
+            Err(TokenError::Issuer)
+        }
     }
 
     /// Checks the value of an `Authorization` header.

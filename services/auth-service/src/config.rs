@@ -27,6 +27,9 @@ pub struct Config {
     /// The audience of tokens for the directory, usually the issuer.
     #[conf(long, env)]
     pub audience: String,
+    /// Audiences that are our own services, separated by commas: only tokens for them name a patient's addresses on chain.
+    #[conf(long, env, default_value = "")]
+    pub internal_audiences: Audiences,
     /// The custodian to whom the clients of CLIENTS_FILE belong.
     #[conf(long, env, value_parser = text::id)]
     pub tenant: String,
@@ -65,6 +68,38 @@ impl FromStr for Issuer {
         } else {
             Err(FAULT)
         }
+    }
+}
+
+impl Issuer {
+    /// As a URL.
+    ///
+    /// # Panics
+    /// Never: it was read as one.
+    pub fn url(&self) -> Url {
+        Url::parse(&self.0).expect("an issuer is an origin")
+    }
+}
+
+/// Audiences, separated by commas.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Audiences(pub Vec<String>);
+
+impl FromStr for Audiences {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let audiences = text
+            .split(',')
+            .map(str::trim)
+            .filter(|text| !text.is_empty());
+        audiences
+            .map(|text| match Url::parse(text) {
+                Ok(_) => Ok(text.to_owned()),
+                Err(_) => Err("not absolute URIs, separated by commas"),
+            })
+            .collect::<Result<_, _>>()
+            .map(Self)
     }
 }
 

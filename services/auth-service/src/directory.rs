@@ -9,6 +9,7 @@ pub mod text;
 
 use access_token::Claims;
 
+use crate::account::Account;
 use crate::client::Client;
 
 /// May read one tenant's part of the directory.
@@ -43,6 +44,13 @@ impl ReadPermit {
     pub fn for_client(client: &Client) -> Self {
         Self {
             tenant: client.tenant.clone(),
+        }
+    }
+
+    /// A permit for a person's own tenant, to look up what belongs to them.
+    pub fn for_account(account: &Account) -> Self {
+        Self {
+            tenant: account.tenant.clone(),
         }
     }
 

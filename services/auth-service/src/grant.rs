@@ -16,3 +16,4 @@ pub mod codes;
 pub mod consents;
 pub mod pending;
 pub mod secret;
+pub mod words;

@@ -14,8 +14,10 @@ pub mod config;
 pub mod db;
 pub mod directory;
 pub mod events;
+pub mod grant;
 pub mod revocation;
 pub mod routes;
+pub mod screen;
 pub mod session;
 pub mod token;
 
@@ -63,6 +65,8 @@ pub struct App {
     pub verifier: Verifier,
     /// Under which patients sign their bindings.
     pub domain: Eip712Domain,
+    /// The audiences that are our own services.
+    pub internal_audiences: Vec<String>,
 }
 
 impl App {
@@ -75,15 +79,42 @@ impl App {
                 issuer.clone(),
                 config.audience.clone(),
                 keys.published(),
-            ),
+            )
+            .origin(config.issuer.url()),
             domain: contract_bindings::intent::domain(config.chain_id, config.registry_address),
             db,
             clock,
             random,
             tenant: config.tenant.clone(),
+            internal_audiences: config.internal_audiences.0.clone(),
             issuer,
             keys,
         }
+    }
+
+    /// Whether an audience is one of our own services, which may know whose address on chain is whose.
+    pub fn is_internal(&self, audience: &str) -> bool {
+        self.internal_audiences.iter().any(|own| own == audience)
+    }
+
+    /// The address of an endpoint.
+    pub fn endpoint(&self, path: &str) -> String {
+        format!("{}{path}", self.issuer)
+    }
+
+    /// Signs a token of this type.
+    ///
+    /// # Errors
+    /// `server_error` when the key does not sign.
+    pub fn sign(
+        &self,
+        typ: &str,
+        claims: &impl serde::Serialize,
+    ) -> Result<String, token::error::OAuthError> {
+        self.keys.sign(typ, claims).map_err(|error| {
+            tracing::error!(%error, "the signing key failed");
+            token::error::OAuthError::server_error()
+        })
     }
 
     /// Now.

@@ -7,6 +7,7 @@ use axum::Router;
 use axum::http::{HeaderValue, header};
 use axum::middleware::map_response;
 use axum::response::Response;
+use axum::routing::{get, post};
 use service_kit::Problem;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
@@ -18,6 +19,7 @@ use crate::token::endpoint;
 
 pub mod access;
 pub mod discovery;
+pub mod oauth;
 pub mod organizations;
 pub mod patients;
 
@@ -53,9 +55,19 @@ impl Modify for Bearer {
 
 fn documented() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(
+            oauth::authorize::authorize,
+            oauth::authorize::authorize_by_form
+        ))
+        .routes(routes!(oauth::par::par))
         .routes(routes!(endpoint::token))
+        .routes(routes!(oauth::introspect::introspect))
+        .routes(routes!(oauth::revoke::revoke))
+        .routes(routes!(oauth::userinfo::get, oauth::userinfo::post))
+        .routes(routes!(oauth::logout::get, oauth::logout::post))
         .routes(routes!(discovery::jwks))
         .routes(routes!(discovery::metadata))
+        .routes(routes!(discovery::openid_configuration))
         .routes(routes!(discovery::smart_configuration))
         .routes(routes!(patients::put, patients::get))
         .routes(routes!(patients::list))
@@ -63,10 +75,24 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(organizations::list))
 }
 
+/// What only our own pages call.
+fn pages() -> Router<Arc<App>> {
+    Router::new()
+        .route(
+            "/oauth2/authorize/decision",
+            post(oauth::authorize::decision),
+        )
+        .route("/account/apps", get(oauth::apps::list))
+        .route("/account/apps/end", post(oauth::apps::end))
+}
+
 /// The routes; limits, error bodies and probes are added around them by `service_kit::server`.
 pub fn router(app: Arc<App>) -> Router {
     let (router, _) = documented().split_for_parts();
-    router.layer(map_response(no_store)).with_state(app)
+    router
+        .merge(pages())
+        .layer(map_response(no_store))
+        .with_state(app)
 }
 
 /// Answers about patients stay out of caches; what may be cached says so itself.

@@ -1,7 +1,7 @@
 //! Authorizations and their refresh families in the database.
 
 use access_token::{Acr, Amr, MAX_TOKEN_LIFETIME, ScopeSet, SignIn};
-use sqlx::{PgConnection, PgPool};
+use sqlx::{Connection, PgConnection, PgPool};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
@@ -115,7 +115,7 @@ pub async fn insert(
 /// # Errors
 /// [`StoreError`].
 pub async fn find(
-    connection: &mut PgConnection,
+    db: &PgPool,
     tenant: &str,
     id: Uuid,
 ) -> Result<Option<Authorization>, StoreError> {
@@ -126,7 +126,7 @@ pub async fn find(
         tenant,
         id,
     )
-    .fetch_optional(connection)
+    .fetch_optional(db)
     .await?;
     let Some(row) = row else { return Ok(None) };
     let amr = row.amr.iter().map(|amr| amr.parse());
@@ -158,9 +158,9 @@ pub async fn holder(
     authorization: &Authorization,
 ) -> Result<Option<Account>, StoreError> {
     let account = accounts::find(db, tenant, authorization.account).await?;
-    let Some(account) = account.filter(|account| {
-        !account.disabled && account.version == authorization.account_version
-    }) else {
+    let Some(account) = account
+        .filter(|account| !account.disabled && account.version == authorization.account_version)
+    else {
         return Ok(None);
     };
     if authorization.offline {
@@ -176,18 +176,19 @@ pub async fn holder(
     Ok(signed_in.unwrap_or(false).then_some(account))
 }
 
-/// The first tokens of an authorization whose code was redeemed just now.
+/// The first tokens of an authorization whose code was redeemed just now. False when it was ended meanwhile, because the
+/// code came back.
 ///
 /// # Errors
 /// [`StoreError`].
 pub async fn begin(
-    connection: &mut PgConnection,
+    db: &PgPool,
     tenant: &str,
     id: Uuid,
     refresh: Option<(Hash, OffsetDateTime)>,
     jkt: Option<&str>,
     token: Uuid,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let (hash, expires_at) = refresh.unzip();
     let done = sqlx::query!(
         "update authorizations
@@ -200,13 +201,9 @@ pub async fn begin(
         jkt,
         token,
     )
-    .execute(connection)
+    .execute(db)
     .await?;
-    if done.rows_affected() == 1 {
-        Ok(())
-    } else {
-        Err(CORRUPT)
-    }
+    Ok(done.rows_affected() == 1)
 }
 
 /// What came of a refresh token.
@@ -221,33 +218,88 @@ pub enum Presented {
 }
 
 /// Presents a refresh token, as [`Family::present`] does: `next` counts from now on and `token` is the access token that
-/// goes with it, or nothing changes. One statement compares and sets.
+/// goes with it, or nothing changes. One statement compares and sets. A token that was copied ends the authorization.
 ///
 /// # Errors
 /// [`StoreError`].
 pub async fn present(
-    connection: &mut PgConnection,
-    tenant: &str,
+    app: &App,
     id: Uuid,
     presented: &Hash,
     next: &Hash,
     token: Uuid,
     now: OffsetDateTime,
 ) -> Result<Presented, StoreError> {
-    // Another request can be quicker, and then the question is a new one.
-    for _ in 0..2 {
-        if compare_and_set(connection, tenant, id, presented, next, token, now).await? {
-            return Ok(Presented::Judged(Verdict::Renewed));
-        }
-        match family(connection, tenant, id).await? {
-            None => return Ok(Presented::Unknown),
-            Some(family) => match family.judge(presented, now) {
-                Verdict::Renewed => {}
-                verdict => return Ok(Presented::Judged(verdict)),
-            },
-        }
+    const RENEWED: Presented = Presented::Judged(Verdict::Renewed);
+    let mut connection = app.db.acquire().await?;
+    if compare_and_set(
+        &mut connection,
+        &app.tenant,
+        id,
+        presented,
+        next,
+        token,
+        now,
+    )
+    .await?
+    {
+        return Ok(RENEWED);
     }
-    Ok(Presented::TooMany)
+    let mut transaction = connection.begin().await?;
+    let Some(family) = family(&mut transaction, &app.tenant, id).await? else {
+        return Ok(Presented::Unknown);
+    };
+    let verdict = family.judge(presented, now);
+    let outcome = match verdict {
+        // Another request was quicker, and has made this one a second question for the same answer.
+        Verdict::Renewed => {
+            let set = compare_and_set(
+                &mut transaction,
+                &app.tenant,
+                id,
+                presented,
+                next,
+                token,
+                now,
+            );
+            if set.await? {
+                RENEWED
+            } else {
+                Presented::TooMany
+            }
+        }
+        Verdict::Reused => {
+            end(&mut transaction, app, id, End::Reuse, now).await?;
+            Presented::Judged(verdict)
+        }
+        Verdict::Expired | Verdict::Ended => Presented::Judged(verdict),
+    };
+    transaction.commit().await?;
+    Ok(outcome)
+}
+
+/// Until when a refresh token counts, if it is the current one of its family; Unix seconds.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn current_until(
+    db: &PgPool,
+    tenant: &str,
+    id: Uuid,
+    hash: &Hash,
+    now: OffsetDateTime,
+) -> Result<Option<i64>, StoreError> {
+    let until = sqlx::query_scalar!(
+        "select current_expires_at from authorizations
+         where tenant = $1 and id = $2 and current_hash = $3 and ended_at is null and current_expires_at > $4",
+        tenant,
+        id,
+        &hash[..],
+        now,
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(until.flatten().map(OffsetDateTime::unix_timestamp))
 }
 
 async fn compare_and_set(
@@ -367,6 +419,31 @@ pub async fn end(
     Ok(true)
 }
 
+/// A token was exchanged for another: what ends the one has to end the other. False when the authorization that the first
+/// came from has ended.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn descend(
+    db: &PgPool,
+    tenant: &str,
+    account: Uuid,
+    from: Uuid,
+    token: Uuid,
+) -> Result<bool, StoreError> {
+    let done = sqlx::query!(
+        "update authorizations set recent_tokens = recent_tokens || $4::uuid
+         where tenant = $1 and account = $2 and ended_at is null and $3 = any(recent_tokens)",
+        tenant,
+        account,
+        from,
+        token,
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
 /// The account's authorizations for an app that have not ended, locked.
 ///
 /// # Errors
@@ -393,11 +470,7 @@ pub async fn of_app(
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn forget_old(
-    db: &PgPool,
-    tenant: &str,
-    now: OffsetDateTime,
-) -> Result<u64, StoreError> {
+pub async fn forget_old(db: &PgPool, tenant: &str, now: OffsetDateTime) -> Result<u64, StoreError> {
     let done = sqlx::query!(
         "delete from authorizations where tenant = $1 and created_at < $2
          and (ended_at < $2 or current_expires_at < $2 or current_expires_at is null)",

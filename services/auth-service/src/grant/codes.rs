@@ -1,6 +1,6 @@
 //! Authorization codes in the database: good for a minute, and once.
 
-use sqlx::PgConnection;
+use sqlx::{PgConnection, PgPool};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
@@ -83,7 +83,7 @@ pub enum Redeemed {
 /// # Errors
 /// [`StoreError`].
 pub async fn redeem(
-    connection: &mut PgConnection,
+    db: &PgPool,
     tenant: &str,
     code: &Secret,
     bound: Bound<'_>,
@@ -102,7 +102,7 @@ pub async fn redeem(
         bound.jkt,
         now,
     )
-    .fetch_optional(&mut *connection)
+    .fetch_optional(db)
     .await?;
     if let Some(row) = used {
         return Ok(Redeemed::Good {
@@ -116,7 +116,7 @@ pub async fn redeem(
         tenant,
         &code.hash()[..],
     )
-    .fetch_optional(connection)
+    .fetch_optional(db)
     .await?;
     Ok(match before {
         Some(authorization) => Redeemed::Again { authorization },

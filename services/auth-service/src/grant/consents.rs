@@ -88,11 +88,7 @@ pub async fn allow(
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn list(
-    db: &PgPool,
-    tenant: &str,
-    account: Uuid,
-) -> Result<Vec<AppConsent>, StoreError> {
+pub async fn list(db: &PgPool, tenant: &str, account: Uuid) -> Result<Vec<AppConsent>, StoreError> {
     let rows = sqlx::query!(
         r#"select c.client_id, a.name as "name?", c.scope, c.updated_at
            from app_consents c left join clients a on a.tenant = c.tenant and a.client_id = c.client_id

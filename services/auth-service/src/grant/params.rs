@@ -102,6 +102,9 @@ mod tests {
     #[test]
     fn a_value_beyond_all_measure_is_a_fault() {
         let long = format!("state={}", "x".repeat(MAX_VALUE + 1));
-        assert_eq!(Params::parse(long.as_bytes()).fault.as_deref(), Some("state"));
+        assert_eq!(
+            Params::parse(long.as_bytes()).fault.as_deref(),
+            Some("state")
+        );
     }
 }

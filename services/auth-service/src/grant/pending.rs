@@ -148,10 +148,7 @@ fn pending(
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn first_use(
-    app: &App,
-    proof: &access_token::dpop::Proof,
-) -> Result<bool, StoreError> {
+pub async fn first_use(app: &App, proof: &access_token::dpop::Proof) -> Result<bool, StoreError> {
     let expires_at = OffsetDateTime::from_unix_timestamp(proof.remember_until)
         .map_err(|_| StoreError::Corrupt("used_proofs"))?;
     let done = sqlx::query!(

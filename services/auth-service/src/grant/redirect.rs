@@ -94,6 +94,9 @@ mod tests {
         ] {
             assert!(!matches(registered, bad), "{bad}");
         }
-        assert!(!matches("http://localhost/callback", "http://localhost:1/callback"));
+        assert!(!matches(
+            "http://localhost/callback",
+            "http://localhost:1/callback"
+        ));
     }
 }

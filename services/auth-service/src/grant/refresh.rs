@@ -15,27 +15,25 @@ use crate::session::lifetime;
 pub struct Terms {
     /// Without being used.
     pub idle: Duration,
-    /// At most, counted from the sign-in; `None` for an app that may stay.
-    pub absolute: Option<Duration>,
+    /// When it ends whatever happens; `None` for an app that may stay.
+    pub ends_at: Option<OffsetDateTime>,
 }
 
 /// Of an app that its patient allowed to stay.
 const OFFLINE_IDLE: Duration = Duration::days(90);
 
-/// The terms of a persona; `None` where nothing may be refreshed.
-pub fn terms(persona: Persona, offline: bool) -> Option<Terms> {
+/// The terms of a persona; `None` where nothing may be refreshed. They end with the sign-in, at `sign_in_ends_at`, and an
+/// app is given as little time to be idle as its person: only one that may stay outlives both.
+pub fn terms(persona: Persona, offline: bool, sign_in_ends_at: OffsetDateTime) -> Option<Terms> {
     match persona {
         Persona::Patient if offline => Some(Terms {
             idle: OFFLINE_IDLE,
-            absolute: None,
+            ends_at: None,
         }),
-        Persona::Patient | Persona::Provider | Persona::Admin => {
-            let lifetime = lifetime::of(persona);
-            Some(Terms {
-                idle: lifetime.idle,
-                absolute: Some(lifetime.absolute),
-            })
-        }
+        Persona::Patient | Persona::Provider | Persona::Admin => Some(Terms {
+            idle: lifetime::of(persona).idle,
+            ends_at: Some(sign_in_ends_at),
+        }),
         Persona::System => None,
     }
 }
@@ -73,12 +71,11 @@ pub enum Verdict {
 
 impl Family {
     /// A new family.
-    pub fn new(first: Hash, terms: Terms, signed_in_at: OffsetDateTime, now: OffsetDateTime) -> Self {
-        let ends_at = terms.absolute.map(|absolute| signed_in_at + absolute);
+    pub fn new(first: Hash, terms: Terms, now: OffsetDateTime) -> Self {
         Self {
-            current: (first, until(now, terms.idle, ends_at)),
+            current: (first, until(now, terms.idle, terms.ends_at)),
             previous: None,
-            ends_at,
+            ends_at: terms.ends_at,
             idle: terms.idle,
             ended: false,
         }
@@ -143,8 +140,14 @@ mod tests {
         [n; 32]
     }
 
+    /// Of somebody who signed in just now.
+    fn of(persona: Persona) -> Family {
+        let ends_at = T0 + lifetime::of(persona).absolute;
+        Family::new(hash(0), terms(persona, false, ends_at).unwrap(), T0)
+    }
+
     fn family() -> Family {
-        Family::new(hash(0), terms(Persona::Patient, false).unwrap(), T0, T0)
+        of(Persona::Patient)
     }
 
     #[test]
@@ -186,13 +189,20 @@ mod tests {
     fn what_is_idle_or_old_is_refused() {
         for (persona, idle, absolute) in [
             (Persona::Patient, Duration::minutes(30), Duration::hours(12)),
-            (Persona::Provider, Duration::minutes(15), Duration::hours(10)),
+            (
+                Persona::Provider,
+                Duration::minutes(15),
+                Duration::hours(10),
+            ),
             (Persona::Admin, Duration::minutes(10), Duration::hours(4)),
         ] {
-            let fresh = || Family::new(hash(0), terms(persona, false).unwrap(), T0, T0);
+            let fresh = || of(persona);
             let last = T0 + idle - Duration::SECOND;
             assert_eq!(fresh().present(&hash(0), hash(1), last), Verdict::Renewed);
-            assert_eq!(fresh().present(&hash(0), hash(1), T0 + idle), Verdict::Expired);
+            assert_eq!(
+                fresh().present(&hash(0), hash(1), T0 + idle),
+                Verdict::Expired
+            );
             let mut kept = fresh();
             let (mut now, mut n) = (T0, 0);
             while now + idle / 2 < T0 + absolute {
@@ -210,9 +220,9 @@ mod tests {
 
     #[test]
     fn an_app_that_may_stay_does_so_while_it_comes_back_in_time() {
-        let terms = terms(Persona::Patient, true).unwrap();
+        let terms = terms(Persona::Patient, true, T0).unwrap();
         assert!(terms.idle >= Duration::days(90));
-        let mut family = Family::new(hash(0), terms, T0, T0);
+        let mut family = Family::new(hash(0), terms, T0);
         for n in 0..20 {
             let now = T0 + Duration::days(89) * i32::from(n + 1);
             assert_eq!(family.present(&hash(n), hash(n + 1), now), Verdict::Renewed);
@@ -223,11 +233,11 @@ mod tests {
 
     #[test]
     fn a_machine_refreshes_nothing() {
-        assert_eq!(terms(Persona::System, false), None);
-        assert_eq!(terms(Persona::System, true), None);
+        assert_eq!(terms(Persona::System, false, T0), None);
+        assert_eq!(terms(Persona::System, true, T0), None);
         assert_eq!(
-            terms(Persona::Provider, true),
-            terms(Persona::Provider, false)
+            terms(Persona::Provider, true, T0),
+            terms(Persona::Provider, false, T0)
         );
     }
 

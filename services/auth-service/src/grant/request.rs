@@ -152,8 +152,7 @@ pub fn validate(
     channel: Channel,
 ) -> Result<AuthorizationRequest, Refusal> {
     let target = target(client, params).map_err(Refusal::Page)?;
-    check(client, params, channel, target.clone())
-        .map_err(|fault| Refusal::Redirect(target, fault))
+    check(client, params, channel, target.clone()).map_err(|fault| Refusal::Redirect(target, fault))
 }
 
 fn check(
@@ -164,28 +163,44 @@ fn check(
 ) -> Result<AuthorizationRequest, Fault> {
     const INVALID: &str = "invalid_request";
     if params.fault.is_some() {
-        return Err(Fault::new(INVALID, "a parameter occurs twice or is too long"));
+        return Err(Fault::new(
+            INVALID,
+            "a parameter occurs twice or is too long",
+        ));
     }
     if params.request.is_some() {
         let description = "request objects are not supported: push the request instead";
         return Err(Fault::new("request_not_supported", description));
     }
     if channel == Channel::Browser && client.persona == Persona::Admin {
-        return Err(Fault::new(INVALID, "this client has to push its requests (RFC 9126)"));
+        return Err(Fault::new(
+            INVALID,
+            "this client has to push its requests (RFC 9126)",
+        ));
     }
     match params.response_type.as_deref() {
         Some("code") => {}
         Some(_) => {
-            return Err(Fault::new("unsupported_response_type", "response_type must be code"));
+            return Err(Fault::new(
+                "unsupported_response_type",
+                "response_type must be code",
+            ));
         }
         None => return Err(Fault::new(INVALID, "response_type is missing")),
     }
-    if params.response_mode.as_deref().is_some_and(|mode| mode != "query") {
+    if params
+        .response_mode
+        .as_deref()
+        .is_some_and(|mode| mode != "query")
+    {
         return Err(Fault::new(INVALID, "response_mode must be query"));
     }
     let plain = |value: &Option<String>| value.as_deref().is_none_or(is_plain);
     if !plain(&params.state) || !plain(&params.nonce) {
-        return Err(Fault::new(INVALID, "state and nonce must be 1 to 1024 printable characters"));
+        return Err(Fault::new(
+            INVALID,
+            "state and nonce must be 1 to 1024 printable characters",
+        ));
     }
     let scope = scope(client, params)?;
     Ok(AuthorizationRequest {
@@ -211,10 +226,14 @@ fn challenge(params: &Params) -> Result<[u8; 32], Fault> {
         let description = "PKCE is required with code_challenge_method=S256";
         return Err(Fault::new("invalid_request", description));
     }
-    params.code_challenge.as_deref().and_then(digest).ok_or(Fault::new(
-        "invalid_request",
-        "code_challenge must be the base64url of a SHA-256 digest, without padding",
-    ))
+    params
+        .code_challenge
+        .as_deref()
+        .and_then(digest)
+        .ok_or(Fault::new(
+            "invalid_request",
+            "code_challenge must be the base64url of a SHA-256 digest, without padding",
+        ))
 }
 
 fn digest(text: &str) -> Option<[u8; 32]> {
@@ -229,14 +248,20 @@ fn scope(client: &Client, params: &Params) -> Result<ScopeSet, Fault> {
     }
     let asked = ScopeSet::parse(text)
         .map_err(|_| Fault::new(CODE, "the scope is malformed or too long"))?;
-    let mixed = Fault::new(CODE, "the scope mixes personas: ask for one persona at a time");
+    let mixed = Fault::new(
+        CODE,
+        "the scope mixes personas: ask for one persona at a time",
+    );
     asked.check_one_persona().map_err(|_| mixed)?;
     let known = asked.intersect(&client.scope).ceiling(client.persona);
     let of_use = known.has(IdentityScope::OpenId) || !known.rights().is_empty();
     if of_use {
         Ok(known)
     } else {
-        Err(Fault::new(CODE, "none of the scopes is granted to this client"))
+        Err(Fault::new(
+            CODE,
+            "none of the scopes is granted to this client",
+        ))
     }
 }
 
@@ -244,7 +269,10 @@ fn resource(client: &Client, params: &Params) -> Result<String, Fault> {
     const CODE: &str = "invalid_target";
     let asked = match (params.resource.as_deref(), params.aud.as_deref()) {
         (Some(resource), Some(aud)) if resource != aud => {
-            return Err(Fault::new(CODE, "resource and aud differ: a token is for one service"));
+            return Err(Fault::new(
+                CODE,
+                "resource and aud differ: a token is for one service",
+            ));
         }
         (Some(asked), _) | (None, Some(asked)) => Some(asked),
         (None, None) => None,
@@ -279,7 +307,10 @@ fn max_age(params: &Params) -> Result<Option<Duration>, Fault> {
     match params.max_age.as_deref().map(seconds) {
         None => Ok(None),
         Some(Some(seconds)) => Ok(Some(Duration::seconds(i64::from(seconds)))),
-        Some(None) => Err(Fault::new("invalid_request", "max_age must be a number of seconds")),
+        Some(None) => Err(Fault::new(
+            "invalid_request",
+            "max_age must be a number of seconds",
+        )),
     }
 }
 
@@ -294,7 +325,10 @@ fn prompt(params: &Params) -> Result<Prompt, Fault> {
             "login" | "select_account" => prompt.login = true,
             "consent" => prompt.consent = true,
             _ => {
-                return Err(Fault::new(CODE, "prompt must be none, login, select_account or consent"));
+                return Err(Fault::new(
+                    CODE,
+                    "prompt must be none, login, select_account or consent",
+                ));
             }
         }
     }

@@ -164,9 +164,7 @@ mod tests {
         let strong = [Amr::Pop];
         let weak = [Amr::Pwd, Amr::Otp];
         assert!(derived(standing(&patient, &weak, false)).allows_persona("patient:consent.write"));
-        assert!(
-            derived(standing(&provider, &weak, true)).allows_persona("provider:records.read")
-        );
+        assert!(derived(standing(&provider, &weak, true)).allows_persona("provider:records.read"));
         assert!(derived(standing(&provider, &strong, false)).is_empty());
         assert!(derived(standing(&Role::Admin, &strong, false)).allows_persona("admin:keys.write"));
         assert!(derived(standing(&Role::Admin, &weak, true)).is_empty());

@@ -3,8 +3,15 @@
 use access_token::{Claims, MAX_TOKEN_LIFETIME, ScopeSet};
 use alloy::primitives::Address;
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use crate::client::Client;
+
+/// The id of a token that is issued now. Ids begin with the time, so that old ones can be told from recent ones.
+pub fn token_id(now: OffsetDateTime, random: [u8; 10]) -> Uuid {
+    let millis = u64::try_from(now.unix_timestamp_nanos() / 1_000_000).unwrap_or(0);
+    uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
+}
 
 /// What a client asks for.
 #[derive(Debug, Default, Clone, Copy)]

@@ -1,6 +1,7 @@
 //! The keys that sign tokens. For now one, from a file; its life cycle comes with rotation.
 
-use access_token::{Claims, Jwks, KeyError, SigningKey};
+use access_token::{Jwks, KeyError, SigningKey};
+use serde::Serialize;
 
 /// The active signing key and the published public keys.
 #[derive(Debug)]
@@ -21,11 +22,11 @@ impl Keys {
         &self.published
     }
 
-    /// Signs an access token (RFC 9068).
+    /// Signs a token of this type: `at+jwt` for access tokens (RFC 9068), `JWT` for ID tokens.
     ///
     /// # Errors
     /// When the key does not sign.
-    pub fn sign(&self, claims: &Claims) -> Result<String, KeyError> {
-        self.active.sign("at+jwt", claims)
+    pub fn sign(&self, typ: &str, claims: &impl Serialize) -> Result<String, KeyError> {
+        self.active.sign(typ, claims)
     }
 }
