@@ -46,7 +46,7 @@ pub mod verify;
 
 pub use assertion::{Assertion, AssertionClaims};
 pub use challenge::Challenge;
-pub use claims::Claims;
+pub use claims::{Acr, Actor, Amr, Claims, Confirmation, SignIn};
 pub use error::TokenError;
 pub use jwks::Jwks;
 pub use key::{KeyError, PublicJwk, SigningKey};

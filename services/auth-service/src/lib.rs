@@ -8,11 +8,13 @@
 //! `token::issue` (scopes, audience, organisation) → `token::keys`. A directory request walks `routes` →
 //! `routes::access` (token → permit) → `directory`.
 
+pub mod account;
 pub mod client;
 pub mod config;
 pub mod db;
 pub mod directory;
 pub mod routes;
+pub mod session;
 pub mod token;
 
 use std::sync::Arc;
@@ -21,9 +23,25 @@ use access_token::Verifier;
 use alloy::sol_types::Eip712Domain;
 use sqlx::PgPool;
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 /// Where the time comes from; tests set their own.
 pub type Clock = Arc<dyn Fn() -> OffsetDateTime + Send + Sync>;
+
+/// Where secrets and ids come from: fills its argument with bytes that nobody can guess.
+pub type Random = Arc<dyn Fn(&mut [u8]) + Send + Sync>;
+
+/// The operating system's randomness.
+pub fn system_random() -> Random {
+    Arc::new(|bytes: &mut [u8]| rand::Rng::fill(&mut rand::rng(), bytes))
+}
+
+/// An id that tells nothing, not even when it was made (UUID version 4).
+pub fn random_id(random: &Random) -> Uuid {
+    let mut bytes = [0; 16];
+    random(&mut bytes);
+    uuid::Builder::from_random_bytes(bytes).into_uuid()
+}
 
 /// What the handlers share.
 pub struct App {
@@ -31,6 +49,10 @@ pub struct App {
     pub db: PgPool,
     /// The time.
     pub clock: Clock,
+    /// Randomness.
+    pub random: Random,
+    /// The custodian whose people and clients these are.
+    pub tenant: String,
     /// The issuer's identifier, an origin without trailing slash.
     pub issuer: String,
     /// Signs tokens and publishes the public halves.
@@ -43,7 +65,7 @@ pub struct App {
 
 impl App {
     /// Puts the parts together.
-    pub fn new(config: &config::Config, db: PgPool, clock: Clock) -> Self {
+    pub fn new(config: &config::Config, db: PgPool, clock: Clock, random: Random) -> Self {
         let keys = token::keys::Keys::new(config.signing_key.clone());
         let issuer = config.issuer.0.clone();
         Self {
@@ -55,6 +77,8 @@ impl App {
             domain: contract_bindings::intent::domain(config.chain_id, config.registry_address),
             db,
             clock,
+            random,
+            tenant: config.tenant.clone(),
             issuer,
             keys,
         }

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use auth_service::config::Config;
-use auth_service::{App, client, db, routes};
+use auth_service::{App, client, db, routes, system_random};
 use service_kit::{Readiness, Shutdown, command, server};
 use time::OffsetDateTime;
 
@@ -30,7 +30,8 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         async move { db::ping(&db).await.map_err(|_| "unreachable".to_owned()) }
     });
 
-    let app = Arc::new(App::new(&config, db, Arc::new(OffsetDateTime::now_utc)));
+    let clock = Arc::new(OffsetDateTime::now_utc);
+    let app = Arc::new(App::new(&config, db, clock, system_random()));
     shutdown.spawn(
         "assertion sweeper",
         client::replay::sweep(app.clone(), shutdown.clone()),

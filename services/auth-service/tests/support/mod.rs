@@ -269,6 +269,7 @@ impl Service {
             &config,
             db.clone(),
             Arc::new(move || at(time.load(Ordering::SeqCst))),
+            auth_service::system_random(),
         ));
         let router = server::app(&config.server, routes::router(app), Readiness::default());
         Self {
