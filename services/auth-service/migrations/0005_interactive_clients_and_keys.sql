@@ -57,6 +57,9 @@ create table signing_keys (
 -- One key signs.
 create unique index signing_keys_active on signing_keys (tenant) where state = 'active';
 
+-- What a token names is looked up when the token is used here.
+create index revocations_by_id on revocations (tenant, kind, id);
+
 select isolate_tenants('clients');
 select isolate_tenants('used_assertions');
 select isolate_tenants('patients');

@@ -63,6 +63,8 @@ pub struct App {
     pub keys: token::keys::Keys,
     /// Checks tokens presented to the directory.
     pub verifier: Verifier,
+    /// Readers of the revocation feed that wait for news.
+    pub waiting: revocation::feed::Waiting,
     /// Under which patients sign their bindings.
     pub domain: Eip712Domain,
     /// The audiences that are our own services.
@@ -89,6 +91,7 @@ impl App {
             internal_audiences: config.internal_audiences.0.clone(),
             issuer,
             keys,
+            waiting: revocation::feed::Waiting::default(),
         }
     }
 

@@ -4,8 +4,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use auth_service::config::Config;
-use auth_service::{App, client, db, routes, system_random};
-use service_kit::{Readiness, Shutdown, command, server};
+use auth_service::{App, client, db, revocation, routes, system_random};
+use service_kit::{Readiness, Shutdown, bus, command, outbox, server};
 use time::OffsetDateTime;
 
 fn main() -> ExitCode {
@@ -39,6 +39,19 @@ async fn serve(config: Config) -> anyhow::Result<()> {
 
     let clock = Arc::new(OffsetDateTime::now_utc);
     let app = Arc::new(App::new(&config, db, clock, random));
+    let producer = bus::Producer::new(&config.kafka_brokers, "auth-service")?;
+    shutdown.spawn(
+        "outbox relay",
+        outbox::relay(app.db.clone(), producer, shutdown.clone()),
+    );
+    shutdown.spawn(
+        "revocation feed",
+        revocation::feed::follow(app.clone(), shutdown.clone()),
+    );
+    shutdown.spawn(
+        "revocation sweeper",
+        revocation::sweep(app.clone(), shutdown.clone()),
+    );
     shutdown.spawn(
         "assertion sweeper",
         client::replay::sweep(app.clone(), shutdown.clone()),

@@ -22,6 +22,7 @@ pub mod discovery;
 pub mod oauth;
 pub mod organizations;
 pub mod patients;
+pub mod revocations;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -34,6 +35,7 @@ pub mod patients;
     tags(
         (name = "oauth", description = "Tokens, keys and metadata"),
         (name = "directory", description = "Patients with their signed bindings, and organisations; only the token's tenant is visible"),
+        (name = "revocation", description = "What died before its time, for verifiers"),
     ),
 )]
 struct Document;
@@ -73,6 +75,7 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(patients::list))
         .routes(routes!(organizations::put, organizations::get))
         .routes(routes!(organizations::list))
+        .routes(routes!(revocations::read))
 }
 
 /// What only our own pages call.

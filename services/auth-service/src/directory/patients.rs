@@ -8,7 +8,9 @@ use time::OffsetDateTime;
 
 use super::page::Page;
 use super::{ReadPermit, WritePermit};
+use crate::Random;
 use crate::db::StoreError;
+use crate::events::{self, Event, Kind};
 
 /// A subject's signed statement about which patient it stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,6 +119,7 @@ pub async fn bind(
     db: &PgPool,
     permit: &WritePermit,
     verified: Verified<'_>,
+    random: &Random,
     now: OffsetDateTime,
 ) -> Result<Bound, BindError> {
     let Verified { fhir_id, statement } = verified;
@@ -177,6 +180,9 @@ pub async fn bind(
             };
         }
     }
+    let about = contract_bindings::intent::patient_ref_hash(fhir_id);
+    let event = Event::new(random, &permit.tenant, Kind::BindingChanged, about, now);
+    events::emit(&mut transaction, &event).await?;
     transaction.commit().await?;
     Ok(if created {
         Bound::Created

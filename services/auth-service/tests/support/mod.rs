@@ -86,7 +86,11 @@ pub fn clients() -> Value {
             SYSTEM,
             "system",
             None,
-            &["system:directory.read", "system:consent.read"]
+            &[
+                "system:directory.read",
+                "system:consent.read",
+                "system:revocation.read"
+            ]
         ),
     ])
 }
@@ -193,6 +197,7 @@ impl Setup {
             ("ISSUER", issuer.to_owned()),
             ("AUDIENCE", issuer.to_owned()),
             ("TENANT", tenant.to_owned()),
+            ("KAFKA_BROKERS", "127.0.0.1:1".to_owned()),
             ("CHAIN_ID", CHAIN_ID.to_string()),
             ("REGISTRY_ADDRESS", REGISTRY.to_string()),
             ("CLIENTS_FILE", path("clients.json")),
