@@ -18,7 +18,7 @@ use crate::MAX_LEEWAY;
 use crate::claims::{instant, text};
 use crate::error::TokenError;
 use crate::jws;
-use crate::key::{KeyError, PublicJwk, SigningKey};
+use crate::key::{KeyError, SigningKey};
 
 /// The header that a proof comes in.
 pub const HEADER: &str = "dpop";

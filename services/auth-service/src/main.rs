@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use auth_service::config::Config;
-use auth_service::{App, client, db, revocation, routes, system_random};
+use auth_service::{App, client, db, grant, revocation, routes, system_random};
 use service_kit::{Readiness, Shutdown, bus, command, outbox, server};
 use time::OffsetDateTime;
 
@@ -56,5 +56,6 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         "assertion sweeper",
         client::replay::sweep(app.clone(), shutdown.clone()),
     );
+    shutdown.spawn("grant sweeper", grant::sweep(app.clone(), shutdown.clone()));
     server::run(&config.server, routes::router(app), readiness, shutdown).await
 }

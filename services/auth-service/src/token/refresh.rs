@@ -38,10 +38,8 @@ pub async fn respond(
     let wished = form.get("scope");
     let mut given = people::claims(app, client, &authorization, wished, jkt, token, now).await?;
     let next = RefreshToken::generate(authorization.id, &app.random);
-    let presented = presented.hash();
-    let outcome =
-        authorizations::present(app, authorization.id, &presented, &next.hash(), token, now);
-    match outcome.await? {
+    let (presented, hash) = (presented.hash(), next.hash());
+    match authorizations::present(app, authorization.id, &presented, &hash, token, now).await? {
         Presented::Judged(Verdict::Renewed) => {}
         Presented::Judged(Verdict::Expired) => return Err(OAuthError::invalid_grant("expired")),
         Presented::Judged(Verdict::Ended) => return Err(OAuthError::invalid_grant("ended")),

@@ -1,6 +1,6 @@
 //! What is known of a person, or of a token, right now: asked of the database each time.
 
-use access_token::{Amr, ScopeSet, Verified};
+use access_token::{Amr, Claims, ScopeSet, Verified};
 use alloy::primitives::Address;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -11,6 +11,7 @@ use crate::account::{Account, Role};
 use crate::db::StoreError;
 use crate::directory::{ReadPermit, organizations, patients};
 use crate::grant::scopes;
+use crate::revocation;
 
 /// A person with what the directory says of them.
 #[derive(Debug, Clone)]
@@ -74,7 +75,7 @@ impl Standing {
 }
 
 /// Whether a token that was verified is still worth something: not revoked, its client active, and the account it speaks
-/// for as it was. One question to the database.
+/// for as it was.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -83,37 +84,32 @@ pub async fn stands(app: &App, token: &Verified, now: OffsetDateTime) -> Result<
     if claims.tenant != app.tenant {
         return Ok(false);
     }
+    let (unrevoked, same) = tokio::try_join!(
+        revocation::store::stands(&app.db, claims, now),
+        is_as_it_was(app, claims),
+    )?;
+    Ok(unrevoked && same)
+}
+
+async fn is_as_it_was(app: &App, claims: &Claims) -> Result<bool, StoreError> {
     let account = match &claims.sign_in {
         Some(sign_in) => match Uuid::parse_str(&claims.sub) {
-            Ok(id) => Some((id, sign_in)),
+            Ok(id) => Some((id, sign_in.sv)),
             Err(_) => return Ok(false),
         },
         None => None,
     };
     let row = sqlx::query!(
         r#"select
-             exists (select 1 from revocations r where r.tenant = $1 and r.until > $8 and (
-                 (r.kind = 'key' and r.id = $7)
-                 or (r.before > $9 and (
-                     (r.kind = 'token' and r.id = $2) or (r.kind = 'client' and r.id = $3)
-                     or (r.kind = 'account' and r.id = $4) or (r.kind = 'session' and r.id = $5)
-                     or (r.kind = 'organization' and r.id = $6))))) as "revoked!",
-             exists (select 1 from clients c where c.tenant = $1 and c.client_id = $3 and c.active
-                     and c.disabled_at is null) as "client!",
-             (select a.version from accounts a where a.tenant = $1 and a.id = $10 and a.status = 'active') as version"#,
+             exists (select 1 from clients where tenant = $1 and client_id = $2 and active and disabled_at is null)
+                 as "client!",
+             (select version from accounts where tenant = $1 and id = $3 and status = 'active') as version"#,
         app.tenant,
-        claims.jti,
         claims.client_id,
-        claims.sub,
-        claims.sign_in.as_ref().map(|sign_in| &sign_in.sid),
-        claims.org,
-        token.kid,
-        now.unix_timestamp(),
-        claims.iat,
         account.map(|(id, _)| id),
     )
     .fetch_one(&app.db)
     .await?;
-    let account_stands = account.is_none_or(|(_, sign_in)| row.version == Some(sign_in.sv));
-    Ok(!row.revoked && row.client && account_stands)
+    let same = account.is_none_or(|(_, version)| row.version == Some(version));
+    Ok(row.client && same)
 }

@@ -197,6 +197,7 @@ impl Setup {
             ("ISSUER", issuer.to_owned()),
             ("AUDIENCE", issuer.to_owned()),
             ("TENANT", tenant.to_owned()),
+            ("INTERNAL_AUDIENCES", format!("{issuer},{INDEXER}")),
             ("KAFKA_BROKERS", "127.0.0.1:1".to_owned()),
             ("CHAIN_ID", CHAIN_ID.to_string()),
             ("REGISTRY_ADDRESS", REGISTRY.to_string()),
@@ -257,8 +258,13 @@ impl Answer {
 impl Service {
     /// `clinic-a` and `clinic-b` are in the directory.
     pub async fn start() -> Self {
+        Self::start_with(&clients()).await
+    }
+
+    /// The same with these clients, among which the usual administrator's has to be.
+    pub async fn start_with(clients: &Value) -> Self {
         let database = Arc::new(Database::create().await);
-        let setup = Setup::new(&database.url, &clients());
+        let setup = Setup::new(&database.url, clients);
         let service = Self::on(&setup, database).await;
         for (id, byte) in [("clinic-a", 0xa1), ("clinic-b", 0xb1)] {
             let body = json!({"name": id, "addresses": [Address::repeat_byte(byte)]});

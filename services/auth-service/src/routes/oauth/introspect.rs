@@ -195,9 +195,10 @@ async fn refresh(app: &App, client: &Client, text: &str) -> Result<Introspection
     let Some(authorization) = authorization.filter(|found| found.client_id == client.id) else {
         return Ok(Introspection::INACTIVE);
     };
-    let until = authorizations::current_until(db, tenant, authorization.id, &token.hash(), now);
+    let until =
+        authorizations::current_until(db, tenant, authorization.id, &token.hash(), now).await?;
     let (Some(exp), Some(account)) = (
-        until.await?,
+        until,
         authorizations::holder(db, tenant, &authorization).await?,
     ) else {
         return Ok(Introspection::INACTIVE);
