@@ -308,6 +308,22 @@ async fn a_database_alone_does_not_sign() {
 }
 
 #[tokio::test]
+async fn a_lost_key_encryption_key_is_replaced_by_giving_up_what_was_sealed_under_it() {
+    let service = Service::start().await;
+    let setup = Setup::new(&service.database().url, &clients());
+    std::fs::write(setup.dir.path().join("sealing-key.hex"), "7".repeat(64)).unwrap();
+    let clock = service.app.clock.clone();
+    let random = auth_service::system_random();
+    let app = auth_service::App::new(&setup.config(), service.db.clone(), clock, random);
+    let lost = key(SIGNER).kid();
+    app.keys.compromise(lost, at(NOW)).await.unwrap();
+    let unsigned = app.keys.sign("at+jwt", &json!({}), at(NOW)).await;
+    assert!(matches!(unsigned, Err(KeysError::None)), "{unsigned:?}");
+    app.keys.look_after(at(NOW)).await.unwrap();
+    app.keys.sign("at+jwt", &json!({}), at(NOW)).await.unwrap();
+}
+
+#[tokio::test]
 async fn keys_are_for_administrators_who_may_change_them() {
     let service = Service::start().await;
     let list = service.get("/v1/keys", &keys_admin(&service).await).await;
