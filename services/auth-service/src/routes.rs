@@ -18,7 +18,9 @@ use crate::App;
 use crate::token::endpoint;
 
 pub mod access;
+pub mod clients;
 pub mod discovery;
+pub mod keys;
 pub mod oauth;
 pub mod organizations;
 pub mod patients;
@@ -35,6 +37,7 @@ pub mod revocations;
     tags(
         (name = "oauth", description = "Tokens, keys and metadata"),
         (name = "directory", description = "Patients with their signed bindings, and organisations; only the token's tenant is visible"),
+        (name = "administration", description = "Clients and signing keys of the tenant, for its administrators"),
         (name = "revocation", description = "What died before its time, for verifiers"),
     ),
 )]
@@ -75,6 +78,12 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(patients::list))
         .routes(routes!(organizations::put, organizations::get))
         .routes(routes!(organizations::list))
+        .routes(routes!(clients::list))
+        .routes(routes!(clients::get, clients::put, clients::disable))
+        .routes(routes!(clients::enable))
+        .routes(routes!(keys::list))
+        .routes(routes!(keys::rotate))
+        .routes(routes!(keys::compromise))
         .routes(routes!(revocations::read))
 }
 

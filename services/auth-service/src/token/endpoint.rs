@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use access_token::{Claims, ScopeSet};
+use access_token::Claims;
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
@@ -15,7 +15,7 @@ use super::form::{self, Form};
 use super::people::Given;
 use super::{client_credentials, code, exchange, person, refresh};
 use crate::App;
-use crate::client::{Client, GrantType};
+use crate::client::GrantType;
 
 /// A token request. Which parameters it needs depends on `grant_type`.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -128,21 +128,19 @@ async fn respond(
     let client = form.sender(app, &endpoint).await?;
     let jkt = form::proven_key(app, &client, &form.headers, &endpoint).await?;
     let (claims, response) = match grant {
-        GrantType::ClientCredentials => own(
-            app,
-            client_credentials::respond(app, &client, &form, jkt).await?,
-        )?,
-        GrantType::AuthorizationCode => {
-            persons(app, &client, code::respond(app, &client, &form, jkt).await?)?
+        GrantType::ClientCredentials => {
+            let claims = client_credentials::respond(app, &client, &form, jkt).await?;
+            own(app, claims).await?
         }
-        GrantType::RefreshToken => persons(
-            app,
-            &client,
-            refresh::respond(app, &client, &form, jkt).await?,
-        )?,
+        GrantType::AuthorizationCode => {
+            persons(app, code::respond(app, &client, &form, jkt).await?).await?
+        }
+        GrantType::RefreshToken => {
+            persons(app, refresh::respond(app, &client, &form, jkt).await?).await?
+        }
         GrantType::TokenExchange => {
             let claims = exchange::respond(app, &client, &form, jkt).await?;
-            let (claims, mut response) = own(app, claims)?;
+            let (claims, mut response) = own(app, claims).await?;
             response.issued_token_type = Some(exchange::ACCESS_TOKEN);
             (claims, response)
         }
@@ -151,16 +149,13 @@ async fn respond(
 }
 
 /// The answer with an access token and nothing else.
-fn own(app: &App, claims: Claims) -> Result<(Claims, TokenResponse), OAuthError> {
+async fn own(app: &App, claims: Claims) -> Result<(Claims, TokenResponse), OAuthError> {
+    let bound = claims.cnf.is_some();
     let response = TokenResponse {
-        access_token: app.sign("at+jwt", &claims)?,
-        token_type: if claims.cnf.is_some() {
-            "DPoP"
-        } else {
-            "Bearer"
-        },
+        access_token: app.keys.sign("at+jwt", &claims, app.now()).await?,
+        token_type: if bound { "DPoP" } else { "Bearer" },
         expires_in: claims.exp - claims.iat,
-        scope: ScopeSet::to_string(&claims.scope),
+        scope: claims.scope.to_string(),
         refresh_token: None,
         id_token: None,
         patient: None,
@@ -170,22 +165,14 @@ fn own(app: &App, claims: Claims) -> Result<(Claims, TokenResponse), OAuthError>
 }
 
 /// The answer with all that an app gets from a person.
-fn persons(
-    app: &App,
-    client: &Client,
-    given: Given,
-) -> Result<(Claims, TokenResponse), OAuthError> {
-    debug_assert_eq!(client.id, given.claims.client_id);
+async fn persons(app: &App, given: Given) -> Result<(Claims, TokenResponse), OAuthError> {
     let patient = given.patient().map(str::to_owned);
-    let (claims, mut response) = own(app, given.claims)?;
-    response.id_token = person::id_token(
-        &claims,
-        &given.authorization,
-        &response.access_token,
-        given.nonce,
-    )
-    .map(|id_token| app.sign("JWT", &id_token))
-    .transpose()?;
+    let (claims, mut response) = own(app, given.claims).await?;
+    let token = &response.access_token;
+    let id_token = person::id_token(&claims, &given.authorization, token, given.nonce);
+    if let Some(id_token) = id_token {
+        response.id_token = Some(app.keys.sign("JWT", &id_token, app.now()).await?);
+    }
     response.refresh_token = given.refresh;
     response.patient = patient;
     Ok((claims, response))

@@ -9,6 +9,7 @@ use service_kit::CorrId;
 use utoipa::ToSchema;
 
 use super::issue::Denial;
+use super::keys::KeysError;
 use crate::client::authenticate::AuthenticationError;
 use crate::db::StoreError;
 
@@ -110,6 +111,20 @@ impl From<StoreError> for OAuthError {
 impl From<sqlx::Error> for OAuthError {
     fn from(error: sqlx::Error) -> Self {
         StoreError::from(error).into()
+    }
+}
+
+impl From<KeysError> for OAuthError {
+    fn from(error: KeysError) -> Self {
+        if let KeysError::Store(error) = error {
+            return error.into();
+        }
+        tracing::error!(corr_id = %CorrId::current(), %error, "nothing can be signed");
+        if error.is_passing() {
+            StoreError::Unavailable.into()
+        } else {
+            Self::server_error()
+        }
     }
 }
 
