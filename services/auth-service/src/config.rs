@@ -42,6 +42,9 @@ pub struct Config {
     /// File with the private key that signs tokens (PKCS#8 PEM, P-256).
     #[conf(long = "signing-key-file", env = "SIGNING_KEY_FILE", value_parser = read_signing_key)]
     pub signing_key: SigningKey,
+    /// Kafka brokers, host:port and separated by commas, to which events are published.
+    #[conf(long, env)]
+    pub kafka_brokers: String,
     /// Most connections to the database.
     #[conf(long, env, default_value = "16")]
     pub database_connections: u32,

@@ -46,6 +46,8 @@ pub enum Kind {
     ClientChanged,
     /// A client may no longer obtain tokens. About the client.
     ClientDisabled,
+    /// A disabled client may obtain tokens again. About the client.
+    ClientEnabled,
     /// Another key signs from now on. About the key.
     KeyRotated,
     /// A key is no longer to be believed. About the key.
@@ -70,6 +72,7 @@ impl Kind {
             Self::GrantRevoked => "grant.revoked",
             Self::ClientChanged => "client.changed",
             Self::ClientDisabled => "client.disabled",
+            Self::ClientEnabled => "client.enabled",
             Self::KeyRotated => "key.rotated",
             Self::KeyCompromised => "key.compromised",
             Self::BindingChanged => "binding.changed",

@@ -61,6 +61,8 @@ pub struct App {
     pub keys: token::keys::Keys,
     /// Checks tokens presented to the directory.
     pub verifier: Verifier,
+    /// Readers of the revocation feed that wait for news.
+    pub waiting: revocation::feed::Waiting,
     /// Under which patients sign their bindings.
     pub domain: Eip712Domain,
 }
@@ -83,6 +85,7 @@ impl App {
             tenant: config.tenant.clone(),
             issuer,
             keys,
+            waiting: revocation::feed::Waiting::default(),
         }
     }
 

@@ -20,6 +20,7 @@ pub mod access;
 pub mod discovery;
 pub mod organizations;
 pub mod patients;
+pub mod revocations;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -32,6 +33,7 @@ pub mod patients;
     tags(
         (name = "oauth", description = "Tokens, keys and metadata"),
         (name = "directory", description = "Patients with their signed bindings, and organisations; only the token's tenant is visible"),
+        (name = "revocation", description = "What died before its time, for verifiers"),
     ),
 )]
 struct Document;
@@ -61,6 +63,7 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(patients::list))
         .routes(routes!(organizations::put, organizations::get))
         .routes(routes!(organizations::list))
+        .routes(routes!(revocations::read))
 }
 
 /// The routes; limits, error bodies and probes are added around them by `service_kit::server`.

@@ -8,7 +8,9 @@ use time::OffsetDateTime;
 
 use super::page::Page;
 use super::{ReadPermit, WritePermit};
+use crate::Random;
 use crate::db::StoreError;
+use crate::events::{self, Event, Kind};
 
 /// A subject's signed statement about which patient it stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,6 +119,7 @@ pub async fn bind(
     db: &PgPool,
     permit: &WritePermit,
     verified: Verified<'_>,
+    random: &Random,
     now: OffsetDateTime,
 ) -> Result<Bound, BindError> {
     let Verified { fhir_id, statement } = verified;
@@ -136,16 +139,11 @@ pub async fn bind(
     )
     .execute(&mut *transaction)
     .await?;
-    // One statement decides: a new subject, or the same patient's with a greater nonce, or nothing.
-    let created = sqlx::query_scalar!(
-        r#"insert into bindings (subject, tenant, fhir_id, nonce, deadline, signature, bound_at)
-           values ($1, $2, $3, $4, $5, $6, $7)
-           on conflict (subject) do update set
-              nonce = excluded.nonce, deadline = excluded.deadline, signature = excluded.signature,
-              bound_at = excluded.bound_at
-           where bindings.tenant = excluded.tenant and bindings.fhir_id = excluded.fhir_id
-             and bindings.nonce < excluded.nonce
-           returning (xmax = 0) as "created!""#,
+    // A subject of another tenant is taken too, but its row is not there for us: no upsert can meet it.
+    let created = sqlx::query!(
+        "insert into bindings (subject, tenant, fhir_id, nonce, deadline, signature, bound_at)
+         values ($1, $2, $3, $4, $5, $6, $7)
+         on conflict (subject) do nothing",
         statement.subject.as_slice(),
         permit.tenant,
         fhir_id,
@@ -154,16 +152,37 @@ pub async fn bind(
         &statement.signature[..],
         now,
     )
-    .fetch_optional(&mut *transaction)
-    .await?;
-    let Some(created) = created else {
-        let stored = own_binding(&mut transaction, permit, fhir_id, statement.subject).await?;
-        return match stored {
-            Some(stored) if stored == statement => Ok(Bound::Unchanged),
-            Some(_) => Err(BindError::StaleNonce),
-            None => Err(BindError::SubjectTaken),
-        };
-    };
+    .execute(&mut *transaction)
+    .await?
+    .rows_affected()
+        == 1;
+    if !created {
+        // One statement decides: the same patient's with a greater nonce, or nothing.
+        let renewed = sqlx::query!(
+            "update bindings set nonce = $4, deadline = $5, signature = $6, bound_at = $7
+             where subject = $1 and tenant = $2 and fhir_id = $3 and nonce < $4",
+            statement.subject.as_slice(),
+            permit.tenant,
+            fhir_id,
+            &statement.nonce.to_be_bytes::<32>()[..],
+            statement.deadline,
+            &statement.signature[..],
+            now,
+        )
+        .execute(&mut *transaction)
+        .await?;
+        if renewed.rows_affected() != 1 {
+            let stored = own_binding(&mut transaction, permit, fhir_id, statement.subject).await?;
+            return match stored {
+                Some(stored) if stored == statement => Ok(Bound::Unchanged),
+                Some(_) => Err(BindError::StaleNonce),
+                None => Err(BindError::SubjectTaken),
+            };
+        }
+    }
+    let about = contract_bindings::intent::patient_ref_hash(fhir_id);
+    let event = Event::new(random, &permit.tenant, Kind::BindingChanged, about, now);
+    events::emit(&mut transaction, &event).await?;
     transaction.commit().await?;
     Ok(if created {
         Bound::Created

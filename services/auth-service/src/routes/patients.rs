@@ -157,7 +157,7 @@ pub async fn put(
 ) -> Result<Response, Problem> {
     let fhir_id = checked_id(&fhir_id)?;
     let verified = patients::verify(&app.domain, &permit, fhir_id, statement(&request)?)?;
-    let outcome = patients::bind(&app.db, &permit, verified, app.now()).await?;
+    let outcome = patients::bind(&app.db, &permit, verified, &app.random, app.now()).await?;
     metrics::counter!("directory_bindings_total", "outcome" => format!("{outcome:?}").to_lowercase()).increment(1);
     tracing::info!(corr_id = %CorrId::current(), tenant = permit.tenant(), ?outcome, "binding stored");
     let patient = patients::find(&app.db, &permit.read(), fhir_id)
