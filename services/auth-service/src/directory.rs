@@ -46,6 +46,13 @@ impl ReadPermit {
         }
     }
 
+    /// A permit for the service's own tenant, where another permit led here.
+    pub(crate) fn for_tenant(tenant: &str) -> Self {
+        Self {
+            tenant: tenant.to_owned(),
+        }
+    }
+
     /// The tenant.
     pub fn tenant(&self) -> &str {
         &self.tenant

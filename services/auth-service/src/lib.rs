@@ -6,7 +6,8 @@
 //!
 //! A token request walks `routes` → `token::endpoint` → `client::authenticate` (assertion, replay) →
 //! `token::issue` (scopes, audience, organisation) → `token::keys`. A directory request walks `routes` →
-//! `routes::access` (token → permit) → `directory`.
+//! `routes::access` (token → permit) → `directory`. A sign-in walks `routes` (limits) → `pages::browser` (whose form is
+//! it) → `routes::sign_in` → `limit::backoff` → `account` (the proof) → `session::sign_in`.
 
 pub mod account;
 pub mod client;
@@ -14,6 +15,8 @@ pub mod config;
 pub mod db;
 pub mod directory;
 pub mod events;
+pub mod limit;
+pub mod pages;
 pub mod revocation;
 pub mod routes;
 pub mod session;
@@ -65,6 +68,10 @@ pub struct App {
     pub waiting: revocation::feed::Waiting,
     /// Under which patients sign their bindings.
     pub domain: Eip712Domain,
+    /// What checks people's proofs.
+    pub means: account::Means,
+    /// How much anybody may ask.
+    pub limits: limit::Limits,
 }
 
 impl App {
@@ -79,6 +86,8 @@ impl App {
                 keys.published(),
             ),
             domain: contract_bindings::intent::domain(config.chain_id, config.registry_address),
+            means: account::Means::new(config),
+            limits: limit::Limits::new(config),
             db,
             clock,
             random,

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use auth_service::config::Config;
-use auth_service::{App, client, db, revocation, routes, system_random};
+use auth_service::{App, client, db, revocation, routes, session, system_random};
 use service_kit::{Readiness, Shutdown, bus, command, outbox, server};
 use time::OffsetDateTime;
 
@@ -55,6 +55,10 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     shutdown.spawn(
         "assertion sweeper",
         client::replay::sweep(app.clone(), shutdown.clone()),
+    );
+    shutdown.spawn(
+        "session sweeper",
+        session::sweep::run(app.clone(), shutdown.clone()),
     );
     server::run(&config.server, routes::router(app), readiness, shutdown).await
 }

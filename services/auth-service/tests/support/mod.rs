@@ -188,6 +188,7 @@ impl Setup {
         let dir = tempfile::tempdir().unwrap();
         let pem = secret(SIGNER).to_pkcs8_pem(LineEnding::LF).unwrap();
         std::fs::write(dir.path().join("signing.pem"), pem.as_bytes()).unwrap();
+        std::fs::write(dir.path().join("kek.hex"), "4b".repeat(32)).unwrap();
         std::fs::write(dir.path().join("clients.json"), clients.to_string()).unwrap();
         let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
         let variables = [
@@ -202,6 +203,7 @@ impl Setup {
             ("REGISTRY_ADDRESS", REGISTRY.to_string()),
             ("CLIENTS_FILE", path("clients.json")),
             ("SIGNING_KEY_FILE", path("signing.pem")),
+            ("KEY_ENCRYPTION_KEY_FILE", path("kek.hex")),
         ];
         let variables = variables
             .map(|(name, value)| (name.to_owned(), value))

@@ -194,7 +194,13 @@ impl World {
 
     /// Waits until revocations are heard of.
     pub async fn until_ready(&self) {
-        until(|| self.gateway.revocations.ready(self.gateway.clock.now()).is_ok()).await;
+        until(|| {
+            self.gateway
+                .revocations
+                .ready(self.gateway.clock.now())
+                .is_ok()
+        })
+        .await;
     }
 
     /// A world in which the patient shared these terms with clinic A, and whose server holds these resources.

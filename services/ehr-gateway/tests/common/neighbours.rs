@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+use access_token::Revocation;
+use access_token::revocation::{self, Kind, Page};
 use alloy::primitives::{Address as ChainAddress, B256, U256};
 use alloy::signers::local::PrivateKeySigner;
 use axum::extract::{Path, Query, RawQuery, State};
@@ -11,8 +13,6 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use access_token::Revocation;
-use access_token::revocation::{self, Kind, Page};
 use consent_core::{Address, Policy, keccak256};
 use contract_bindings::intent::{Bind, domain};
 use serde_json::{Value, json};
