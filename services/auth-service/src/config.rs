@@ -1,9 +1,11 @@
 //! Configuration. Files are read and checked while it is parsed, so that every fault is reported at once.
 
 use std::fmt;
+use std::num::NonZeroU32;
 use std::str::FromStr;
 
 use alloy::primitives::Address;
+use axum::http::HeaderName;
 use conf::Conf;
 use service_kit::ServerConfig;
 use url::Url;
@@ -52,6 +54,28 @@ pub struct Config {
     /// Kafka brokers, host:port and separated by commas, to which events are published.
     #[conf(long, env)]
     pub kafka_brokers: String,
+    /// What the sign-in pages call the custodian; without it TENANT.
+    #[conf(long, env, value_parser = site_name)]
+    pub display_name: Option<String>,
+    /// Header in which the proxy before this service writes the client's address, such as X-Forwarded-For; its last entry
+    /// counts. Without it the address is that of the connection.
+    #[conf(long, env)]
+    pub client_address_header: Option<HeaderName>,
+    /// Requests for pages that one network (an IPv4 address, an IPv6 /64) may send in a minute.
+    #[conf(long, env, default_value = "120")]
+    pub page_requests_per_minute: NonZeroU32,
+    /// Requests that one client may send to the token endpoint in a second.
+    #[conf(long, env, default_value = "1000")]
+    pub client_requests_per_second: NonZeroU32,
+    /// Passwords checked at the same time; each takes a core and 19 MiB for a while.
+    #[conf(long, env, default_value = "1")]
+    pub password_checks: usize,
+    /// Hours for which a patient's enrolment code is good.
+    #[conf(long, env, default_value = "168")]
+    pub patient_enrolment_hours: i64,
+    /// Hours for which any other enrolment code is good.
+    #[conf(long, env, default_value = "24")]
+    pub staff_enrolment_hours: i64,
     /// Most connections to the database.
     #[conf(long, env, default_value = "16")]
     pub database_connections: u32,
@@ -133,6 +157,17 @@ impl KeyEncryptionKey {
 impl fmt::Debug for KeyEncryptionKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("KeyEncryptionKey(…)")
+    }
+}
+
+/// Authenticator apps put a colon between this name and the person's.
+fn site_name(text: &str) -> Result<String, &'static str> {
+    let sane = (1..=64).contains(&text.chars().count())
+        && !text.chars().any(|c| c.is_control() || c == ':');
+    if sane {
+        Ok(text.to_owned())
+    } else {
+        Err("must be 1 to 64 characters without colons")
     }
 }
 

@@ -9,7 +9,6 @@ pub mod text;
 
 use access_token::Claims;
 
-use crate::account::Account;
 use crate::client::Client;
 
 /// May read one tenant's part of the directory.
@@ -47,10 +46,10 @@ impl ReadPermit {
         }
     }
 
-    /// A permit for a person's own tenant, to look up what belongs to them.
-    pub fn for_account(account: &Account) -> Self {
+    /// A permit for the service's own tenant, where another permit led here.
+    pub(crate) fn for_tenant(tenant: &str) -> Self {
         Self {
-            tenant: account.tenant.clone(),
+            tenant: tenant.to_owned(),
         }
     }
 

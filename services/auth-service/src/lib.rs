@@ -6,7 +6,8 @@
 //!
 //! A token request walks `routes` → `token::endpoint` → `client::authenticate` (assertion, replay) →
 //! `token::issue` (scopes, audience, organisation) → `token::keys`. A directory request walks `routes` →
-//! `routes::access` (token → permit) → `directory`.
+//! `routes::access` (token → permit) → `directory`. A sign-in walks `routes` (limits) → `pages::browser` (whose form is
+//! it) → `routes::sign_in` → `limit::backoff` → `account` (the proof) → `session::sign_in`.
 
 pub mod account;
 pub mod cli;
@@ -16,9 +17,10 @@ pub mod db;
 pub mod directory;
 pub mod events;
 pub mod grant;
+pub mod limit;
+pub mod pages;
 pub mod revocation;
 pub mod routes;
-pub mod screen;
 pub mod session;
 pub mod token;
 
@@ -74,6 +76,10 @@ pub struct App {
     pub domain: Eip712Domain,
     /// The audiences that are our own services.
     pub internal_audiences: Vec<String>,
+    /// What checks people's proofs.
+    pub means: account::Means,
+    /// How much anybody may ask.
+    pub limits: limit::Limits,
 }
 
 impl App {
@@ -96,6 +102,8 @@ impl App {
             )
             .origin(config.issuer.url()),
             domain: contract_bindings::intent::domain(config.chain_id, config.registry_address),
+            means: account::Means::new(config),
+            limits: limit::Limits::new(config),
             db,
             clock,
             random,

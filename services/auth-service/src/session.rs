@@ -4,9 +4,12 @@
 //! database nor a token (which names the session by [`Session::id`]) can be used to continue somebody's session. Each
 //! time the person proves something, the secret is replaced (no fixation).
 
+pub mod ceremony;
 pub mod cookie;
 pub mod lifetime;
+pub mod sign_in;
 pub mod store;
+pub mod sweep;
 
 use access_token::{Acr, Amr, SignIn};
 use axum::http::HeaderMap;

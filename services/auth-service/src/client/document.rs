@@ -99,6 +99,8 @@ impl From<Client> for ClientDocument {
             redirect_uris: client.redirect_uris,
             post_logout_redirect_uris: client.post_logout_redirect_uris,
             require_dpop: client.require_dpop,
+            resources: client.resources,
+            first_party: client.first_party,
         }
     }
 }

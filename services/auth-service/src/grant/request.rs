@@ -70,17 +70,25 @@ pub enum Refusal {
 }
 
 /// What only the person in front of the browser is told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PageFault {
     /// No client of this id may ask people.
-    #[error("The app that sent you here is not registered.")]
     UnknownClient,
     /// Not one of the client's redirect URIs.
-    #[error("The app that sent you here named an address that is not registered as its own.")]
     UnknownRedirect,
     /// There is no such pushed request, it was used, or its time is over.
-    #[error("This request is no longer valid. Go back to the app and start again.")]
     UnknownRequest,
+}
+
+impl PageFault {
+    /// A short stable name for logs.
+    pub fn slug(self) -> &'static str {
+        match self {
+            Self::UnknownClient => "unknown-client",
+            Self::UnknownRedirect => "unknown-redirect-uri",
+            Self::UnknownRequest => "unknown-request",
+        }
+    }
 }
 
 /// What a client is told: an error code of OAuth and what to do.

@@ -12,6 +12,7 @@ use super::issue::Denial;
 use super::keys::KeysError;
 use crate::client::authenticate::AuthenticationError;
 use crate::db::StoreError;
+use crate::limit::TooMany;
 
 /// An error of RFC 6749 §5.2.
 #[derive(Debug, Serialize, ToSchema)]
@@ -111,6 +112,13 @@ impl From<StoreError> for OAuthError {
 impl From<sqlx::Error> for OAuthError {
     fn from(error: sqlx::Error) -> Self {
         StoreError::from(error).into()
+    }
+}
+
+impl From<TooMany> for OAuthError {
+    fn from(_: TooMany) -> Self {
+        let status = StatusCode::TOO_MANY_REQUESTS;
+        Self::with_status(status, "slow_down", "too many requests: wait a second")
     }
 }
 

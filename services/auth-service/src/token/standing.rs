@@ -29,7 +29,7 @@ impl Standing {
     /// # Errors
     /// [`StoreError`].
     pub async fn of(app: &App, account: Account) -> Result<Self, StoreError> {
-        let permit = ReadPermit::for_account(&account);
+        let permit = ReadPermit::for_tenant(&account.tenant);
         let (mut subjects, mut grantees) = (Vec::new(), None);
         match &account.role {
             Role::Patient { fhir_id } => {

@@ -6,8 +6,7 @@
 use std::sync::Arc;
 
 use access_token::{IdentityScope, ScopeSet};
-use askama::Template;
-use axum::extract::{RawQuery, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use service_kit::{CorrId, extract};
@@ -27,8 +26,12 @@ use crate::grant::scopes::{self, Limits};
 use crate::grant::secret::Secret;
 use crate::grant::step::{self, Scene, Step};
 use crate::grant::{consents, refresh, words};
+use crate::pages;
+use crate::pages::apps::{Ask, leading_to};
+use crate::pages::browser::MemberForm;
+use crate::pages::error::PageError;
+use crate::pages::views::Frame;
 use crate::random_id;
-use crate::screen::{self, Ask, PageError};
 use crate::session::{self, Session, cookie};
 use crate::token::standing::Standing;
 
@@ -61,13 +64,13 @@ use crate::token::standing::Standing;
         (status = 400, description = "A page that says why the request leads nowhere.", content_type = "text/html"),
     ),
 )]
-pub async fn authorize(
-    State(app): State<Arc<App>>,
-    headers: HeaderMap,
-    RawQuery(query): RawQuery,
-) -> Response {
-    let query = query.unwrap_or_default();
-    shown(&app, answer(&app, &headers, query.as_bytes()).await)
+pub async fn authorize(State(app): State<Arc<App>>, request: Request) -> Response {
+    let query = request.uri().query().unwrap_or_default().to_owned();
+    let outcome = match pages::limit(&app, &request) {
+        Ok(()) => answer(&app, request.headers(), query.as_bytes()).await,
+        Err(error) => Err(error),
+    };
+    pages::shown(&app, outcome).await
 }
 
 /// The same with the parameters in the body (OpenID Connect Core §3.1.2.1).
@@ -84,18 +87,14 @@ pub async fn authorize(
     ),
 )]
 pub async fn authorize_by_form(State(app): State<Arc<App>>, request: Request) -> Response {
-    let headers = request.headers().clone();
-    match extract::body_bytes(request, &()).await {
-        Ok(body) => shown(&app, answer(&app, &headers, &body).await),
-        Err(problem) => problem.into_response(),
-    }
+    pages::shown(&app, by_form(&app, request).await).await
 }
 
-fn shown(app: &App, outcome: Result<Response, PageError>) -> Response {
-    outcome.unwrap_or_else(|error| {
-        tracing::info!(corr_id = %CorrId::current(), %error, "authorization request refused");
-        error.page(app)
-    })
+async fn by_form(app: &App, request: Request) -> Result<Response, PageError> {
+    pages::limit(app, &request)?;
+    let headers = request.headers().clone();
+    let body = extract::body_bytes(request, &()).await;
+    answer(app, &headers, &body.map_err(|_| PageError::BadForm)?).await
 }
 
 /// A request that has arrived, from whichever side.
@@ -134,14 +133,7 @@ async fn answer(app: &App, headers: &HeaderMap, encoded: &[u8]) -> Result<Respon
         Step::Ask(scope) => {
             let secret = cookie::Secret::from_headers(headers).ok_or(PageError::Failed)?;
             let (waiting, arrived) = wait(app, arrived, now).await?;
-            Ok(ask(
-                app,
-                &arrived.client,
-                &request,
-                &scope,
-                &waiting,
-                &secret,
-            ))
+            ask(app, &arrived.client, &request, &scope, &waiting, &secret)
         }
         Step::Answer(scope) => {
             let session = session.ok_or(PageError::Failed)?;
@@ -282,79 +274,54 @@ fn ask(
     scope: &ScopeSet,
     waiting: &Secret,
     secret: &cookie::Secret,
-) -> Response {
-    let waiting = waiting.text();
-    let csrf = screen::csrf(secret, &waiting);
+) -> Result<Response, PageError> {
     let uri = &request.target.redirect_uri;
     let url = Url::parse(uri).ok();
     let host = url.as_ref().and_then(Url::host_str).unwrap_or(uri);
-    let rights = words::rights(scope);
-    screen::respond(app, StatusCode::OK, Some(uri), |nonce| {
-        let page = Ask {
-            nonce,
-            app: client.shown_name(),
-            host,
-            waiting: &waiting,
-            csrf: &csrf,
-            rights: &rights,
-        };
-        page.render()
-    })
+    let ask = Ask {
+        frame: Frame::of(app),
+        csrf: secret.csrf(),
+        waiting: waiting.text(),
+        app: client.shown_name().to_owned(),
+        host: host.to_owned(),
+        rights: words::rights(scope),
+    };
+    Ok(leading_to(pages::page(StatusCode::OK, &ask)?, uri))
 }
 
 /// What the person answered. Not in the OpenAPI document: only our own page sends it.
-pub async fn decision(State(app): State<Arc<App>>, request: Request) -> Response {
-    let headers = request.headers().clone();
-    match extract::body_bytes(request, &()).await {
-        Ok(body) => shown(&app, decided(&app, &headers, &body).await),
-        Err(problem) => problem.into_response(),
-    }
-}
-
-async fn decided(app: &App, headers: &HeaderMap, body: &[u8]) -> Result<Response, PageError> {
+///
+/// # Errors
+/// [`PageError`].
+pub async fn decision(
+    State(app): State<Arc<App>>,
+    form: MemberForm,
+) -> Result<Response, PageError> {
+    let (app, session) = (&*app, &form.member.session);
     let now = app.now();
-    let (mut waiting, mut csrf, mut decision) = (None, None, None);
-    let mut ticked = Vec::new();
-    for (name, value) in url::form_urlencoded::parse(body) {
-        match &*name {
-            "continue" => waiting = Some(value.into_owned()),
-            "csrf" => csrf = Some(value.into_owned()),
-            "decision" => decision = Some(value.into_owned()),
-            "scope" => ticked.push(value.into_owned()),
-            _ => {}
-        }
-    }
-    let (Some(waiting), Some(csrf), Some(decision)) = (waiting, csrf, decision) else {
-        return Err(PageError::Form);
-    };
-    let secret = cookie::Secret::from_headers(headers).ok_or(PageError::Form)?;
-    if !screen::is_ours(app, headers, &secret, &waiting, &csrf) {
-        return Err(PageError::Form);
-    }
-    let session = session::current(app, headers)
-        .await?
-        .ok_or(PageError::Form)?;
-    let arrived = resume(app, &waiting, now).await?;
+    let decision = form.fields.get("decision")?;
+    let arrived = resume(app, form.fields.get("continue")?, now).await?;
     let request = match request::validate(&arrived.client, &arrived.params, arrived.channel) {
         Ok(request) => request,
         Err(Refusal::Page(fault)) => return Err(fault.into()),
         Err(Refusal::Redirect(target, fault)) => return refuse(app, arrived, &target, fault).await,
     };
-    let scope = possible(app, &arrived.client, &request, Some(&session)).await?;
-    let scope = match decide(app, &arrived, &request, Some(&session), &scope, now).await? {
+    let scope = possible(app, &arrived.client, &request, Some(session)).await?;
+    let scope = match decide(app, &arrived, &request, Some(session), &scope, now).await? {
         // Another tab may have been quicker; what is ticked here counts.
         Step::Ask(scope) | Step::Answer(scope) if !arrived.client.first_party => scope,
         Step::Refuse(fault) => return refuse(app, arrived, &request.target, fault).await,
-        _ => return Err(PageError::Form),
+        _ => return Err(PageError::BadForm),
     };
-    let ticked = ScopeSet::parse(&ticked.join(" ")).map_err(|_| PageError::Form)?;
+    let ticked = form.fields.all("scope").join(" ");
+    let ticked = ScopeSet::parse(&ticked).map_err(|_| PageError::BadForm)?;
     let granted = scope.intersect(&ticked);
     let nothing = granted.rights().is_empty() && !granted.has(IdentityScope::OpenId);
     if decision != "allow" || nothing {
         let fault = Fault::new("access_denied", "the person did not allow it");
         return refuse(app, arrived, &request.target, fault).await;
     }
-    give(app, arrived, &request, &session, granted, true, now).await
+    give(app, arrived, &request, session, granted, true, now).await
 }
 
 /// Gives the app its code. `asked` says whether the person was asked just now. All of it in one transaction.

@@ -6,22 +6,22 @@
 use std::sync::Arc;
 
 use access_token::IdTokenHint;
-use askama::Template;
-use axum::extract::{RawQuery, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use service_kit::extract;
 use uuid::Uuid;
 
 use crate::App;
+use crate::account::{Account, store as accounts};
 use crate::client::{self, Client};
-use crate::events::{self, Event};
 use crate::grant::request::PageFault;
-use crate::revocation::{self, Kind};
-use crate::screen::{self, PageError, SignOut};
-use crate::session::{self, cookie};
-
-const CSRF_SUBJECT: &str = "logout";
+use crate::pages;
+use crate::pages::apps::{AppSignOut, leading_to};
+use crate::pages::browser;
+use crate::pages::error::PageError;
+use crate::pages::views::{Frame, Message};
+use crate::session::{self, Session, cookie, sign_in};
 
 /// Sign out.
 #[utoipa::path(
@@ -41,15 +41,13 @@ const CSRF_SUBJECT: &str = "logout";
         (status = 400, description = "A page that says why not.", content_type = "text/html"),
     ),
 )]
-pub async fn get(
-    State(app): State<Arc<App>>,
-    headers: HeaderMap,
-    RawQuery(query): RawQuery,
-) -> Response {
-    let wish = Wish::parse(query.unwrap_or_default().as_bytes());
-    answer(&app, &headers, wish)
-        .await
-        .unwrap_or_else(|error| error.page(&app))
+pub async fn get(State(app): State<Arc<App>>, request: Request) -> Response {
+    let wish = Wish::parse(request.uri().query().unwrap_or_default().as_bytes());
+    let outcome = match pages::limit(&app, &request) {
+        Ok(()) => answer(&app, request.headers(), wish).await,
+        Err(error) => Err(error),
+    };
+    pages::shown(&app, outcome).await
 }
 
 /// The same by form, and the answer to the question.
@@ -66,13 +64,15 @@ pub async fn get(
     ),
 )]
 pub async fn post(State(app): State<Arc<App>>, request: Request) -> Response {
+    pages::shown(&app, by_form(&app, request).await).await
+}
+
+async fn by_form(app: &App, request: Request) -> Result<Response, PageError> {
+    pages::limit(app, &request)?;
     let headers = request.headers().clone();
-    match extract::body_bytes(request, &()).await {
-        Ok(body) => answer(&app, &headers, Wish::parse(&body))
-            .await
-            .unwrap_or_else(|error| error.page(&app)),
-        Err(problem) => problem.into_response(),
-    }
+    let body = extract::body_bytes(request, &()).await;
+    let wish = Wish::parse(&body.map_err(|_| PageError::BadForm)?);
+    answer(app, &headers, wish).await
 }
 
 #[derive(Default)]
@@ -138,25 +138,19 @@ async fn answer(app: &App, headers: &HeaderMap, mut wish: Wish) -> Result<Respon
     match (hint, session, cookie::Secret::from_headers(headers)) {
         (Some(hint), ..) => {
             end_hinted(app, &hint).await?;
-            Ok(done(
-                app,
-                target,
-                here.is_some_and(|id| id.to_string() == hint.sid),
-            ))
+            let is_this_one = here.is_some_and(|id| id.to_string() == hint.sid);
+            done(app, target, is_this_one)
         }
         (None, Some(session), Some(secret)) => {
-            let ours = wish
-                .csrf
-                .as_ref()
-                .is_some_and(|sent| screen::is_ours(app, headers, &secret, CSRF_SUBJECT, sent));
-            if ours {
-                end(app, session.account.id, session.id).await?;
-                Ok(done(app, target, true))
+            let sent = wish.csrf.as_deref().unwrap_or_default();
+            if secret.made_form(sent) && browser::check_origin(app, headers).is_ok() {
+                end(app, &session.account, session.id).await?;
+                done(app, target, true)
             } else {
-                Ok(ask(app, &wish, target.as_deref(), &secret))
+                ask(app, &wish, session, target.as_deref(), &secret)
             }
         }
-        _ => Ok(done(app, target, false)),
+        _ => done(app, target, false),
     }
 }
 
@@ -180,57 +174,53 @@ fn target(wish: &Wish, client: Option<&Client>) -> Result<Option<String>, PageEr
     }))
 }
 
-fn ask(app: &App, wish: &Wish, target: Option<&str>, secret: &cookie::Secret) -> Response {
-    let csrf = screen::csrf(secret, CSRF_SUBJECT);
-    let fields = wish.fields();
-    screen::respond(app, StatusCode::OK, target, |nonce| {
-        let page = SignOut {
-            nonce,
-            csrf: &csrf,
-            fields: &fields,
-        };
-        page.render()
+fn ask(
+    app: &App,
+    wish: &Wish,
+    session: Session,
+    target: Option<&str>,
+    secret: &cookie::Secret,
+) -> Result<Response, PageError> {
+    let question = AppSignOut {
+        frame: Frame::of(app),
+        csrf: secret.csrf(),
+        login: session.account.login,
+        fields: wish.fields(),
+    };
+    let response = pages::page(StatusCode::OK, &question)?;
+    Ok(match target {
+        Some(target) => leading_to(response, target),
+        None => response,
     })
 }
 
 async fn end_hinted(app: &App, hint: &IdTokenHint) -> Result<(), PageError> {
-    match (Uuid::parse_str(&hint.sub), Uuid::parse_str(&hint.sid)) {
-        (Ok(account), Ok(session)) => end(app, account, session).await,
-        _ => Ok(()),
+    let (Ok(id), Ok(session)) = (Uuid::parse_str(&hint.sub), Uuid::parse_str(&hint.sid)) else {
+        return Ok(());
+    };
+    match accounts::find(&app.db, &app.tenant, id).await? {
+        Some(account) => end(app, &account, session).await,
+        None => Ok(()),
     }
 }
 
 /// Ends a session and all its tokens.
-async fn end(app: &App, account: Uuid, session: Uuid) -> Result<(), PageError> {
-    let now = app.now();
+async fn end(app: &App, account: &Account, session: Uuid) -> Result<(), PageError> {
     let mut transaction = app.db.begin().await?;
-    if session::store::end(&mut transaction, &app.tenant, session, now).await? {
-        let kind = events::Kind::SessionEnded;
-        let event = Event::new(&app.random, &app.tenant, kind, account, now);
-        events::emit(&mut transaction, &event).await?;
-        let id = session.to_string();
-        revocation::record(&mut transaction, &app.tenant, Kind::Session, &id, now).await?;
-    }
+    sign_in::end(app, &mut transaction, account, session, app.now()).await?;
     transaction.commit().await?;
     Ok(())
 }
 
-fn done(app: &App, target: Option<String>, clear: bool) -> Response {
+fn done(app: &App, target: Option<String>, clear: bool) -> Result<Response, PageError> {
     let location = target.and_then(|target| HeaderValue::try_from(target).ok());
-    let mut response = match location {
-        Some(location) => {
-            let headers = [
-                (header::LOCATION, location),
-                (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-            ];
-            (StatusCode::SEE_OTHER, headers).into_response()
-        }
-        None => screen::message(app, StatusCode::OK, "Signed out", "You are signed out."),
+    let response = match location {
+        Some(location) => (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response(),
+        None => pages::page(StatusCode::OK, &Message::signed_out(Frame::of(app)))?,
     };
-    if clear {
+    Ok(if clear {
+        pages::with_cookie(response, cookie::clear())
+    } else {
         response
-            .headers_mut()
-            .append(header::SET_COOKIE, cookie::clear());
-    }
-    response
+    })
 }
