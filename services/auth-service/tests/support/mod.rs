@@ -1,6 +1,8 @@
 //! The service in one process, on a database of its own, with a clock that the test sets.
 #![allow(dead_code, reason = "each test file uses a part")]
 
+pub mod people;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
@@ -243,6 +245,8 @@ pub struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: Value,
+    /// The body as it is.
+    pub text: String,
 }
 
 impl Answer {
@@ -363,6 +367,7 @@ impl Service {
             status: parts.status,
             headers: parts.headers,
             body,
+            text: String::from_utf8_lossy(&bytes).into_owned(),
         }
     }
 
