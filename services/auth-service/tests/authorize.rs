@@ -307,6 +307,7 @@ async fn an_app_is_for_its_persona_and_administrators_use_a_passkey_and_push_the
     let by_code = service
         .sign_in(auth_service::account::Role::Admin, &[Amr::Pwd, Amr::Otp])
         .await;
+    service.set_time(NOW + 1);
     let answer = push_and_go(&service, &by_code.cookie, CONSOLE.0).await;
     assert_eq!(answer.location().path(), "/sign-in");
     assert_eq!(answer.parameter("max_age").as_deref(), Some("0"));

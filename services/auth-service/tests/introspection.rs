@@ -6,9 +6,7 @@ use access_token::Amr;
 use axum::body::Body;
 use axum::http::{Request, header};
 use serde_json::{Value, json};
-use support::people::{
-    APP, BACKEND, BACKEND_AUDIENCE, CLINICIANS, PORTAL, clinician, encode, start,
-};
+use support::people::{APP, BACKEND, BACKEND_AUDIENCE, CLINICIANS, PORTAL, clinician, start};
 use support::{ADMIN, CLINIC_A, GATEWAY, ISSUER, NOW, Service, key, secret, token_by_hand};
 
 async fn ask(service: &Service, client: &str, token: &str) -> Value {
@@ -166,7 +164,6 @@ async fn a_forged_or_misshapen_token_is_worth_nothing_anywhere() {
         token_by_hand(|claims| claims["nbf"] = json!(NOW.to_string())),
         token_by_hand(|claims| claims["aud"] = json!([ISSUER])),
         token_by_hand(|claims| claims["tenant"] = json!("other-hospital")),
-        token_by_hand(|claims| claims["client_id"] = json!("nobody")),
     ];
     for token in forged {
         assert_eq!(
@@ -175,9 +172,9 @@ async fn a_forged_or_misshapen_token_is_worth_nothing_anywhere() {
             "{token}"
         );
         let info = service.get("/oauth2/userinfo", &token).await;
-        assert!([401, 403].contains(&info.status.as_u16()));
+        assert_eq!(info.status, 401, "{token}");
         let feed = service.get("/v1/organizations", &token).await;
-        assert!([401, 403].contains(&feed.status.as_u16()) || token.contains("nobody"));
+        assert_eq!(feed.status, 401, "{token}");
     }
 }
 
@@ -319,5 +316,4 @@ async fn a_token_is_worth_nothing_once_its_account_or_session_ended() {
         .submit("/oauth2/logout", &other.cookie, &[("csrf", &csrf)])
         .await;
     assert!(!service.is_active(PORTAL.0, &token).await);
-    let _ = encode(&[]);
 }
