@@ -4,7 +4,6 @@ use std::fmt;
 use std::num::NonZeroU32;
 use std::str::FromStr;
 
-use access_token::SigningKey;
 use alloy::primitives::Address;
 use axum::http::HeaderName;
 use conf::Conf;
@@ -43,15 +42,15 @@ pub struct Config {
     /// File with the registered clients (JSON).
     #[conf(long = "clients-file", env = "CLIENTS_FILE", value_parser = Registry::read)]
     pub clients: Registry,
-    /// File with the private key that signs tokens (PKCS#8 PEM, P-256).
-    #[conf(long = "signing-key-file", env = "SIGNING_KEY_FILE", value_parser = read_signing_key)]
-    pub signing_key: SigningKey,
-    /// Kafka brokers, host:port and separated by commas, to which events are published.
-    #[conf(long, env)]
-    pub kafka_brokers: String,
     /// File with the key under which secrets in the database are sealed (64 hex digits).
     #[conf(long = "key-encryption-key-file", env = "KEY_ENCRYPTION_KEY_FILE", value_parser = KeyEncryptionKey::read)]
     pub key_encryption_key: KeyEncryptionKey,
+    /// Hours for which a key signs before another takes its place.
+    #[conf(long, env, default_value = "720")]
+    pub signing_key_hours: u32,
+    /// Kafka brokers, host:port and separated by commas, to which events are published.
+    #[conf(long, env)]
+    pub kafka_brokers: String,
     /// What the sign-in pages call the custodian; without it TENANT.
     #[conf(long, env, value_parser = site_name)]
     pub display_name: Option<String>,
@@ -105,8 +104,13 @@ impl FromStr for Issuer {
 pub struct KeyEncryptionKey(pub Zeroizing<[u8; 32]>);
 
 impl KeyEncryptionKey {
-    fn read(path: &str) -> Result<Self, String> {
+    /// Reads the file at `path`.
+    ///
+    /// # Errors
+    /// In words, without what the file holds.
+    pub fn read(path: &str) -> Result<Self, String> {
         let text = std::fs::read_to_string(path)
+            .map(Zeroizing::new)
             .map_err(|error| format!("cannot be read: {}", error.kind()))?;
         let mut key = Zeroizing::new([0; 32]);
         hex::decode_to_slice(text.trim(), &mut *key)
@@ -130,12 +134,6 @@ fn site_name(text: &str) -> Result<String, &'static str> {
     } else {
         Err("must be 1 to 64 characters without colons")
     }
-}
-
-fn read_signing_key(path: &str) -> Result<SigningKey, String> {
-    let pem = std::fs::read_to_string(path)
-        .map_err(|error| format!("cannot be read: {}", error.kind()))?;
-    SigningKey::from_pkcs8_pem(&pem).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]

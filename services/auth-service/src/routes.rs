@@ -26,11 +26,13 @@ pub mod account_app;
 pub mod account_passkey;
 pub mod account_password;
 pub mod accounts;
+pub mod clients;
 pub mod discovery;
 pub mod enrol;
 pub mod enrol_passkey;
 pub mod enrolments;
 pub mod entrance;
+pub mod keys;
 pub mod organizations;
 pub mod patients;
 pub mod revocations;
@@ -52,6 +54,7 @@ pub mod sign_out;
         (name = "accounts", description = "People's accounts and the codes by which they get them; only the service's tenant"),
         (name = "sessions", description = "Where a person is signed in"),
         (name = "directory", description = "Patients with their signed bindings, and organisations; only the token's tenant is visible"),
+        (name = "administration", description = "Clients and signing keys of the tenant, for its administrators"),
         (name = "revocation", description = "What died before its time, for verifiers"),
     ),
 )]
@@ -89,6 +92,12 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(patients::list))
         .routes(routes!(organizations::put, organizations::get))
         .routes(routes!(organizations::list))
+        .routes(routes!(clients::list))
+        .routes(routes!(clients::get, clients::put, clients::disable))
+        .routes(routes!(clients::enable))
+        .routes(routes!(keys::list))
+        .routes(routes!(keys::rotate))
+        .routes(routes!(keys::compromise))
         .routes(routes!(revocations::read))
 }
 

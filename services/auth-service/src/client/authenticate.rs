@@ -5,6 +5,7 @@ use access_token::{Assertion, TokenError};
 use super::{Client, replay, store};
 use crate::App;
 use crate::db::StoreError;
+use crate::limit::TooMany;
 
 /// Why a client was not authenticated.
 #[derive(Debug, thiserror::Error)]
@@ -18,6 +19,9 @@ pub enum AuthenticationError {
     /// The `jti` was used before.
     #[error("the assertion was used before: send a new one with another jti")]
     Replayed,
+    /// The client asks too often.
+    #[error(transparent)]
+    Limited(#[from] TooMany),
     /// The database gave no answer.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -30,6 +34,7 @@ impl AuthenticationError {
             Self::Unproven(check) => check,
             Self::Refused(error) => error.check(),
             Self::Replayed => "replayed",
+            Self::Limited(_) => "limited",
             Self::Store(_) => "store",
         }
     }
@@ -54,6 +59,8 @@ pub async fn authenticate(app: &App, assertion: &str) -> Result<Client, Authenti
             // The signature was right: only the client itself learns the rest.
             other => AuthenticationError::Refused(other),
         })?;
+    // Only now: nobody else can use up what a client may ask.
+    app.limits.client(&client.id)?;
     if replay::first_use(&app.db, &client, &claims).await? {
         Ok(client)
     } else {

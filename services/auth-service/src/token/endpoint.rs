@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::issue::{self, Denial, Frame, Wish};
+use super::keys::KeysError;
 use crate::App;
 use crate::client::authenticate::{AuthenticationError, authenticate};
 use crate::client::{Client, GrantType};
@@ -111,10 +112,29 @@ impl From<StoreError> for OAuthError {
     }
 }
 
+impl From<KeysError> for OAuthError {
+    fn from(error: KeysError) -> Self {
+        if let KeysError::Store(error) = error {
+            return error.into();
+        }
+        tracing::error!(corr_id = %CorrId::current(), %error, "nothing can be signed");
+        if error.is_passing() {
+            StoreError::Unavailable.into()
+        } else {
+            StoreError::Corrupt("signing_keys").into()
+        }
+    }
+}
+
 impl From<AuthenticationError> for OAuthError {
     fn from(error: AuthenticationError) -> Self {
         match error {
             AuthenticationError::Store(error) => error.into(),
+            AuthenticationError::Limited(limit) => Self::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "temporarily_unavailable",
+                limit.to_string(),
+            ),
             error => Self::invalid_client(error.to_string(), error.check()),
         }
     }
@@ -242,14 +262,7 @@ async fn respond(
     };
     let claims = issue::claims(&client, addresses.as_deref(), wish, frame)?;
     let response = TokenResponse {
-        access_token: app.keys.sign(&claims).map_err(|error| {
-            tracing::error!(%error, "the signing key failed");
-            OAuthError::new(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "server_error",
-                "the service failed",
-            )
-        })?,
+        access_token: app.keys.sign("at+jwt", &claims, app.now()).await?,
         token_type: "Bearer",
         expires_in: MAX_TOKEN_LIFETIME,
         scope: claims.scope.to_string(),
