@@ -64,7 +64,10 @@ async fn keys_admin(service: &Service) -> String {
 /// Another process of the same tenant.
 async fn replica(service: &Service) -> Service {
     let database = service.database().clone();
-    Service::on(&Setup::new(&database.url, &clients()), database).await
+    let replica = Service::on(&Setup::new(&database.url, &clients()), database).await;
+    // The key that is known to the tests is made by now; the next has to be another.
+    (replica.app.random)(&mut [0; 32]);
+    replica
 }
 
 fn sorted(kids: [&String; 2]) -> Vec<String> {
@@ -116,7 +119,7 @@ async fn a_successor_is_shown_before_it_signs_and_the_old_key_for_as_long_as_its
     // Thirty days, less the time for which a successor is shown.
     let due = NOW + 30 * 86_400 - 120;
     look_after(&service, due - 1).await;
-    assert_eq!(shown(&service).await, [first.clone()]);
+    assert_eq!(shown(&service).await, std::slice::from_ref(&first));
     look_after(&service, due).await;
     let kids = shown(&service).await;
     let second = kids.iter().find(|kid| **kid != first).unwrap().clone();
@@ -196,11 +199,15 @@ async fn a_compromised_key_is_out_of_use_at_once_with_all_that_it_signed() {
     assert_eq!(done.status, 200, "{}", done.body);
     let states = states(&service).await;
     assert_eq!(states.len(), 2, "{states:?}");
-    assert_eq!(states[0], (stolen.clone(), State::Compromised));
-    let (successor, state) = states[1].clone();
+    assert!(states.contains(&(stolen.clone(), State::Compromised)));
+    let (successor, state) = states
+        .iter()
+        .find(|(kid, _)| *kid != stolen)
+        .cloned()
+        .unwrap();
     assert_eq!(state, State::Active);
 
-    assert_eq!(shown(&service).await, [successor.clone()]);
+    assert_eq!(shown(&service).await, std::slice::from_ref(&successor));
     assert_eq!(signs(&service).await, successor);
     let dead = service.get("/v1/patients", &forged).await;
     assert_eq!(dead.problem(), (401, "unauthenticated"));
@@ -208,7 +215,7 @@ async fn a_compromised_key_is_out_of_use_at_once_with_all_that_it_signed() {
     replica.set_time(NOW + 4);
     service.set_time(NOW + 4);
     assert_eq!(signs(&replica).await, successor);
-    assert_eq!(shown(&replica).await, [successor.clone()]);
+    assert_eq!(shown(&replica).await, std::slice::from_ref(&successor));
     assert_eq!(replica.get("/v1/patients", &forged).await.status, 401);
 
     let feed = store::page(&service.db, TENANT, 0, at(NOW + 4))
@@ -315,8 +322,8 @@ async fn a_lost_key_encryption_key_is_replaced_by_giving_up_what_was_sealed_unde
     let clock = service.app.clock.clone();
     let random = auth_service::system_random();
     let app = auth_service::App::new(&setup.config(), service.db.clone(), clock, random);
-    let lost = key(SIGNER).kid();
-    app.keys.compromise(lost, at(NOW)).await.unwrap();
+    let lost = key(SIGNER).kid().to_owned();
+    app.keys.compromise(&lost, at(NOW)).await.unwrap();
     let unsigned = app.keys.sign("at+jwt", &json!({}), at(NOW)).await;
     assert!(matches!(unsigned, Err(KeysError::None)), "{unsigned:?}");
     app.keys.look_after(at(NOW)).await.unwrap();
