@@ -85,11 +85,11 @@ pub struct App {
 impl App {
     /// Puts the parts together.
     pub fn new(config: &config::Config, db: PgPool, clock: Clock, random: Random) -> Self {
-        let provider = FileKeyProvider::new(config.key_encryption_key.0.clone());
+        let provider = Arc::new(FileKeyProvider::new(config.key_encryption_key.0.clone()));
         let keys = Keys::new(
             db.clone(),
             &config.tenant,
-            Arc::new(provider),
+            provider.clone(),
             random.clone(),
             Rules::signing_for(time::Duration::hours(config.signing_key_hours.into())),
         );
@@ -102,7 +102,7 @@ impl App {
             )
             .origin(config.issuer.url()),
             domain: contract_bindings::intent::domain(config.chain_id, config.registry_address),
-            means: account::Means::new(config),
+            means: account::Means::new(config, provider),
             limits: limit::Limits::new(config),
             db,
             clock,

@@ -3,7 +3,7 @@
 mod support;
 
 use access_token::Amr;
-use support::people::{
+use support::apps::{
     self, APP, CLINICIANS, CONSOLE, PORTAL, PORTAL_BACK, challenge, clinician, field, start,
 };
 use support::{GATEWAY, ISSUER, NOW, Service};
@@ -11,7 +11,7 @@ use support::{GATEWAY, ISSUER, NOW, Service};
 #[tokio::test]
 async fn whoever_is_signed_in_is_let_into_the_custodians_own_portal() {
     let service = start().await;
-    let person = service.patient().await;
+    let person = service.a_patient().await;
     let answer = service.authorize(&person.cookie, PORTAL.0, &[]).await;
     let location = answer.location();
     assert!(location.as_str().starts_with(&format!("{PORTAL_BACK}?")));
@@ -30,7 +30,7 @@ async fn whoever_is_not_signed_in_signs_in_first_and_goes_on_from_there() {
     assert_eq!(answer.parameter("acr").as_deref(), Some("aal1"));
     let back = answer.parameter("return_to").unwrap();
     assert!(back.starts_with("/oauth2/authorize?"), "{back}");
-    let person = service.patient().await;
+    let person = service.a_patient().await;
     let answer = service.browse(&back, &person.cookie).await;
     assert!(!answer.code().is_empty());
     // What was answered is over.
@@ -40,14 +40,14 @@ async fn whoever_is_not_signed_in_signs_in_first_and_goes_on_from_there() {
 #[tokio::test]
 async fn a_sign_in_that_is_not_sure_or_not_fresh_enough_is_done_again() {
     let service = start().await;
-    let weak = service.sign_in(people::patient("p-1"), &[Amr::Pwd]).await;
+    let weak = service.sign_in(apps::patient("p-1"), &[Amr::Pwd]).await;
     let step_up = [("acr_values", "aal2"), ("max_age", "300")];
     let answer = service.authorize(&weak.cookie, PORTAL.0, &step_up).await;
     assert_eq!(answer.location().path(), "/sign-in");
     assert_eq!(answer.parameter("acr").as_deref(), Some("aal2"));
     assert_eq!(answer.parameter("max_age").as_deref(), Some("300"));
 
-    let strong = service.patient().await;
+    let strong = service.a_patient().await;
     assert!(
         !service
             .authorize(&strong.cookie, PORTAL.0, &step_up)
@@ -63,7 +63,7 @@ async fn a_sign_in_that_is_not_sure_or_not_fresh_enough_is_done_again() {
 #[tokio::test]
 async fn prompt_login_asks_once_and_then_lets_in() {
     let service = start().await;
-    let person = service.patient().await;
+    let person = service.a_patient().await;
     for prompt in ["login", "select_account"] {
         service.set_time(service.time() + 1);
         let answer = service
@@ -91,7 +91,7 @@ async fn prompt_none_shows_nothing_to_anybody() {
         service.authorize("", PORTAL.0, &none).await.told(),
         "login_required"
     );
-    let person = service.patient().await;
+    let person = service.a_patient().await;
     assert_eq!(
         service.authorize(&person.cookie, APP, &none).await.told(),
         "consent_required"
@@ -117,7 +117,7 @@ async fn prompt_none_shows_nothing_to_anybody() {
 #[tokio::test]
 async fn a_redirect_uri_that_is_nearly_right_leads_to_a_page() {
     let service = start().await;
-    let person = service.patient().await;
+    let person = service.a_patient().await;
     for near in [
         "",
         "https://portal.example/callback/",
@@ -158,7 +158,7 @@ async fn a_redirect_uri_that_is_nearly_right_leads_to_a_page() {
 #[tokio::test]
 async fn the_port_of_a_loopback_address_is_free() {
     let service = start().await;
-    let person = service.patient().await;
+    let person = service.a_patient().await;
     let native = [
         ("redirect_uri", "http://127.0.0.1:49152/callback"),
         ("prompt", "none"),
@@ -176,7 +176,7 @@ async fn the_port_of_a_loopback_address_is_free() {
 #[tokio::test]
 async fn without_pkce_by_s256_nobody_is_let_in() {
     let service = start().await;
-    let person = service.patient().await;
+    let person = service.a_patient().await;
     for changes in [
         [("code_challenge_method", "plain")].as_slice(),
         &[("code_challenge_method", "")],
@@ -201,7 +201,7 @@ async fn without_pkce_by_s256_nobody_is_let_in() {
 #[tokio::test]
 async fn scopes_that_cannot_be_are_refused_or_left_out_and_never_widened() {
     let service = start().await;
-    let person = service.patient().await;
+    let person = service.a_patient().await;
     for (scope, error) in [
         (
             "patient:consent.read provider:records.read",
@@ -231,7 +231,7 @@ async fn scopes_that_cannot_be_are_refused_or_left_out_and_never_widened() {
 #[tokio::test]
 async fn what_is_malformed_is_told_to_the_app_in_the_words_of_the_rfc() {
     let service = start().await;
-    let person = service.patient().await;
+    let person = service.a_patient().await;
     for (change, error) in [
         (("response_type", ""), "invalid_request"),
         (("response_type", "token"), "unsupported_response_type"),
@@ -265,7 +265,7 @@ async fn what_is_malformed_is_told_to_the_app_in_the_words_of_the_rfc() {
             .told(),
         "invalid_target"
     );
-    let query = people::encode(&people::request_of(PORTAL.0, &[]));
+    let query = apps::encode(&apps::request_of(PORTAL.0, &[]));
     let twice = format!("/oauth2/authorize?{query}&scope=openid");
     assert_eq!(
         service.browse(&twice, &person.cookie).await.told(),
@@ -284,7 +284,7 @@ async fn what_is_malformed_is_told_to_the_app_in_the_words_of_the_rfc() {
 #[tokio::test]
 async fn an_app_is_for_its_persona_and_administrators_use_a_passkey_and_push_their_requests() {
     let service = start().await;
-    let patient = service.patient().await;
+    let patient = service.a_patient().await;
     let answer = service.authorize(&patient.cookie, CLINICIANS.0, &[]).await;
     assert_eq!(answer.told(), "access_denied");
 
@@ -321,11 +321,11 @@ async fn an_app_is_for_its_persona_and_administrators_use_a_passkey_and_push_the
 
 async fn push_and_go(service: &Service, cookie: &str, client: &str) -> support::Answer {
     let pushed = service
-        .post_as("/oauth2/par", client, &people::request_of(client, &[])[1..])
+        .post_as("/oauth2/par", client, &apps::request_of(client, &[])[1..])
         .await;
     assert_eq!(pushed.status, 201, "{}", pushed.body);
     let request_uri = pushed.token("request_uri");
-    let query = people::encode(&[("client_id", client), ("request_uri", &request_uri)]);
+    let query = apps::encode(&[("client_id", client), ("request_uri", &request_uri)]);
     service
         .browse(&format!("/oauth2/authorize?{query}"), cookie)
         .await
@@ -334,9 +334,9 @@ async fn push_and_go(service: &Service, cookie: &str, client: &str) -> support::
 #[tokio::test]
 async fn a_pushed_request_is_good_for_one_minute_one_client_and_one_use() {
     let service = start().await;
-    let person = service.patient().await;
+    let person = service.a_patient().await;
     let push = || async {
-        let form = people::request_of(PORTAL.0, &[]);
+        let form = apps::request_of(PORTAL.0, &[]);
         let pushed = service.post_as("/oauth2/par", PORTAL.0, &form).await;
         assert_eq!(
             (pushed.status.as_u16(), &pushed.body["expires_in"]),
@@ -346,7 +346,7 @@ async fn a_pushed_request_is_good_for_one_minute_one_client_and_one_use() {
         pushed.token("request_uri")
     };
     let go = |client: &'static str, request_uri: String| {
-        let query = people::encode(&[("client_id", client), ("request_uri", &request_uri)]);
+        let query = apps::encode(&[("client_id", client), ("request_uri", &request_uri)]);
         let path = format!("/oauth2/authorize?{query}");
         let cookie = person.cookie.clone();
         let service = &service;
@@ -373,11 +373,11 @@ async fn what_would_be_refused_is_refused_when_it_is_pushed() {
             "invalid_request",
         ),
     ] {
-        let form = people::request_of(PORTAL.0, &[change]);
+        let form = apps::request_of(PORTAL.0, &[change]);
         let answer = service.post_as("/oauth2/par", PORTAL.0, &form).await;
         assert_eq!(answer.error(), (400, error), "{change:?}");
     }
-    let form = people::request_of(PORTAL.0, &[]);
+    let form = apps::request_of(PORTAL.0, &[]);
     let unproven = service.post_form("/oauth2/par", &form, &[]).await;
     assert_eq!(unproven.error(), (401, "invalid_client"));
     let machine = service.post_as("/oauth2/par", support::ADMIN.0, &[]).await;
@@ -387,7 +387,7 @@ async fn what_would_be_refused_is_refused_when_it_is_pushed() {
 #[tokio::test]
 async fn a_foreign_app_gets_what_the_person_ticks_and_the_page_says_what_it_is_not() {
     let service = start().await;
-    let person = service.patient().await;
+    let person = service.a_patient().await;
     let scope = [(
         "scope",
         "openid patient/Observation.rs patient/Condition.rs offline_access",
@@ -448,7 +448,7 @@ async fn a_foreign_app_gets_what_the_person_ticks_and_the_page_says_what_it_is_n
 #[tokio::test]
 async fn whoever_does_not_allow_it_gives_nothing() {
     let service = start().await;
-    let person = service.patient().await;
+    let person = service.a_patient().await;
     for choice in [
         [("decision", "deny"), ("scope", "openid")].as_slice(),
         &[("decision", "allow")],
@@ -471,7 +471,7 @@ async fn whoever_does_not_allow_it_gives_nothing() {
 #[tokio::test]
 async fn nobody_elses_form_decides() {
     let service = start().await;
-    let (person, other) = (service.patient().await, service.patient().await);
+    let (person, other) = (service.a_patient().await, service.a_patient().await);
     let page = service.authorize(&person.cookie, APP, &[]).await;
     let (waiting, csrf) = (field(&page.text, "continue"), field(&page.text, "csrf"));
     let form = |csrf: &str| {
@@ -513,7 +513,7 @@ async fn nobody_elses_form_decides() {
 #[tokio::test]
 async fn an_app_can_be_taken_back_and_then_has_nothing() {
     let service = start().await;
-    let person = service.patient().await;
+    let person = service.a_patient().await;
     let token = allow(&service, &person).await;
     let apps = service.browse("/account/apps", &person.cookie).await;
     assert!(apps.text.contains("read Observation"), "{}", apps.text);
@@ -548,7 +548,7 @@ async fn an_app_can_be_taken_back_and_then_has_nothing() {
     );
 }
 
-async fn allow(service: &Service, person: &people::Person) -> support::Answer {
+async fn allow(service: &Service, person: &apps::Person) -> support::Answer {
     let page = service.authorize(&person.cookie, APP, &[]).await;
     let (waiting, csrf) = (field(&page.text, "continue"), field(&page.text, "csrf"));
     let form = [
@@ -622,7 +622,7 @@ async fn the_metadata_says_what_is_true() {
 #[tokio::test]
 async fn no_answer_echoes_what_was_sent() {
     let service = start().await;
-    let person = service.patient().await;
+    let person = service.a_patient().await;
     let marker = "marker-9f";
     let verifier_challenge = challenge();
     for change in [

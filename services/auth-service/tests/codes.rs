@@ -5,7 +5,7 @@ mod support;
 use access_token::{Amr, Persona};
 use alloy::primitives::Address;
 use serde_json::Value;
-use support::people::{self, APP, BOUND, CLINICIANS, PORTAL, clinician, patient, start};
+use support::apps::{self, APP, BOUND, CLINICIANS, PORTAL, clinician, patient, start};
 use support::{GATEWAY, INDEXER, ISSUER, NOW, TENANT, binding, subject};
 
 #[tokio::test]
@@ -81,7 +81,7 @@ async fn an_id_token_is_for_the_app_and_tied_to_its_request_and_token() {
     use base64::Engine;
     use sha2::Digest;
     let service = start().await;
-    let person = service.patient().await;
+    let person = service.a_patient().await;
     let answer = service.let_in(&person, PORTAL.0, &[]).await;
     let id_token = answer.token("id_token");
     let claims = payload(&id_token);
@@ -127,7 +127,7 @@ async fn an_id_token_is_for_the_app_and_tied_to_its_request_and_token() {
 #[tokio::test]
 async fn a_code_that_comes_back_ends_all_that_came_of_it() {
     let service = start().await;
-    let person = service.patient().await;
+    let person = service.a_patient().await;
     let code = service
         .authorize(&person.cookie, PORTAL.0, &[])
         .await
@@ -171,7 +171,7 @@ async fn a_code_that_comes_back_ends_all_that_came_of_it() {
 #[tokio::test]
 async fn of_many_that_redeem_one_code_at_once_none_keeps_a_token() {
     let service = start().await;
-    let person = service.patient().await;
+    let person = service.a_patient().await;
     let code = service
         .authorize(&person.cookie, APP, &[("prompt", "none")])
         .await;
@@ -204,7 +204,7 @@ async fn futures_of<F: Future>(futures: impl Iterator<Item = F>) -> Vec<F::Outpu
 #[tokio::test]
 async fn a_code_needs_its_verifier() {
     let service = start().await;
-    let person = service.patient().await;
+    let person = service.a_patient().await;
     let code = service
         .authorize(&person.cookie, PORTAL.0, &[])
         .await
@@ -215,7 +215,7 @@ async fn a_code_needs_its_verifier() {
         ("", "invalid_request"),
         ("short", "invalid_request"),
         (&*"x".repeat(129), "invalid_request"),
-        (&*people::challenge(), "invalid_grant"),
+        (&*apps::challenge(), "invalid_grant"),
     ] {
         let answer = service
             .redeem(PORTAL.0, &code, &[("code_verifier", verifier)])
@@ -230,12 +230,12 @@ async fn a_code_needs_its_verifier() {
 #[tokio::test]
 async fn a_code_is_for_the_app_and_the_address_it_was_made_for() {
     let service = start().await;
-    let person = service.patient().await;
+    let person = service.a_patient().await;
     let code = service
         .authorize(&person.cookie, PORTAL.0, &[])
         .await
         .code();
-    let back = [("redirect_uri", people::PORTAL_BACK)];
+    let back = [("redirect_uri", apps::PORTAL_BACK)];
     for other in [APP, CLINICIANS.0] {
         let answer = service.redeem(other, &code, &back).await;
         assert_eq!(answer.error(), (400, "invalid_grant"), "{other}");
@@ -251,8 +251,8 @@ async fn a_code_is_for_the_app_and_the_address_it_was_made_for() {
     let form = [
         ("grant_type", "authorization_code"),
         ("code", &code),
-        ("redirect_uri", people::PORTAL_BACK),
-        ("code_verifier", people::VERIFIER),
+        ("redirect_uri", apps::PORTAL_BACK),
+        ("code_verifier", apps::VERIFIER),
         // The client has a key: its word alone is nothing.
         ("client_id", PORTAL.0),
     ];
@@ -264,7 +264,7 @@ async fn a_code_is_for_the_app_and_the_address_it_was_made_for() {
 #[tokio::test]
 async fn a_code_is_good_for_a_minute() {
     let service = start().await;
-    let person = service.patient().await;
+    let person = service.a_patient().await;
     let code = service
         .authorize(&person.cookie, PORTAL.0, &[])
         .await
@@ -293,7 +293,7 @@ async fn between_code_and_token_the_account_and_the_session_have_to_stand() {
         "update accounts set version = version + 1",
         "update sessions set ended_at = now()",
     ] {
-        let person = service.patient().await;
+        let person = service.a_patient().await;
         let code = service
             .authorize(&person.cookie, PORTAL.0, &[])
             .await
@@ -308,15 +308,15 @@ async fn between_code_and_token_the_account_and_the_session_have_to_stand() {
 #[tokio::test]
 async fn a_key_that_is_proven_binds_the_token_and_the_refresh_token_of_a_public_client() {
     let service = start().await;
-    let person = service.patient().await;
+    let person = service.a_patient().await;
     let redeem = |code: String, proof: Option<String>| {
         let service = &service;
         async move {
             let form = [
                 ("grant_type", "authorization_code"),
                 ("code", code.as_str()),
-                ("redirect_uri", people::APP_BACK),
-                ("code_verifier", people::VERIFIER),
+                ("redirect_uri", apps::APP_BACK),
+                ("code_verifier", apps::VERIFIER),
             ];
             let headers: Vec<_> = proof.iter().map(|proof| ("dpop", proof.as_str())).collect();
             service

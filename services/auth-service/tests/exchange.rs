@@ -4,7 +4,7 @@ mod support;
 
 use access_token::Amr;
 use serde_json::json;
-use support::people::{BACKEND, BACKEND_AUDIENCE, CLINICIANS, PORTAL, Person, clinician, start};
+use support::apps::{BACKEND, BACKEND_AUDIENCE, CLINICIANS, PORTAL, Person, clinician, start};
 use support::{ADMIN, Answer, GATEWAY, INDEXER, NOW, Service};
 
 const EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
@@ -169,7 +169,7 @@ async fn only_who_obtained_a_token_or_receives_it_exchanges_it() {
         "another organisation's people"
     );
 
-    let patient = service.patient().await;
+    let patient = service.a_patient().await;
     let token = service
         .let_in(&patient, PORTAL.0, &[])
         .await

@@ -6,7 +6,7 @@ use access_token::Amr;
 use axum::body::Body;
 use axum::http::{Request, header};
 use serde_json::{Value, json};
-use support::people::{APP, BACKEND, BACKEND_AUDIENCE, CLINICIANS, PORTAL, clinician, start};
+use support::apps::{APP, BACKEND, BACKEND_AUDIENCE, CLINICIANS, PORTAL, clinician, start};
 use support::{ADMIN, CLINIC_A, GATEWAY, ISSUER, NOW, Service, key, secret, token_by_hand};
 
 async fn ask(service: &Service, client: &str, token: &str) -> Value {
@@ -53,7 +53,7 @@ async fn whoever_obtained_a_token_or_receives_it_learns_what_it_says() {
 #[tokio::test]
 async fn a_refresh_token_is_known_to_its_client_while_it_is_the_current_one() {
     let service = start().await;
-    let person = service.patient().await;
+    let person = service.a_patient().await;
     let first = service.let_in(&person, PORTAL.0, &[]).await;
     let token = first.token("refresh_token");
     let said = ask(&service, PORTAL.0, &token).await;
@@ -103,7 +103,7 @@ async fn a_client_may_ask_with_a_token_of_its_own() {
     let said = ask(own.clone(), own.clone()).await;
     assert_eq!(said.body["active"], true, "{}", said.body);
     // A person's token is no client, and neither is one for another service.
-    let person = service.patient().await;
+    let person = service.a_patient().await;
     let persons = service
         .let_in(&person, PORTAL.0, &[])
         .await
@@ -182,7 +182,7 @@ async fn a_forged_or_misshapen_token_is_worth_nothing_anywhere() {
 #[tokio::test]
 async fn a_token_that_is_given_back_is_revoked() {
     let service = start().await;
-    let person = service.patient().await;
+    let person = service.a_patient().await;
     let answer = service.let_in(&person, PORTAL.0, &[]).await;
     let (access, refresh) = (answer.token("access_token"), answer.token("refresh_token"));
     let revoke = |client: &'static str, token: String| {
@@ -235,7 +235,7 @@ async fn a_public_client_gives_back_its_own() {
     service
         .sql("update clients set first_party = true where client_id = 'walk-app'")
         .await;
-    let person = service.patient().await;
+    let person = service.a_patient().await;
     let answer = service.let_in(&person, APP, &[]).await;
     let refresh = answer.token("refresh_token");
     let form = [("token", refresh.as_str()), ("client_id", APP)];
@@ -252,7 +252,7 @@ async fn a_public_client_gives_back_its_own() {
 #[tokio::test]
 async fn userinfo_says_who_signed_in_and_as_much_as_was_granted() {
     let service = start().await;
-    let person = service.patient().await;
+    let person = service.a_patient().await;
     let sub = person.account.id.to_string();
     let token = service
         .let_in(&person, PORTAL.0, &[])
@@ -295,7 +295,7 @@ async fn userinfo_says_who_signed_in_and_as_much_as_was_granted() {
 #[tokio::test]
 async fn a_token_is_worth_nothing_once_its_account_or_session_ended() {
     let service = start().await;
-    let person = service.patient().await;
+    let person = service.a_patient().await;
     let token = service
         .let_in(&person, PORTAL.0, &[])
         .await
@@ -305,13 +305,13 @@ async fn a_token_is_worth_nothing_once_its_account_or_session_ended() {
         .await;
     assert!(!service.is_active(PORTAL.0, &token).await);
     assert_eq!(service.get("/oauth2/userinfo", &token).await.status, 401);
-    let other = service.patient().await;
+    let other = service.a_patient().await;
     let token = service
         .let_in(&other, PORTAL.0, &[])
         .await
         .token("access_token");
     let out = service.browse("/oauth2/logout", &other.cookie).await;
-    let csrf = support::people::field(&out.text, "csrf");
+    let csrf = support::apps::field(&out.text, "csrf");
     service
         .submit("/oauth2/logout", &other.cookie, &[("csrf", &csrf)])
         .await;

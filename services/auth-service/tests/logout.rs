@@ -2,7 +2,7 @@
 
 mod support;
 
-use support::people::{PORTAL, Person, encode, field, start};
+use support::apps::{PORTAL, Person, encode, field, start};
 use support::{Answer, Service};
 
 const BYE: &str = "https://portal.example/bye";
@@ -23,7 +23,7 @@ async fn signed_in(service: &Service, person: &Person) -> bool {
 #[tokio::test]
 async fn an_app_that_shows_its_id_token_ends_that_session_and_gets_the_person_back() {
     let service = start().await;
-    let person = service.patient().await;
+    let person = service.a_patient().await;
     let answer = service.let_in(&person, PORTAL.0, &[]).await;
     let id_token = answer.token("id_token");
     // However old it is.
@@ -49,7 +49,7 @@ async fn an_app_that_shows_its_id_token_ends_that_session_and_gets_the_person_ba
 #[tokio::test]
 async fn without_an_id_token_the_person_is_asked() {
     let service = start().await;
-    let person = service.patient().await;
+    let person = service.a_patient().await;
     let form = [("client_id", PORTAL.0), ("post_logout_redirect_uri", BYE)];
     let page = logout(&service, &person.cookie, &form).await;
     assert_eq!(page.status, 200);
@@ -82,7 +82,7 @@ async fn without_an_id_token_the_person_is_asked() {
 #[tokio::test]
 async fn nobody_is_sent_to_an_address_that_is_not_registered() {
     let service = start().await;
-    let person = service.patient().await;
+    let person = service.a_patient().await;
     let id_token = service
         .let_in(&person, PORTAL.0, &[])
         .await
@@ -122,7 +122,7 @@ async fn nobody_is_sent_to_an_address_that_is_not_registered() {
 #[tokio::test]
 async fn a_hint_that_is_not_ours_ends_nothing() {
     let service = start().await;
-    let person = service.patient().await;
+    let person = service.a_patient().await;
     let answer = service.let_in(&person, PORTAL.0, &[]).await;
     let id_token = answer.token("id_token");
     let forged = format!("{}AAAA", &id_token[..id_token.len() - 4]);

@@ -12,7 +12,7 @@ use auth_service::grant::secret::RefreshToken;
 use auth_service::token::issue::token_id;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use support::people::{
+use support::apps::{
     APP, CLINICIANS, CONSOLE, PORTAL, Person, clinician, encode, field, request_of, start,
 };
 use support::{Answer, NOW, Service, at};
@@ -20,7 +20,7 @@ use time::Duration;
 use uuid::Uuid;
 
 async fn portal(service: &Service) -> (Person, Answer) {
-    let person = service.patient().await;
+    let person = service.a_patient().await;
     let answer = service.let_in(&person, PORTAL.0, &[]).await;
     (person, answer)
 }
@@ -310,7 +310,7 @@ async fn let_in(service: &Service, persona: &str) -> (&'static str, Answer) {
 async fn an_app_that_may_stay_outlives_the_sign_in_and_one_that_did_not_ask_gets_no_refresh_token()
 {
     let service = start().await;
-    let person = service.patient().await;
+    let person = service.a_patient().await;
     let answer = allow(
         &service,
         &person,
@@ -335,7 +335,7 @@ async fn an_app_that_may_stay_outlives_the_sign_in_and_one_that_did_not_ask_gets
     assert_eq!(late.error(), (400, "invalid_grant"));
 
     let service = start().await;
-    let person = service.patient().await;
+    let person = service.a_patient().await;
     let answer = allow(&service, &person, &["patient/Observation.rs"]).await;
     assert!(answer.body["refresh_token"].is_null());
 }

@@ -17,6 +17,7 @@ use crate::grant::request::PageFault;
 use crate::limit::TooMany;
 use crate::limit::backoff::BackoffError;
 use crate::session::sign_in::SignInError;
+use crate::token::keys::seal::SealError;
 
 /// Why there is no page.
 #[derive(Debug, Clone)]
@@ -101,6 +102,16 @@ impl From<SignInError> for PageError {
             SignInError::Closed => Self::Closed,
             SignInError::NotEnough => Self::NotEnough,
             SignInError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<SealError> for PageError {
+    fn from(error: SealError) -> Self {
+        tracing::error!(corr_id = %CorrId::current(), %error, "seal error");
+        match error {
+            SealError::Unavailable => Self::Unavailable,
+            SealError::OtherKey | SealError::Damaged => Self::Failed,
         }
     }
 }

@@ -12,7 +12,6 @@ use super::issue::Denial;
 use super::keys::KeysError;
 use crate::client::authenticate::AuthenticationError;
 use crate::db::StoreError;
-use crate::limit::TooMany;
 
 /// An error of RFC 6749 §5.2.
 #[derive(Debug, Serialize, ToSchema)]
@@ -115,13 +114,6 @@ impl From<sqlx::Error> for OAuthError {
     }
 }
 
-impl From<TooMany> for OAuthError {
-    fn from(_: TooMany) -> Self {
-        let status = StatusCode::TOO_MANY_REQUESTS;
-        Self::with_status(status, "slow_down", "too many requests: wait a second")
-    }
-}
-
 impl From<KeysError> for OAuthError {
     fn from(error: KeysError) -> Self {
         if let KeysError::Store(error) = error {
@@ -140,6 +132,11 @@ impl From<AuthenticationError> for OAuthError {
     fn from(error: AuthenticationError) -> Self {
         match error {
             AuthenticationError::Store(error) => error.into(),
+            AuthenticationError::Limited(limit) => Self::with_status(
+                StatusCode::TOO_MANY_REQUESTS,
+                "temporarily_unavailable",
+                limit.to_string(),
+            ),
             error => Self::invalid_client(error.to_string(), error.check()),
         }
     }

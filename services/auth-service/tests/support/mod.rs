@@ -1,6 +1,9 @@
 //! The service in one process, on a database of its own, with a clock that the test sets.
 #![allow(dead_code, reason = "each test file uses a part")]
 
+pub mod apps;
+pub mod authenticator;
+pub mod browser;
 pub mod people;
 
 use std::sync::Arc;
