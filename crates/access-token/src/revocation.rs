@@ -128,10 +128,7 @@ pub struct Page {
     pub more: Option<bool>,
 }
 
-#[allow(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde hands a reference"
-)]
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
 fn is_false(value: &bool) -> bool {
     !*value
 }
@@ -236,9 +233,8 @@ impl Known {
                 return Err(PageFault::Full);
             }
         }
-        let began_anew = page.reset
-            || page.next < self.cursor
-            || first.is_some_and(|seq| seq <= self.cursor);
+        let began_anew =
+            page.reset || page.next < self.cursor || first.is_some_and(|seq| seq <= self.cursor);
         if began_anew && self.cursor != 0 {
             return self.restart();
         }

@@ -88,7 +88,9 @@ fn every_kind_names_its_own_claim_and_no_other() {
 #[test]
 fn who_acts_in_anothers_name_is_revoked_like_whom_they_act_for() {
     let claims = Claims {
-        act: Some(Actor { sub: "proxy".into() }),
+        act: Some(Actor {
+            sub: "proxy".into(),
+        }),
         ..claims()
     };
     for kind in [Kind::Account, Kind::Client] {
@@ -160,7 +162,10 @@ fn an_entry_is_forgotten_only_when_its_time_is_over() {
             .unwrap();
         known.len()
     };
-    assert_eq!((len_at(59), len_at(60), len_at(599), len_at(600)), (2, 1, 1, 0));
+    assert_eq!(
+        (len_at(59), len_at(60), len_at(599), len_at(600)),
+        (2, 1, 1, 0)
+    );
 }
 
 #[test]
@@ -185,7 +190,11 @@ fn nothing_stands_before_the_first_answer_nor_after_the_last_is_too_old() {
         (11, Err(TokenError::RevocationsStale)),
         (-11, Err(TokenError::RevocationsStale)),
     ] {
-        assert_eq!(known.check(&claims(), KID, at(NOW + after)), outcome, "{after}");
+        assert_eq!(
+            known.check(&claims(), KID, at(NOW + after)),
+            outcome,
+            "{after}"
+        );
     }
 }
 
@@ -237,7 +246,10 @@ fn a_feed_that_began_anew_is_read_from_its_beginning_and_nothing_is_forgotten() 
     let signs: [fn(&mut Known) -> Result<Learned, PageFault>; 4] = [
         |known| known.restart(),
         |known| {
-            let page = Page { reset: true, ..page(9, vec![]) };
+            let page = Page {
+                reset: true,
+                ..page(9, vec![])
+            };
             known.learn(page, at(NOW), at(NOW))
         },
         |known| known.learn(page(2, vec![]), at(NOW), at(NOW)),
@@ -263,7 +275,9 @@ fn a_full_set_lets_nothing_stand_until_everything_fits_again() {
             .map(|(id, seq)| entry(seq, Kind::Token, id))
             .collect()
     };
-    known.learn(page(2, ids(&["a", "b"])), at(NOW), at(NOW)).unwrap();
+    known
+        .learn(page(2, ids(&["a", "b"])), at(NOW), at(NOW))
+        .unwrap();
     assert_eq!(check(&known, &claims()), Ok(()));
     let more = page(3, vec![entry(3, Kind::Token, "c")]);
     assert_eq!(known.learn(more, at(NOW), at(NOW)), Err(PageFault::Full));
@@ -272,7 +286,10 @@ fn a_full_set_lets_nothing_stand_until_everything_fits_again() {
     assert_eq!(known.learn(all(), at(NOW), at(NOW)), Err(PageFault::Full));
     // Their time is over: there is room again, once the whole feed was read.
     let later = at(NOW + 600);
-    let page = Page { as_of: later, ..all() };
+    let page = Page {
+        as_of: later,
+        ..all()
+    };
     assert_eq!(known.learn(page, later, later), Ok(Learned::Everything));
     assert!(known.is_recent(later).is_ok());
 }
@@ -284,11 +301,17 @@ fn an_answer_that_makes_no_sense_or_is_old_does_not_count() {
         (page(3, two(2, 1)), PageFault::Disordered),
         (page(1, two(1, 2)), PageFault::Disordered),
         (
-            Page { more: Some(true), ..page(0, vec![]) },
+            Page {
+                more: Some(true),
+                ..page(0, vec![])
+            },
             PageFault::Disordered,
         ),
         (
-            Page { as_of: at(NOW - 11), ..page(2, two(1, 2)) },
+            Page {
+                as_of: at(NOW - 11),
+                ..page(2, two(1, 2))
+            },
             PageFault::Old,
         ),
     ];
@@ -313,7 +336,14 @@ fn the_wire_form_is_the_one_agreed() {
     assert_eq!(parsed.revocations, vec![entry(7, Kind::Session, "s-1")]);
     assert_eq!(parsed.as_of, at(NOW));
     assert_eq!(serde_json::to_value(parsed).unwrap(), text);
-    for (kind, name) in Kind::ALL.into_iter().zip(["session", "token", "client", "account", "organization", "key"]) {
+    for (kind, name) in Kind::ALL.into_iter().zip([
+        "session",
+        "token",
+        "client",
+        "account",
+        "organization",
+        "key",
+    ]) {
         assert_eq!(json!(kind), json!(name));
     }
     let mut unknown = text;

@@ -61,7 +61,12 @@ impl Issuer {
         };
         let url = format!("{}{PATH}", self.server.url).parse().unwrap();
         let tokens = TokenSource::new(config, http.clone());
-        Arc::new(RevocationFeed::new(url, http, tokens, Duration::from_secs(10)))
+        Arc::new(RevocationFeed::new(
+            url,
+            http,
+            tokens,
+            Duration::from_secs(10),
+        ))
     }
 }
 
@@ -133,7 +138,12 @@ async fn everything_is_read_before_any_token_stands_and_then_news_are_waited_for
     let asked = waits.lock().unwrap()[..4].to_vec();
     assert_eq!(
         asked,
-        ["after=0&wait=0", "after=2&wait=0", "after=3&wait=0", "after=3&wait=2"]
+        [
+            "after=0&wait=0",
+            "after=2&wait=0",
+            "after=3&wait=0",
+            "after=3&wait=2"
+        ]
     );
     task.abort();
 }

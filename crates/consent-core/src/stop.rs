@@ -39,8 +39,7 @@ impl Stop {
                 scope_id,
                 through_version,
             } => {
-                (subject, grantee, scope_id)
-                    == (consent.subject, consent.grantee, consent.scope_id)
+                (subject, grantee, scope_id) == (consent.subject, consent.grantee, consent.scope_id)
                     && consent.version <= through_version
             }
             Self::All {

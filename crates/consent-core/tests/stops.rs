@@ -51,7 +51,11 @@ fn a_stop_covers_every_version_up_to_the_one_it_names_and_none_above() {
             |fact| fact.consent.version = version,
             |fact| vec![stop_of(fact, through)],
         );
-        assert_eq!(found, stopped.then_some(Rule::Stopped), "{version} {through}");
+        assert_eq!(
+            found,
+            stopped.then_some(Rule::Stopped),
+            "{version} {through}"
+        );
     }
 }
 
@@ -70,7 +74,9 @@ fn a_stop_of_everything_covers_every_epoch_up_to_the_one_it_names_and_none_above
 fn a_stop_of_another_consent_or_subject_stops_nothing() {
     let others: [fn(&Fact) -> Stop; 4] = [
         |fact| match stop_of(fact, 9) {
-            Stop::Consent { grantee, scope_id, .. } => Stop::Consent {
+            Stop::Consent {
+                grantee, scope_id, ..
+            } => Stop::Consent {
                 subject: OTHER,
                 grantee,
                 scope_id,
@@ -79,7 +85,9 @@ fn a_stop_of_another_consent_or_subject_stops_nothing() {
             stop => stop,
         },
         |fact| match stop_of(fact, 9) {
-            Stop::Consent { subject, scope_id, .. } => Stop::Consent {
+            Stop::Consent {
+                subject, scope_id, ..
+            } => Stop::Consent {
                 subject,
                 grantee: OTHER,
                 scope_id,
@@ -88,7 +96,9 @@ fn a_stop_of_another_consent_or_subject_stops_nothing() {
             stop => stop,
         },
         |fact| match stop_of(fact, 9) {
-            Stop::Consent { subject, grantee, .. } => Stop::Consent {
+            Stop::Consent {
+                subject, grantee, ..
+            } => Stop::Consent {
                 subject,
                 grantee,
                 scope_id: Hash32([8; 32]),

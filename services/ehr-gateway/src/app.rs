@@ -96,8 +96,7 @@ pub fn build(config: &Config, journal: Journal, clock: Clock) -> anyhow::Result<
         };
         TokenSource::new(tokens, http.clone())
     };
-    let peer =
-        |base: &Url, scope: &str| Peer::new(http.clone(), base.clone(), tokens(base, scope));
+    let peer = |base: &Url, scope: &str| Peer::new(http.clone(), base.clone(), tokens(base, scope));
     let (chain_id, registry) = (config.chain_id, config.registry_address);
     let directory = Directory::new(
         peer(&config.auth_url, "system:directory.read"),

@@ -237,12 +237,7 @@ async fn decide_and_answer(
         .context
         .as_ref()
         .and_then(|context| context.purpose.as_deref());
-    let purpose = token
-        .claims
-        .purpose
-        .as_deref()
-        .or(named)
-        .map(str::to_owned);
+    let purpose = token.claims.purpose.as_deref().or(named).map(str::to_owned);
     let mut draft = Draft::new(
         arrived,
         Asked::Evaluate,

@@ -136,11 +136,7 @@ impl RevocationFeed {
             status => return Err(PollError::Refused(status.as_u16())),
         }
         let mut body = Vec::new();
-        while let Some(chunk) = response
-            .chunk()
-            .await
-            .map_err(|_| PollError::Unreachable)?
-        {
+        while let Some(chunk) = response.chunk().await.map_err(|_| PollError::Unreachable)? {
             body.extend_from_slice(&chunk);
             if body.len() > MAX_BODY {
                 return Err(PollError::Unreadable);

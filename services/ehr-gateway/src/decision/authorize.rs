@@ -174,13 +174,10 @@ impl Authorizer {
     }
 
     async fn patient(&self, patient: &str, now: OffsetDateTime) -> Result<Patient, Refusal> {
-        self.directory
-            .patient(patient, now)
-            .await
-            .map_err(|error| {
-                tracing::warn!(%error, "no answer from the directory");
-                Rule::DirectoryUnavailable.into()
-            })
+        self.directory.patient(patient, now).await.map_err(|error| {
+            tracing::warn!(%error, "no answer from the directory");
+            Rule::DirectoryUnavailable.into()
+        })
     }
 
     /// Decides on the facts of this moment.

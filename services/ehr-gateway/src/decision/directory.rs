@@ -81,11 +81,7 @@ impl Directory {
     ///
     /// # Errors
     /// When the directory cannot be asked or answers about somebody else.
-    pub async fn patient(
-        &self,
-        patient: &str,
-        now: OffsetDateTime,
-    ) -> Result<Patient, PeerError> {
+    pub async fn patient(&self, patient: &str, now: OffsetDateTime) -> Result<Patient, PeerError> {
         let row: PatientRow = match self
             .peer
             .get(&["v1", "patients", patient], &[], now)

@@ -79,8 +79,7 @@ impl Kept {
     /// Gives it back when there are too many undecided ones.
     pub fn hold(&mut self, candidate: Candidate) -> Result<(), Candidate> {
         let known = self.subjects.get(&candidate.subject).is_some_and(|of| {
-            of.undecided.contains(&candidate)
-                || candidate.stops.iter().all(|stop| of.reaches(stop))
+            of.undecided.contains(&candidate) || candidate.stops.iter().all(|stop| of.reaches(stop))
         });
         if known {
             return Ok(());

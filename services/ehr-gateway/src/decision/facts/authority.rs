@@ -88,9 +88,7 @@ impl FactsSource {
         let single: Single = serde_json::from_slice(&body).map_err(|_| UNREADABLE)?;
         self.check(&single.as_of, now)?;
         if single.subject.subject != subject {
-            return Err(FactsError::Unavailable(
-                "its answer is about somebody else",
-            ));
+            return Err(FactsError::Unavailable("its answer is about somebody else"));
         }
         let controller = single.subject.controller;
         let delegates = if actors.iter().all(|actor| *actor == controller) {

@@ -51,15 +51,22 @@ fn settle(kept: &mut Kept, subject: Address) -> Settled {
 fn the_farthest_stop_of_each_consent_is_kept_in_whatever_order_they_come() {
     let mut kept = Kept::new(10);
     for through in [3, 7, 5] {
-        kept.hold(signed(SUBJECT, vec![one(SUBJECT, 1, through)])).unwrap();
+        kept.hold(signed(SUBJECT, vec![one(SUBJECT, 1, through)]))
+            .unwrap();
         settle(&mut kept, SUBJECT);
     }
-    let all = |through_epoch| Stop::All { subject: SUBJECT, through_epoch };
+    let all = |through_epoch| Stop::All {
+        subject: SUBJECT,
+        through_epoch,
+    };
     for through in [2, 1] {
         kept.hold(signed(SUBJECT, vec![all(through)])).unwrap();
         settle(&mut kept, SUBJECT);
     }
-    assert_eq!(kept.about(SUBJECT, &[GRANTEE]).unwrap(), [all(2), one(SUBJECT, 1, 7)]);
+    assert_eq!(
+        kept.about(SUBJECT, &[GRANTEE]).unwrap(),
+        [all(2), one(SUBJECT, 1, 7)]
+    );
     assert_eq!(kept.about(SUBJECT, &[STRANGER]).unwrap(), [all(2)]);
     assert_eq!(kept.about(STRANGER, &[GRANTEE]).unwrap(), []);
     assert_eq!(kept.len(), 2);
@@ -68,7 +75,8 @@ fn the_farthest_stop_of_each_consent_is_kept_in_whatever_order_they_come() {
 #[test]
 fn a_stop_of_a_stranger_is_dropped_and_leaves_nothing() {
     let mut kept = Kept::new(10);
-    kept.hold(signed(STRANGER, vec![one(SUBJECT, 1, 3)])).unwrap();
+    kept.hold(signed(STRANGER, vec![one(SUBJECT, 1, 3)]))
+        .unwrap();
     assert_eq!(kept.undecided_actors(SUBJECT), [STRANGER]);
     let settled = settle(&mut kept, SUBJECT);
     assert_eq!((settled.kept, settled.refused), (0, 1));
@@ -79,9 +87,11 @@ fn a_stop_of_a_stranger_is_dropped_and_leaves_nothing() {
 #[test]
 fn what_came_while_the_indexer_was_asked_stays_undecided() {
     let mut kept = Kept::new(10);
-    kept.hold(signed(SUBJECT, vec![one(SUBJECT, 1, 3)])).unwrap();
+    kept.hold(signed(SUBJECT, vec![one(SUBJECT, 1, 3)]))
+        .unwrap();
     let asked = kept.undecided_actors(SUBJECT);
-    kept.hold(signed(STRANGER, vec![one(SUBJECT, 2, 3)])).unwrap();
+    kept.hold(signed(STRANGER, vec![one(SUBJECT, 2, 3)]))
+        .unwrap();
     let settled = kept.settle(SUBJECT, &asked, &itself(SUBJECT));
     assert_eq!((settled.kept, settled.refused), (1, 0));
     assert_eq!(kept.undecided_actors(SUBJECT), [STRANGER]);
@@ -91,7 +101,8 @@ fn what_came_while_the_indexer_was_asked_stays_undecided() {
 fn without_room_nothing_is_known_of_those_subjects_and_all_of_the_others() {
     let mut kept = Kept::new(100);
     for n in 0..110 {
-        kept.hold(signed(subject(n), vec![one(subject(n), 1, 3)])).unwrap();
+        kept.hold(signed(subject(n), vec![one(subject(n), 1, 3)]))
+            .unwrap();
         let spilled = settle(&mut kept, subject(n)).spilled;
         assert_eq!(spilled, u64::from(n >= 100), "{n}");
     }
@@ -102,7 +113,8 @@ fn without_room_nothing_is_known_of_those_subjects_and_all_of_the_others() {
     assert!((1000..2000).filter(|n| unknown(*n)).count() <= 1);
     assert_eq!(kept.len(), 100);
     // What is kept can still reach farther.
-    kept.hold(signed(subject(0), vec![one(subject(0), 1, 9)])).unwrap();
+    kept.hold(signed(subject(0), vec![one(subject(0), 1, 9)]))
+        .unwrap();
     assert_eq!(settle(&mut kept, subject(0)).kept, 1);
 }
 
@@ -110,7 +122,8 @@ fn without_room_nothing_is_known_of_those_subjects_and_all_of_the_others() {
 fn too_many_undecided_ones_are_given_back_until_some_are_decided() {
     let mut kept = Kept::new(10);
     for n in 0..MAX_UNDECIDED as u32 {
-        kept.hold(signed(STRANGER, vec![one(subject(n), 1, 3)])).unwrap();
+        kept.hold(signed(STRANGER, vec![one(subject(n), 1, 3)]))
+            .unwrap();
     }
     let more = signed(STRANGER, vec![one(SUBJECT, 1, 3)]);
     let more = kept.hold(more).unwrap_err();
@@ -134,7 +147,8 @@ fn what_is_held_or_kept_already_takes_no_room_again() {
 fn everyone_undecided_gets_a_turn() {
     let mut kept = Kept::new(10);
     for n in 0..5 {
-        kept.hold(signed(STRANGER, vec![one(subject(n), 1, 3)])).unwrap();
+        kept.hold(signed(STRANGER, vec![one(subject(n), 1, 3)]))
+            .unwrap();
     }
     let (mut last, mut seen) = (Address([0; 20]), Vec::new());
     for _ in 0..3 {
