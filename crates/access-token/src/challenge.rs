@@ -28,7 +28,10 @@ impl From<TokenError> for Challenge {
     fn from(refusal: TokenError) -> Self {
         let error = match refusal {
             // RFC 6750 §3.1: a request without any authentication gets no error code.
-            TokenError::Missing | TokenError::NotBearer | TokenError::KeysUnavailable => None,
+            TokenError::Missing
+            | TokenError::NotBearer
+            | TokenError::KeysUnavailable
+            | TokenError::RevocationsStale => None,
             TokenError::BadRequest => Some("invalid_request"),
             _ => Some("invalid_token"),
         };

@@ -13,6 +13,8 @@ pub mod client;
 pub mod config;
 pub mod db;
 pub mod directory;
+pub mod events;
+pub mod revocation;
 pub mod routes;
 pub mod session;
 pub mod token;

@@ -15,7 +15,12 @@ fn main() -> ExitCode {
 
 async fn serve(config: Config) -> anyhow::Result<()> {
     let shutdown = Shutdown::on_signals()?;
-    let db = db::open(&config.database_url, config.database_connections).await?;
+    let db = db::open(
+        &config.database_url,
+        &config.tenant,
+        config.database_connections,
+    )
+    .await?;
     client::store::register(
         &db,
         &config.tenant,

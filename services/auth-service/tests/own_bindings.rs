@@ -2,10 +2,15 @@
 
 mod support;
 
-use alloy::primitives::U256;
+use alloy::primitives::{B256, Bytes, U256};
 use alloy::signers::local::PrivateKeySigner;
 use axum::http::Method;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use contract_bindings::intent::passkey::{self, Assertion};
 use contract_bindings::intent::{self, Bind, Endorse, Statement as _};
+use p256::ecdsa::signature::hazmat::PrehashSigner as _;
+use p256::ecdsa::{Signature, SigningKey};
 use serde_json::{Value, json};
 use support::{
     CHAIN_ID, NOW, REGISTRY, Service, Setup, TENANT, binding, patient_token, patient_token_with,
@@ -173,4 +178,58 @@ async fn administrators_bind_nobody_where_imports_are_off() {
         .await;
     assert_eq!(refused.problem(), (403, "forbidden"));
     assert_eq!(service.get("/v1/patients/pat-1", &admin).await.status, 404);
+}
+
+/// A passkey of this scalar, and its signature over a digest as a browser would give it.
+fn signed_by_passkey(n: u8, digest: B256) -> (Bytes, Bytes) {
+    let key = SigningKey::from_slice(&[n; 32]).unwrap();
+    let point = key.verifying_key().to_encoded_point(false);
+    let signer = passkey::signer(
+        &B256::from_slice(point.x().unwrap()),
+        &B256::from_slice(point.y().unwrap()),
+    );
+    let challenge = URL_SAFE_NO_PAD.encode(digest);
+    let client_data = format!(
+        r#"{{"type":"webauthn.get","challenge":"{challenge}","origin":"https://portal.example"}}"#
+    );
+    let mut assertion = Assertion {
+        r: B256::ZERO,
+        s: B256::ZERO,
+        challenge_index: U256::from(client_data.find(r#""challenge""#).unwrap()),
+        type_index: U256::from(1),
+        // User present and verified.
+        authenticator_data: [&[7; 32][..], &[0x05], &[0; 4]].concat().into(),
+        client_data: client_data.into_bytes().into(),
+    };
+    let signature: Signature = key.sign_prehash(&assertion.signed_hash()).unwrap();
+    let signature = signature.normalize_s().unwrap_or(signature);
+    assertion.r = B256::from_slice(&signature.r().to_bytes());
+    assertion.s = B256::from_slice(&signature.s().to_bytes());
+    (signer, assertion.encode())
+}
+
+#[tokio::test]
+async fn a_passkey_is_bound_by_its_own_signature() {
+    let service = Service::start().await;
+    let token = patient_token("pat-1", 10);
+    let (signer, _) = signed_by_passkey(5, B256::ZERO);
+    let subject = intent::signer_id(&signer);
+    let bind = Bind::new(TENANT, "pat-1", subject, U256::from(1), DEADLINE);
+    let digest = bind.digest(&intent::domain(CHAIN_ID, REGISTRY));
+    let body = |signature: &Bytes| {
+        json!({"binding": {
+            "subject": subject, "nonce": "1", "deadline": DEADLINE, "signer": signer, "signature": signature,
+        }})
+    };
+    let (_, about_something_else) = signed_by_passkey(5, B256::repeat_byte(1));
+    let refused = service
+        .post("/v1/bindings", &token, &body(&about_something_else))
+        .await;
+    assert_eq!(refused.problem(), (400, "invalid-signature"));
+    let (_, signature) = signed_by_passkey(5, digest);
+    let bound = service
+        .post("/v1/bindings", &token, &body(&signature))
+        .await;
+    assert_eq!(bound.status, 201, "{}", bound.body);
+    assert_eq!(bound.body["bindings"][0]["signer"], json!(signer));
 }

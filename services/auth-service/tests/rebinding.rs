@@ -4,9 +4,7 @@ mod support;
 
 use auth_service::directory::rebindings::{self, DELAY};
 use serde_json::{Value, json};
-use support::{
-    NOW, Service, TENANT, at, binding, patient_token, patient_token_with, subject, token_by_hand,
-};
+use support::{NOW, Service, binding, patient_token, patient_token_with, subject, token_by_hand};
 
 /// An administrator of this name, at this time.
 fn admin(name: &str, now: i64) -> String {
@@ -53,9 +51,10 @@ fn shown(n: u8) -> Value {
 }
 
 async fn carry_out(service: &Service, at_second: i64) -> bool {
-    rebindings::carry_out_next(&service.db, TENANT, at(at_second))
-        .await
-        .unwrap()
+    service.set_time(at_second);
+    let carried_out = rebindings::carry_out_next(&service.app).await.unwrap();
+    service.set_time(NOW);
+    carried_out
 }
 
 #[tokio::test]

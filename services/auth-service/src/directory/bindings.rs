@@ -1,12 +1,14 @@
 //! Binding subject addresses to patients.
 
 use alloy::primitives::Address;
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 use time::OffsetDateTime;
 
 use super::BindPermit;
 use super::statement::{Statement, StatementError, Verified};
+use crate::App;
 use crate::db::StoreError;
+use crate::events::{self, Event, Kind};
 
 /// What a statement changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,14 +58,13 @@ impl From<sqlx::Error> for BindError {
 /// # Errors
 /// [`BindError`].
 pub async fn bind(
-    db: &PgPool,
+    app: &App,
     permit: &BindPermit,
     verified: Verified,
     endorsed_by: Option<Address>,
-    now: OffsetDateTime,
 ) -> Result<Bound, BindError> {
-    let statement = verified.statement;
-    let mut transaction = db.begin().await?;
+    let (statement, now) = (verified.statement, app.now());
+    let mut transaction = app.db.begin().await?;
     ensure_patient(&mut transaction, &permit.tenant, &permit.fhir_id, now).await?;
     let bound = bound_to(&mut transaction, &permit.tenant, &permit.fhir_id).await?;
     let stored = bound
@@ -90,8 +91,21 @@ pub async fn bind(
         now,
     )
     .await?;
+    changed(&mut transaction, app, statement.subject, now).await?;
     transaction.commit().await?;
     Ok(outcome)
+}
+
+/// Tells that an address stands for somebody from now on.
+pub(super) async fn changed(
+    connection: &mut PgConnection,
+    app: &App,
+    subject: Address,
+    now: OffsetDateTime,
+) -> Result<(), StoreError> {
+    let key = subject.to_checksum(None);
+    let event = Event::new(&app.random, &app.tenant, Kind::BindingChanged, key, now);
+    events::emit(connection, &event).await
 }
 
 /// Makes sure the patient is there, and that nobody else changes their bindings before this transaction ends.

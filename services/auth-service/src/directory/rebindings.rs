@@ -4,15 +4,16 @@
 use std::sync::Arc;
 
 use service_kit::Shutdown;
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use super::bindings::{self, BindError, ensure_patient};
 use super::statement::{Statement, Verified};
 use super::{PatientPermit, WritePermit};
-use crate::App;
 use crate::db::StoreError;
+use crate::events::{self, Event, Kind};
+use crate::{App, random_id};
 
 /// In which the patient can veto.
 pub const DELAY: Duration = Duration::hours(72);
@@ -107,14 +108,14 @@ impl From<sqlx::Error> for RebindError {
 /// # Errors
 /// [`RebindError`].
 pub async fn propose(
-    db: &PgPool,
+    app: &App,
     permit: &WritePermit,
     fhir_id: &str,
     verified: Verified,
-    id: Uuid,
-    now: OffsetDateTime,
-) -> Result<(), RebindError> {
-    let statement = verified.statement;
+) -> Result<Uuid, RebindError> {
+    let (statement, now) = (verified.statement, app.now());
+    let id = random_id(&app.random);
+    let mut transaction = app.db.begin().await?;
     if statement.is_past(now) {
         return Err(BindError::from(super::statement::StatementError::PastDeadline).into());
     }
@@ -123,7 +124,7 @@ pub async fn propose(
         permit.tenant,
         fhir_id,
     )
-    .fetch_optional(db)
+    .fetch_optional(&mut *transaction)
     .await?;
     known.ok_or(RebindError::UnknownPatient)?;
     let done = sqlx::query!(
@@ -142,13 +143,14 @@ pub async fn propose(
         permit.administrator,
         now,
     )
-    .execute(db)
+    .execute(&mut *transaction)
     .await?;
-    if done.rows_affected() == 1 {
-        Ok(())
-    } else {
-        Err(RebindError::UnderWay)
+    if done.rows_affected() == 0 {
+        return Err(RebindError::UnderWay);
     }
+    tell(&mut transaction, app, id, State::Proposed, now).await?;
+    transaction.commit().await?;
+    Ok(id)
 }
 
 /// A second administrator's word; returns when it will be carried out.
@@ -156,17 +158,18 @@ pub async fn propose(
 /// # Errors
 /// [`RebindError`].
 pub async fn confirm(
-    db: &PgPool,
+    app: &App,
     permit: &WritePermit,
     id: Uuid,
-    now: OffsetDateTime,
 ) -> Result<OffsetDateTime, RebindError> {
+    let now = app.now();
+    let mut transaction = app.db.begin().await?;
     let proposed_by = sqlx::query_scalar!(
         "select proposed_by from rebindings where tenant = $1 and id = $2 and state = 'proposed'",
         permit.tenant,
         id,
     )
-    .fetch_optional(db)
+    .fetch_optional(&mut *transaction)
     .await?
     .ok_or(RebindError::NotOpen)?;
     if proposed_by == permit.administrator {
@@ -182,25 +185,23 @@ pub async fn confirm(
         now,
         ready_at,
     )
-    .execute(db)
+    .execute(&mut *transaction)
     .await?;
-    if done.rows_affected() == 1 {
-        Ok(ready_at)
-    } else {
-        Err(RebindError::NotOpen)
+    if done.rows_affected() == 0 {
+        return Err(RebindError::NotOpen);
     }
+    tell(&mut transaction, app, id, State::Confirmed, now).await?;
+    transaction.commit().await?;
+    Ok(ready_at)
 }
 
 /// The patient refuses.
 ///
 /// # Errors
 /// [`RebindError::NotOpen`] when there is nothing (more) to refuse.
-pub async fn veto(
-    db: &PgPool,
-    permit: &PatientPermit,
-    id: Uuid,
-    now: OffsetDateTime,
-) -> Result<(), RebindError> {
+pub async fn veto(app: &App, permit: &PatientPermit, id: Uuid) -> Result<(), RebindError> {
+    let now = app.now();
+    let mut transaction = app.db.begin().await?;
     let done = sqlx::query!(
         "update rebindings set state = 'vetoed', ended_at = $4
          where tenant = $1 and fhir_id = $2 and id = $3 and state in ('proposed', 'confirmed')",
@@ -209,13 +210,26 @@ pub async fn veto(
         id,
         now,
     )
-    .execute(db)
+    .execute(&mut *transaction)
     .await?;
-    if done.rows_affected() == 1 {
-        Ok(())
-    } else {
-        Err(RebindError::NotOpen)
+    if done.rows_affected() == 0 {
+        return Err(RebindError::NotOpen);
     }
+    tell(&mut transaction, app, id, State::Vetoed, now).await?;
+    transaction.commit().await?;
+    Ok(())
+}
+
+async fn tell(
+    connection: &mut PgConnection,
+    app: &App,
+    id: Uuid,
+    state: State,
+    now: OffsetDateTime,
+) -> Result<(), StoreError> {
+    let event = Event::new(&app.random, &app.tenant, Kind::RebindingChanged, id, now)
+        .with("state", state.as_str());
+    events::emit(connection, &event).await
 }
 
 /// Those of one patient, newest first: the notice.
@@ -258,12 +272,9 @@ pub async fn of_patient(db: &PgPool, permit: &PatientPermit) -> Result<Vec<Rebin
 ///
 /// # Errors
 /// [`RebindError`].
-pub async fn carry_out_next(
-    db: &PgPool,
-    tenant: &str,
-    now: OffsetDateTime,
-) -> Result<bool, RebindError> {
-    let mut transaction = db.begin().await?;
+pub async fn carry_out_next(app: &App) -> Result<bool, RebindError> {
+    let (tenant, now) = (app.tenant.as_str(), app.now());
+    let mut transaction = app.db.begin().await?;
     let row = sqlx::query!(
         "select id, fhir_id, subject, nonce, deadline, signer, signature from rebindings
          where tenant = $1 and state = 'confirmed' and ready_at <= $2
@@ -296,6 +307,7 @@ pub async fn carry_out_next(
             )
             .execute(&mut *transaction)
             .await?;
+            bindings::changed(&mut transaction, app, statement.subject, now).await?;
             State::Done
         }
         // The address was bound elsewhere meanwhile: as good as a veto, and not to be tried for ever.
@@ -310,6 +322,7 @@ pub async fn carry_out_next(
     )
     .execute(&mut *transaction)
     .await?;
+    tell(&mut transaction, app, row.id, state, now).await?;
     transaction.commit().await?;
     Ok(true)
 }
@@ -321,7 +334,7 @@ pub async fn carry_out_next(
 pub async fn carry_out(app: Arc<App>, shutdown: Shutdown) -> anyhow::Result<()> {
     while !shutdown.sleep(EVERY).await {
         loop {
-            match carry_out_next(&app.db, &app.tenant, app.now()).await {
+            match carry_out_next(&app).await {
                 Ok(true) => {
                     metrics::counter!("directory_rebindings_total").increment(1);
                     tracing::info!(tenant = app.tenant, "rebinding carried out");

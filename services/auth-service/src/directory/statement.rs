@@ -11,7 +11,9 @@ use crate::db::StoreError;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum StatementError {
     /// Not signed by that address's key, or signed for something else, or by a contract wallet.
-    #[error("the signature is not that of the subject's ordinary key or passkey over this statement")]
+    #[error(
+        "the signature is not that of the subject's ordinary key or passkey over this statement"
+    )]
     Signature,
     /// The deadline has passed.
     #[error("the deadline has passed")]

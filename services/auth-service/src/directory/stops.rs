@@ -1,6 +1,6 @@
 //! What a patient stops without a key: everything, until one of their keys lifts it. It can only deny.
 
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -8,6 +8,8 @@ use super::bindings::{bound_to, ensure_patient};
 use super::statement::{Lift, StatementError};
 use super::{PatientPermit, ReadPermit};
 use crate::db::StoreError;
+use crate::events::{self, Event, Kind};
+use crate::{App, random_id};
 
 /// A stop that holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,13 +48,12 @@ impl From<sqlx::Error> for LiftError {
 /// # Errors
 /// [`StoreError`].
 pub async fn place(
-    db: &PgPool,
+    app: &App,
     permit: &PatientPermit,
     account: Uuid,
-    id: Uuid,
-    now: OffsetDateTime,
 ) -> Result<(Stop, bool), StoreError> {
-    let mut transaction = db.begin().await?;
+    let (id, now) = (random_id(&app.random), app.now());
+    let mut transaction = app.db.begin().await?;
     ensure_patient(&mut transaction, &permit.tenant, &permit.fhir_id, now).await?;
     let placed = sqlx::query!(
         "insert into stops (id, tenant, fhir_id, placed_by, placed_at) values ($1, $2, $3, $4, $5)
@@ -65,11 +66,15 @@ pub async fn place(
     )
     .execute(&mut *transaction)
     .await?;
+    let is_new = placed.rows_affected() == 1;
+    if is_new {
+        tell(&mut transaction, app, Kind::StopPlaced, permit, now).await?;
+    }
     transaction.commit().await?;
-    let stop = find(db, &permit.read(), &permit.fhir_id)
+    let stop = find(&app.db, &permit.read(), &permit.fhir_id)
         .await?
         .ok_or(StoreError::Corrupt("stops"))?;
-    Ok((stop, placed.rows_affected() == 1))
+    Ok((stop, is_new))
 }
 
 /// The stop that holds for a patient.
@@ -96,13 +101,9 @@ pub async fn find(
 ///
 /// # Errors
 /// [`LiftError`].
-pub async fn lift(
-    db: &PgPool,
-    permit: &PatientPermit,
-    lift: &Lift,
-    now: OffsetDateTime,
-) -> Result<(), LiftError> {
-    let mut transaction = db.begin().await?;
+pub async fn lift(app: &App, permit: &PatientPermit, lift: &Lift) -> Result<(), LiftError> {
+    let now = app.now();
+    let mut transaction = app.db.begin().await?;
     ensure_patient(&mut transaction, &permit.tenant, &permit.fhir_id, now).await?;
     let bound = bound_to(&mut transaction, &permit.tenant, &permit.fhir_id).await?;
     if !bound.iter().any(|stored| stored.subject == lift.subject) {
@@ -122,6 +123,18 @@ pub async fn lift(
     if lifted.rows_affected() == 0 {
         return Err(LiftError::NoStop);
     }
+    tell(&mut transaction, app, Kind::StopLifted, permit, now).await?;
     transaction.commit().await?;
     Ok(())
+}
+
+async fn tell(
+    connection: &mut PgConnection,
+    app: &App,
+    kind: Kind,
+    permit: &PatientPermit,
+    now: OffsetDateTime,
+) -> Result<(), StoreError> {
+    let event = Event::new(&app.random, &permit.tenant, kind, &permit.account, now);
+    events::emit(connection, &event).await
 }

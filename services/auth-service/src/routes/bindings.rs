@@ -209,7 +209,7 @@ pub(super) async fn store(
         Some(endorsement) => Some(endorsement.read()?.verify(&app.domain, &verified, now)?),
         None => None,
     };
-    let outcome = bindings::bind(&app.db, permit, verified, endorsed_by, now).await?;
+    let outcome = bindings::bind(app, permit, verified, endorsed_by).await?;
     metrics::counter!("directory_bindings_total", "outcome" => format!("{outcome:?}").to_lowercase()).increment(1);
     tracing::info!(corr_id = %CorrId::current(), tenant = permit.tenant(), ?outcome, "binding stored");
     Ok(outcome)

@@ -15,9 +15,9 @@ use uuid::Uuid;
 
 use super::bindings::BindRequest;
 use super::patients::checked_id;
+use crate::App;
 use crate::directory::rebindings::{self, RebindError, Rebinding};
 use crate::directory::{PatientPermit, WritePermit};
-use crate::{App, random_id};
 
 /// Whose new address, and its own signed statement.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -124,8 +124,7 @@ pub async fn post(
     let fhir_id = checked_id(&request.fhir_id)?;
     let statement = request.binding.read()?;
     let verified = statement.verify(&app.domain, permit.tenant(), fhir_id)?;
-    let id = random_id(&app.random);
-    rebindings::propose(&app.db, &permit, fhir_id, verified, id, app.now()).await?;
+    let id = rebindings::propose(&app, &permit, fhir_id, verified).await?;
     tracing::info!(corr_id = %CorrId::current(), tenant = permit.tenant(), %id, "rebinding proposed");
     Ok((StatusCode::CREATED, Json(Proposed { id })).into_response())
 }
@@ -152,7 +151,7 @@ pub async fn confirm(
     permit: WritePermit,
     Path(id): Path<Uuid>,
 ) -> Result<Json<Confirmed>, Problem> {
-    let ready_at = rebindings::confirm(&app.db, &permit, id, app.now()).await?;
+    let ready_at = rebindings::confirm(&app, &permit, id).await?;
     tracing::info!(corr_id = %CorrId::current(), tenant = permit.tenant(), %id, "rebinding confirmed");
     Ok(Json(Confirmed { ready_at }))
 }
@@ -178,7 +177,7 @@ pub async fn veto(
     patient: PatientPermit,
     Path(id): Path<Uuid>,
 ) -> Result<StatusCode, Problem> {
-    rebindings::veto(&app.db, &patient, id, app.now()).await?;
+    rebindings::veto(&app, &patient, id).await?;
     tracing::info!(corr_id = %CorrId::current(), tenant = patient.tenant(), %id, "rebinding vetoed");
     Ok(StatusCode::NO_CONTENT)
 }

@@ -14,10 +14,10 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::bindings::signed_by;
+use crate::App;
 use crate::directory::PatientPermit;
 use crate::directory::statement::Lift;
 use crate::directory::stops::{self, LiftError, Stop};
-use crate::{App, random_id};
 
 /// Everything of the patient is stopped.
 #[derive(Debug, Serialize, ToSchema)]
@@ -98,8 +98,7 @@ pub async fn post(
         .account()
         .parse()
         .map_err(|_| Problem::forbidden("The token does not name an account."))?;
-    let id = random_id(&app.random);
-    let (stop, is_new) = stops::place(&app.db, &patient, account, id, app.now()).await?;
+    let (stop, is_new) = stops::place(&app, &patient, account).await?;
     tracing::info!(corr_id = %CorrId::current(), tenant = patient.tenant(), is_new, "everything stopped");
     let status = if is_new {
         StatusCode::CREATED
@@ -168,9 +167,8 @@ pub async fn lift(
         deadline,
         proof,
     };
-    let now = app.now();
-    lift.verify(&app.domain, patient.tenant(), patient.fhir_id(), now)?;
-    stops::lift(&app.db, &patient, &lift, now).await?;
+    lift.verify(&app.domain, patient.tenant(), patient.fhir_id(), app.now())?;
+    stops::lift(&app, &patient, &lift).await?;
     tracing::info!(corr_id = %CorrId::current(), tenant = patient.tenant(), "a stop was lifted");
     Ok(StatusCode::NO_CONTENT)
 }

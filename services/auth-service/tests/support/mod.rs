@@ -195,6 +195,7 @@ impl Setup {
 }
 
 pub struct Service {
+    pub app: Arc<App>,
     pub router: Router,
     pub db: PgPool,
     clock: Arc<AtomicI64>,
@@ -244,7 +245,9 @@ impl Service {
         let mut setup = Setup::new(&database.url, &clients());
         change(&mut setup);
         let config = setup.config();
-        let db = db::open(&config.database_url, 8).await.unwrap();
+        let db = db::open(&config.database_url, &config.tenant, 8)
+            .await
+            .unwrap();
         client::store::register(&db, TENANT, &config.clients, at(NOW))
             .await
             .unwrap();
@@ -272,7 +275,7 @@ impl Service {
             .unwrap();
         let url = format!("postgres://nobody@{free}/none");
         let config = Setup::new(&url, &clients()).config();
-        let db = db::pool(&url, 2).unwrap();
+        let db = db::pool(&url, TENANT, 2).unwrap();
         Self::over(config, db, None)
     }
 
@@ -285,8 +288,13 @@ impl Service {
             Arc::new(move || at(time.load(Ordering::SeqCst))),
             auth_service::system_random(),
         ));
-        let router = server::app(&config.server, routes::router(app), Readiness::default());
+        let router = server::app(
+            &config.server,
+            routes::router(app.clone()),
+            Readiness::default(),
+        );
         Self {
+            app,
             router,
             db,
             clock,
