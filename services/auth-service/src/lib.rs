@@ -14,6 +14,7 @@ pub mod config;
 pub mod db;
 pub mod directory;
 pub mod events;
+pub mod projection;
 pub mod revocation;
 pub mod routes;
 pub mod session;
