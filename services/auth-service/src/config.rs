@@ -42,6 +42,10 @@ pub struct Config {
     /// File with the private key that signs tokens (PKCS#8 PEM, P-256).
     #[conf(long = "signing-key-file", env = "SIGNING_KEY_FILE", value_parser = read_signing_key)]
     pub signing_key: SigningKey,
+    /// Whether administrators may take over bindings that were enrolled elsewhere. For the time of a migration, and for
+    /// development: whoever may import can bind a key of their own to a patient who has not bound one.
+    #[conf(long, env)]
+    pub directory_import: bool,
     /// Most connections to the database.
     #[conf(long, env, default_value = "16")]
     pub database_connections: u32,

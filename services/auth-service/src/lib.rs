@@ -13,6 +13,9 @@ pub mod client;
 pub mod config;
 pub mod db;
 pub mod directory;
+pub mod events;
+pub mod projection;
+pub mod revocation;
 pub mod routes;
 pub mod session;
 pub mod token;
@@ -59,6 +62,8 @@ pub struct App {
     pub keys: token::keys::Keys,
     /// Checks tokens presented to the directory.
     pub verifier: Verifier,
+    /// Whether administrators may take over bindings that were enrolled elsewhere.
+    pub directory_import: bool,
     /// Under which patients sign their bindings.
     pub domain: Eip712Domain,
 }
@@ -79,6 +84,7 @@ impl App {
             clock,
             random,
             tenant: config.tenant.clone(),
+            directory_import: config.directory_import,
             issuer,
             keys,
         }

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use auth_service::config::Config;
+use auth_service::directory::rebindings;
 use auth_service::{App, client, db, routes, system_random};
 use service_kit::{Readiness, Shutdown, command, server};
 use time::OffsetDateTime;
@@ -14,7 +15,12 @@ fn main() -> ExitCode {
 
 async fn serve(config: Config) -> anyhow::Result<()> {
     let shutdown = Shutdown::on_signals()?;
-    let db = db::open(&config.database_url, config.database_connections).await?;
+    let db = db::open(
+        &config.database_url,
+        &config.tenant,
+        config.database_connections,
+    )
+    .await?;
     client::store::register(
         &db,
         &config.tenant,
@@ -35,6 +41,10 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     shutdown.spawn(
         "assertion sweeper",
         client::replay::sweep(app.clone(), shutdown.clone()),
+    );
+    shutdown.spawn(
+        "rebindings",
+        rebindings::carry_out(app.clone(), shutdown.clone()),
     );
     server::run(&config.server, routes::router(app), readiness, shutdown).await
 }

@@ -17,9 +17,12 @@ use crate::App;
 use crate::token::endpoint;
 
 pub mod access;
+pub mod bindings;
 pub mod discovery;
 pub mod organizations;
 pub mod patients;
+pub mod rebindings;
+pub mod stops;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -32,6 +35,7 @@ pub mod patients;
     tags(
         (name = "oauth", description = "Tokens, keys and metadata"),
         (name = "directory", description = "Patients with their signed bindings, and organisations; only the token's tenant is visible"),
+        (name = "patient", description = "What signed-in patients do for themselves"),
     ),
 )]
 struct Document;
@@ -61,6 +65,12 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(patients::list))
         .routes(routes!(organizations::put, organizations::get))
         .routes(routes!(organizations::list))
+        .routes(routes!(bindings::post, bindings::get))
+        .routes(routes!(stops::post, stops::get))
+        .routes(routes!(stops::lift))
+        .routes(routes!(rebindings::post, rebindings::get))
+        .routes(routes!(rebindings::confirm))
+        .routes(routes!(rebindings::veto))
 }
 
 /// The routes; limits, error bodies and probes are added around them by `service_kit::server`.

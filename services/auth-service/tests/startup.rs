@@ -215,7 +215,9 @@ fn a_clients_file_that_is_no_json_or_a_key_that_is_none_stops_the_start() {
 async fn the_same_client_id_in_two_tenants_stops_the_start() {
     let database = Database::create().await;
     let clients = json!([registration(SYSTEM, "system", None, &["system:*"])]);
-    let db = auth_service::db::open(&database.url, 2).await.unwrap();
+    let db = auth_service::db::open(&database.url, "first", 2)
+        .await
+        .unwrap();
     let registry = auth_service::client::registry::Registry::parse(&clients.to_string()).unwrap();
     auth_service::client::store::register(&db, "first", &registry, support::at(0))
         .await

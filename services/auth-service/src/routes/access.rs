@@ -10,7 +10,8 @@ use axum::response::{IntoResponse, Response};
 use service_kit::{CorrId, Problem};
 
 use crate::App;
-use crate::directory::{READ_SCOPES, ReadPermit, WRITE_SCOPE, WritePermit};
+use crate::directory::permit::{FRESH, PATIENT_SCOPE, READ_SCOPES, WRITE_SCOPE};
+use crate::directory::{BindPermit, PatientPermit, ReadPermit, WritePermit};
 
 /// 401, 403, 400 or 503 with its challenge.
 #[derive(Debug)]
@@ -38,6 +39,20 @@ impl Refusal {
         }
     }
 
+    fn stale() -> Self {
+        tracing::info!(corr_id = %CorrId::current(), check = "insufficient-user-authentication", "request denied");
+        let (acr, age) = FRESH;
+        let seconds = age.whole_seconds();
+        let detail = format!(
+            "Sign in again with a second factor or a passkey ({acr}), at most {seconds} seconds before this."
+        );
+        let slug = "insufficient-user-authentication";
+        Self {
+            problem: Problem::new(StatusCode::UNAUTHORIZED, slug, detail),
+            challenge: Challenge::insufficient_user_authentication(acr, seconds),
+        }
+    }
+
     fn insufficient(claims: &Claims, scopes: &[&str]) -> Self {
         tracing::info!(
             corr_id = %CorrId::current(), client_id = claims.client_id, persona = %claims.persona,
@@ -49,6 +64,15 @@ impl Refusal {
             challenge: Challenge::insufficient_scope(&scopes.join(" ")),
         }
     }
+}
+
+/// A signed-in patient who may bind a key.
+#[derive(Debug)]
+pub struct Binder {
+    /// What they may bind.
+    pub permit: BindPermit,
+    /// Who they are.
+    pub patient: PatientPermit,
 }
 
 impl IntoResponse for Refusal {
@@ -89,5 +113,27 @@ impl FromRequestParts<Arc<App>> for WritePermit {
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refusal> {
         let claims = claims(parts, app).await?;
         Self::from_claims(&claims).ok_or_else(|| Refusal::insufficient(&claims, &[WRITE_SCOPE]))
+    }
+}
+
+impl FromRequestParts<Arc<App>> for PatientPermit {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refusal> {
+        let claims = claims(parts, app).await?;
+        Self::from_claims(&claims).ok_or_else(|| Refusal::insufficient(&claims, &[PATIENT_SCOPE]))
+    }
+}
+
+impl FromRequestParts<Arc<App>> for Binder {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refusal> {
+        let claims = claims(parts, app).await?;
+        let patient = PatientPermit::from_claims(&claims)
+            .ok_or_else(|| Refusal::insufficient(&claims, &[PATIENT_SCOPE]))?;
+        let permit =
+            BindPermit::of_patient(&patient, &claims, app.now()).ok_or_else(Refusal::stale)?;
+        Ok(Self { permit, patient })
     }
 }

@@ -172,6 +172,7 @@ impl Setup {
             ("TENANT", TENANT.to_owned()),
             ("CHAIN_ID", CHAIN_ID.to_string()),
             ("REGISTRY_ADDRESS", REGISTRY.to_string()),
+            ("DIRECTORY_IMPORT", "true".to_owned()),
             ("CLIENTS_FILE", path("clients.json")),
             ("SIGNING_KEY_FILE", path("signing.pem")),
         ];
@@ -181,6 +182,12 @@ impl Setup {
         Self { dir, variables }
     }
 
+    /// As a deployment that is not migrating has it.
+    pub fn without_import(&mut self) {
+        self.variables
+            .retain(|(name, _)| name != "DIRECTORY_IMPORT");
+    }
+
     pub fn config(&self) -> Config {
         Config::try_parse_from(["auth-service"], self.variables.clone())
             .unwrap_or_else(|error| panic!("the test's configuration is wrong: {error}"))
@@ -188,6 +195,7 @@ impl Setup {
 }
 
 pub struct Service {
+    pub app: Arc<App>,
     pub router: Router,
     pub db: PgPool,
     clock: Arc<AtomicI64>,
@@ -228,9 +236,18 @@ impl Answer {
 impl Service {
     /// Both tenants registered, `clinic-a` and `clinic-b` in the directory of the first.
     pub async fn start() -> Self {
+        Self::start_with(|_| {}).await
+    }
+
+    /// As [`Service::start`], configured otherwise.
+    pub async fn start_with(change: impl FnOnce(&mut Setup)) -> Self {
         let database = Database::create().await;
-        let config = Setup::new(&database.url, &clients()).config();
-        let db = db::open(&config.database_url, 8).await.unwrap();
+        let mut setup = Setup::new(&database.url, &clients());
+        change(&mut setup);
+        let config = setup.config();
+        let db = db::open(&config.database_url, &config.tenant, 8)
+            .await
+            .unwrap();
         client::store::register(&db, TENANT, &config.clients, at(NOW))
             .await
             .unwrap();
@@ -258,7 +275,7 @@ impl Service {
             .unwrap();
         let url = format!("postgres://nobody@{free}/none");
         let config = Setup::new(&url, &clients()).config();
-        let db = db::pool(&url, 2).unwrap();
+        let db = db::pool(&url, TENANT, 2).unwrap();
         Self::over(config, db, None)
     }
 
@@ -271,8 +288,13 @@ impl Service {
             Arc::new(move || at(time.load(Ordering::SeqCst))),
             auth_service::system_random(),
         ));
-        let router = server::app(&config.server, routes::router(app), Readiness::default());
+        let router = server::app(
+            &config.server,
+            routes::router(app.clone()),
+            Readiness::default(),
+        );
         Self {
+            app,
             router,
             db,
             clock,
@@ -322,6 +344,11 @@ impl Service {
 
     pub async fn get(&self, path: &str, token: &str) -> Answer {
         self.request(Method::GET, path, token, None).await
+    }
+
+    pub async fn post(&self, path: &str, token: &str, body: &Value) -> Answer {
+        self.request(Method::POST, path, token, Some(body.to_string()))
+            .await
     }
 
     pub async fn put(&self, path: &str, token: &str, body: &Value) -> Answer {
@@ -411,6 +438,27 @@ pub fn token_by_hand(change: impl FnOnce(&mut Value)) -> String {
     });
     change(&mut claims);
     key(SIGNER).sign("at+jwt", &claims).unwrap()
+}
+
+/// A token of a patient who signed in with two factors `age` seconds ago.
+pub fn patient_token(fhir_id: &str, age: i64) -> String {
+    patient_token_with(fhir_id, age, |_| {})
+}
+
+pub fn patient_token_with(fhir_id: &str, age: i64, change: impl FnOnce(&mut Value)) -> String {
+    token_by_hand(|claims| {
+        claims["sub"] = json!("7f0c1f64-7e1b-4d3e-9a55-0d5d2c1b7a10");
+        claims["client_id"] = json!("patient-portal");
+        claims["persona"] = json!("patient");
+        claims["scope"] = json!("patient:consent.read patient:consent.write");
+        claims["patient"] = json!(fhir_id);
+        claims["sid"] = json!("session");
+        claims["auth_time"] = json!(NOW - age);
+        claims["acr"] = json!("aal2");
+        claims["amr"] = json!(["pwd", "otp"]);
+        claims["sv"] = json!(0);
+        change(claims);
+    })
 }
 
 pub fn subject(n: u8) -> PrivateKeySigner {
