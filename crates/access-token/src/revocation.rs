@@ -42,9 +42,9 @@ pub enum Kind {
     Session,
     /// One token: claim `jti`.
     Token,
-    /// Every token obtained by a client: claim `client_id`.
+    /// Every token obtained by a client, or in whose use it acts: claims `client_id` and `act`.
     Client,
-    /// Every token that speaks for an account: claim `sub`.
+    /// Every token that speaks for an account, or in whose use it acts: claims `sub` and `act`.
     Account,
     /// Every token of an organisation: claim `org`.
     Organization,
@@ -368,21 +368,13 @@ impl Known {
 
 /// What a token says that an entry of this kind could name.
 fn names<'a>(kind: Kind, claims: &'a Claims, kid: &'a str) -> [Option<&'a str>; 2] {
+    let actor = claims.act.as_ref().map(|actor| actor.sub.as_str());
     match kind {
-        Kind::Session => [session(claims), None],
+        Kind::Session => [claims.sign_in.as_ref().map(|it| it.sid.as_str()), None],
         Kind::Token => [Some(&claims.jti), None],
-        Kind::Client => [Some(&claims.client_id), None],
-        Kind::Account => [Some(&claims.sub), acting(claims)],
+        Kind::Client => [Some(&claims.client_id), actor],
+        Kind::Account => [Some(&claims.sub), actor],
         Kind::Organization => [claims.org.as_deref(), None],
         Kind::Key => [Some(kid), None],
     }
-}
-
-fn session(_claims: &Claims) -> Option<&str> {
-    None
-}
-
-/// Who acts in the name of `sub`, if somebody does.
-fn acting(_claims: &Claims) -> Option<&str> {
-    None
 }
