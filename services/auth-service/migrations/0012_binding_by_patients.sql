@@ -49,3 +49,6 @@ create table rebindings (
 
 -- One under way for each patient.
 create unique index rebindings_open on rebindings (tenant, fhir_id) where state in ('proposed', 'confirmed');
+
+select isolate_tenants('stops');
+select isolate_tenants('rebindings');

@@ -46,6 +46,12 @@ pub struct Config {
     /// development: whoever may import can bind a key of their own to a patient who has not bound one.
     #[conf(long, env)]
     pub directory_import: bool,
+    /// Kafka brokers, host:port and separated by commas, to which events are published.
+    #[conf(long, env)]
+    pub kafka_brokers: String,
+    /// Address of the consent-indexer, which says what is verified on chain.
+    #[conf(long, env)]
+    pub indexer_url: Url,
     /// Most connections to the database.
     #[conf(long, env, default_value = "16")]
     pub database_connections: u32,

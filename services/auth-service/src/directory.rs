@@ -11,6 +11,7 @@ pub mod organizations;
 pub mod page;
 pub mod patients;
 pub mod permit;
+pub mod proxies;
 pub mod rebindings;
 pub mod statement;
 pub mod stops;

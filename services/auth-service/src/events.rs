@@ -46,6 +46,8 @@ pub enum Kind {
     ClientChanged,
     /// A client may no longer obtain tokens. About the client.
     ClientDisabled,
+    /// A disabled client may obtain tokens again. About the client.
+    ClientEnabled,
     /// Another key signs from now on. About the key.
     KeyRotated,
     /// A key is no longer to be believed. About the key.
@@ -56,6 +58,8 @@ pub enum Kind {
     StopPlaced,
     /// A key lifted such a stop. About the account.
     StopLifted,
+    /// Somebody may act for a patient from now on, or no longer. About the mandate.
+    ProxyChanged,
     /// A rebinding was proposed, confirmed, vetoed or carried out. About the rebinding.
     RebindingChanged,
     /// An organisation's name or addresses changed. About the organisation.
@@ -76,11 +80,13 @@ impl Kind {
             Self::GrantRevoked => "grant.revoked",
             Self::ClientChanged => "client.changed",
             Self::ClientDisabled => "client.disabled",
+            Self::ClientEnabled => "client.enabled",
             Self::KeyRotated => "key.rotated",
             Self::KeyCompromised => "key.compromised",
             Self::BindingChanged => "binding.changed",
             Self::StopPlaced => "stop.placed",
             Self::StopLifted => "stop.lifted",
+            Self::ProxyChanged => "proxy.changed",
             Self::RebindingChanged => "rebinding.changed",
             Self::OrganizationChanged => "organization.changed",
         }
@@ -92,6 +98,7 @@ impl Kind {
             | Self::StopPlaced
             | Self::StopLifted
             | Self::RebindingChanged
+            | Self::ProxyChanged
             | Self::OrganizationChanged => DIRECTORY_TOPIC,
             _ => AUTH_TOPIC,
         }

@@ -62,8 +62,12 @@ pub struct App {
     pub keys: token::keys::Keys,
     /// Checks tokens presented to the directory.
     pub verifier: Verifier,
+    /// What the chain says.
+    pub projection: projection::Projection,
     /// Whether administrators may take over bindings that were enrolled elsewhere.
     pub directory_import: bool,
+    /// Readers of the revocation feed that wait for news.
+    pub waiting: revocation::feed::Waiting,
     /// Under which patients sign their bindings.
     pub domain: Eip712Domain,
 }
@@ -85,8 +89,10 @@ impl App {
             random,
             tenant: config.tenant.clone(),
             directory_import: config.directory_import,
+            projection: projection::Projection::new(config.indexer_url.clone()),
             issuer,
             keys,
+            waiting: revocation::feed::Waiting::default(),
         }
     }
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use auth_service::config::Config;
 use auth_service::directory::rebindings;
-use auth_service::{App, client, db, routes, system_random};
-use service_kit::{Readiness, Shutdown, command, server};
+use auth_service::{App, client, db, revocation, routes, system_random};
+use service_kit::{Readiness, Shutdown, bus, command, outbox, server};
 use time::OffsetDateTime;
 
 fn main() -> ExitCode {
@@ -21,10 +21,12 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         config.database_connections,
     )
     .await?;
-    client::store::register(
+    let random = system_random();
+    client::register::take_over(
         &db,
         &config.tenant,
         &config.clients,
+        &random,
         OffsetDateTime::now_utc(),
     )
     .await?;
@@ -37,7 +39,20 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     });
 
     let clock = Arc::new(OffsetDateTime::now_utc);
-    let app = Arc::new(App::new(&config, db, clock, system_random()));
+    let app = Arc::new(App::new(&config, db, clock, random));
+    let producer = bus::Producer::new(&config.kafka_brokers, "auth-service")?;
+    shutdown.spawn(
+        "outbox relay",
+        outbox::relay(app.db.clone(), producer, shutdown.clone()),
+    );
+    shutdown.spawn(
+        "revocation feed",
+        revocation::feed::follow(app.clone(), shutdown.clone()),
+    );
+    shutdown.spawn(
+        "revocation sweeper",
+        revocation::sweep(app.clone(), shutdown.clone()),
+    );
     shutdown.spawn(
         "assertion sweeper",
         client::replay::sweep(app.clone(), shutdown.clone()),

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use access_token::{Claims, Persona};
-use alloy::primitives::Address;
+use alloy::primitives::{Address, U256};
 use reqwest::StatusCode;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -38,7 +38,8 @@ pub struct Rights {
 
 /// The consent-indexer, as this service uses it.
 pub struct Projection {
-    http: reqwest::Client,
+    /// None where the platform has no TLS to offer: then there is no answer either.
+    http: Option<reqwest::Client>,
     base: Url,
     verified: moka::future::Cache<Address, bool>,
 }
@@ -68,18 +69,15 @@ struct DelegateRow {
 
 impl Projection {
     /// The indexer at `base`.
-    ///
-    /// # Errors
-    /// When no HTTP client can be made.
-    pub fn new(base: Url) -> anyhow::Result<Self> {
-        Ok(Self {
-            http: http_client::build(TIMEOUT)?,
+    pub fn new(base: Url) -> Self {
+        Self {
+            http: http_client::build(TIMEOUT).ok(),
             base,
             verified: moka::future::Cache::builder()
                 .max_capacity(KEPT_AT_MOST)
                 .time_to_live(KEPT)
                 .build(),
-        })
+        }
     }
 
     /// Those of an organisation's addresses that are verified on chain now.
@@ -131,16 +129,11 @@ impl Projection {
         subject: Address,
         delegate: Address,
     ) -> Result<Rights, ProjectionError> {
-        // Rows after an address, so that the first is the delegate's if it ever was one.
+        // The rows after the address before it: the first is the delegate's, if it ever was one.
+        let before = U256::from_be_slice(delegate.as_slice()).saturating_sub(U256::from(1));
+        let before = Address::from_word(before.into()).to_checksum(None);
+        let query = [("limit", "1".to_owned()), ("cursor", before)];
         let name = subject.to_checksum(None);
-        let mut query = vec![("limit", "1".to_owned())];
-        let before = delegate.into_word().0;
-        if let Some(before) = decremented(before) {
-            query.push((
-                "cursor",
-                Address::from_word(before.into()).to_checksum(None),
-            ));
-        }
         let answer: Option<DelegatesAnswer> = self
             .get(app, &["v1", "subjects", &name, "delegates"], &query)
             .await?;
@@ -169,8 +162,8 @@ impl Projection {
             url.query_pairs_mut().extend_pairs(query);
         }
         let token = self.token(app)?;
-        let request = self
-            .http
+        let http = self.http.as_ref().ok_or(ProjectionError("no client"))?;
+        let request = http
             .get(url)
             .headers(http_client::correlation_headers())
             .bearer_auth(token);
@@ -229,12 +222,4 @@ impl Projection {
             .sign(&claims)
             .map_err(|_| ProjectionError("our key does not sign"))
     }
-}
-
-/// The number before, as 32 bytes; `None` for zero.
-fn decremented(word: [u8; 32]) -> Option<[u8; 32]> {
-    let number = alloy::primitives::U256::from_be_bytes(word);
-    number
-        .checked_sub(alloy::primitives::U256::from(1))
-        .map(|before| before.to_be_bytes())
 }

@@ -21,7 +21,9 @@ pub mod bindings;
 pub mod discovery;
 pub mod organizations;
 pub mod patients;
+pub mod proxies;
 pub mod rebindings;
+pub mod revocations;
 pub mod stops;
 
 #[derive(OpenApi)]
@@ -36,6 +38,7 @@ pub mod stops;
         (name = "oauth", description = "Tokens, keys and metadata"),
         (name = "directory", description = "Patients with their signed bindings, and organisations; only the token's tenant is visible"),
         (name = "patient", description = "What signed-in patients do for themselves"),
+        (name = "revocation", description = "What died before its time, for verifiers"),
     ),
 )]
 struct Document;
@@ -69,8 +72,10 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(stops::post, stops::get))
         .routes(routes!(stops::lift))
         .routes(routes!(rebindings::post, rebindings::get))
+        .routes(routes!(proxies::put, proxies::delete))
         .routes(routes!(rebindings::confirm))
         .routes(routes!(rebindings::veto))
+        .routes(routes!(revocations::read))
 }
 
 /// The routes; limits, error bodies and probes are added around them by `service_kit::server`.

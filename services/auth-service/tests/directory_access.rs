@@ -159,46 +159,34 @@ async fn authentication_comes_before_every_other_check() {
 }
 
 #[tokio::test]
-async fn only_the_tokens_tenant_is_visible() {
+async fn only_the_services_own_tenant_is_visible() {
     let service = Service::start().await;
-    let (admin, other) = (service.admin().await, service.other_admin().await);
-    assert_eq!(
-        service
-            .put(
-                "/v1/patients/pat-1",
-                &admin,
-                &binding("pat-1", &subject(1), 1)
-            )
-            .await
-            .status,
-        201
-    );
-    let theirs = binding_for(OTHER_TENANT, "pat-2", &subject(2), 1, NOW as u64 + 600);
-    assert_eq!(
-        service
-            .put("/v1/patients/pat-2", &other, &theirs)
-            .await
-            .status,
-        201
-    );
+    let other = service.beside().await;
+    let (admin, theirs) = (service.admin().await, other.admin().await);
+    let patient = binding("pat-1", &subject(1), 1);
+    let stored = service.put("/v1/patients/pat-1", &admin, &patient).await;
+    assert_eq!(stored.status, 201);
+    let patient = binding_for(OTHER_TENANT, "pat-2", &subject(2), 1, NOW as u64 + 600);
+    let stored = other.put("/v1/patients/pat-2", &theirs, &patient).await;
+    assert_eq!(stored.status, 201);
 
-    for token in [&other, &service.other_system().await] {
+    for token in [&theirs, &other.system().await] {
         assert_eq!(
-            service.get("/v1/patients/pat-1", token).await.problem(),
+            other.get("/v1/patients/pat-1", token).await.problem(),
             (404, "not-found")
         );
         assert_eq!(
-            service
+            other
                 .get("/v1/organizations/clinic-a", token)
                 .await
                 .problem(),
             (404, "not-found")
         );
-        let patients = service.get("/v1/patients", token).await.body;
+        let patients = other.get("/v1/patients", token).await.body;
         assert_eq!(patients["patients"].as_array().unwrap().len(), 1);
         assert_eq!(patients["patients"][0]["tenant"], OTHER_TENANT);
         assert_eq!(
-            service.get("/v1/organizations", token).await.body["organizations"],
+            other.get("/v1/organizations", token).await.body["organizations"],
             json!([])
         );
     }
@@ -212,43 +200,28 @@ async fn only_the_tokens_tenant_is_visible() {
 #[tokio::test]
 async fn the_same_ids_in_two_tenants_are_different_rows() {
     let service = Service::start().await;
-    let (admin, other) = (service.admin().await, service.other_admin().await);
+    let other = service.beside().await;
+    let (admin, theirs) = (service.admin().await, other.admin().await);
     let body =
         json!({"name": "Theirs", "addresses": [alloy::primitives::Address::repeat_byte(0xa1)]});
-    assert_eq!(
-        service
-            .put("/v1/organizations/clinic-a", &other, &body)
-            .await
-            .status,
-        201
-    );
+    let stored = other
+        .put("/v1/organizations/clinic-a", &theirs, &body)
+        .await;
+    assert_eq!(stored.status, 201);
     assert_eq!(
         service.get("/v1/organizations/clinic-a", &admin).await.body["name"],
         "clinic-a"
     );
     assert_eq!(
-        service.get("/v1/organizations/clinic-a", &other).await.body["name"],
+        other.get("/v1/organizations/clinic-a", &theirs).await.body["name"],
         "Theirs"
     );
-    assert_eq!(
-        service
-            .put(
-                "/v1/patients/pat-1",
-                &admin,
-                &binding("pat-1", &subject(1), 1)
-            )
-            .await
-            .status,
-        201
-    );
-    let theirs = binding_for(OTHER_TENANT, "pat-1", &subject(2), 1, NOW as u64 + 600);
-    assert_eq!(
-        service
-            .put("/v1/patients/pat-1", &other, &theirs)
-            .await
-            .status,
-        201
-    );
+    let patient = binding("pat-1", &subject(1), 1);
+    let stored = service.put("/v1/patients/pat-1", &admin, &patient).await;
+    assert_eq!(stored.status, 201);
+    let patient = binding_for(OTHER_TENANT, "pat-1", &subject(2), 1, NOW as u64 + 600);
+    let stored = other.put("/v1/patients/pat-1", &theirs, &patient).await;
+    assert_eq!(stored.status, 201);
     let mine = service.get("/v1/patients/pat-1", &admin).await.body;
     assert_eq!(mine["bindings"].as_array().unwrap().len(), 1);
     assert_eq!(
@@ -310,11 +283,12 @@ async fn pages_show_every_row_once_in_order() {
 #[tokio::test]
 async fn pages_are_cut_without_regard_to_other_tenants_rows() {
     let service = Service::start().await;
-    let (admin, other) = (service.admin().await, service.other_admin().await);
+    let other = service.beside().await;
+    let (admin, theirs) = (service.admin().await, other.admin().await);
     for (n, id) in (1..).zip(["a", "b", "c", "d"]) {
-        let (tenant, token) = match n % 2 {
-            1 => (TENANT, &admin),
-            _ => (OTHER_TENANT, &other),
+        let (tenant, service, token) = match n % 2 {
+            1 => (TENANT, &service, &admin),
+            _ => (OTHER_TENANT, &other, &theirs),
         };
         let patient = binding_for(tenant, id, &subject(n), 1, NOW as u64 + 600);
         let path = format!("/v1/patients/{id}");
@@ -327,7 +301,7 @@ async fn pages_are_cut_without_regard_to_other_tenants_rows() {
         ("/v1/patients", "patients", 2),
         ("/v1/organizations", "organizations", 2),
     ] {
-        let page = service.get(&format!("{path}?limit={count}"), &other).await;
+        let page = other.get(&format!("{path}?limit={count}"), &theirs).await;
         assert_eq!(page.body[rows].as_array().unwrap().len(), count, "{path}");
         assert_eq!(page.body["next"], Value::Null, "{path}");
     }

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use support::{ADMIN, CLINIC_A, Database, SIGNER, SYSTEM, Setup, key, registration, secret};
+use support::{ADMIN, CLINIC_A, Database, SIGNER, Setup, key, registration, secret};
 
 fn command(setup: &Setup) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_auth-service"));
@@ -96,7 +96,7 @@ fn every_fault_of_the_clients_file_is_named_at_once() {
         with(
             registration(("c-persona", 10), "admin", None, &["admin:*"]),
             "persona",
-            json!("patient")
+            json!("nurse")
         ),
         with(
             registration(("c-scope", 11), "system", None, &["system:directory.read"]),
@@ -209,24 +209,6 @@ fn a_clients_file_that_is_no_json_or_a_key_that_is_none_stops_the_start() {
         output.contains("CLIENTS_FILE") && output.contains("SIGNING_KEY_FILE"),
         "{output}"
     );
-}
-
-#[tokio::test]
-async fn the_same_client_id_in_two_tenants_stops_the_start() {
-    let database = Database::create().await;
-    let clients = json!([registration(SYSTEM, "system", None, &["system:*"])]);
-    let db = auth_service::db::open(&database.url, "first", 2)
-        .await
-        .unwrap();
-    let registry = auth_service::client::registry::Registry::parse(&clients.to_string()).unwrap();
-    auth_service::client::store::register(&db, "first", &registry, support::at(0))
-        .await
-        .unwrap();
-    let error = auth_service::client::store::register(&db, "second", &registry, support::at(0))
-        .await
-        .unwrap_err();
-    assert!(error.to_string().contains(SYSTEM.0));
-    db.close().await;
 }
 
 #[tokio::test]

@@ -161,7 +161,7 @@ pub(super) async fn bound_to(
         .collect()
 }
 
-/// One statement decides: a new subject, or the same patient's with a greater nonce, or nothing.
+/// Stores a new subject's statement, or one of the same patient's subject with a greater nonce.
 pub(super) async fn store(
     connection: &mut PgConnection,
     tenant: &str,
@@ -169,42 +169,52 @@ pub(super) async fn store(
     statement: &Statement,
     now: OffsetDateTime,
 ) -> Result<Bound, BindError> {
-    let created = sqlx::query_scalar!(
-        r#"insert into bindings (subject, tenant, fhir_id, nonce, deadline, signer, signature, bound_at)
-           values ($1, $2, $3, $4, $5, $6, $7, $8)
-           on conflict (subject) do update set
-              nonce = excluded.nonce, deadline = excluded.deadline, signer = excluded.signer,
-              signature = excluded.signature, bound_at = excluded.bound_at, ended_at = null
-           where bindings.tenant = excluded.tenant and bindings.fhir_id = excluded.fhir_id
-             and bindings.nonce < excluded.nonce
-           returning (xmax = 0) as "created!""#,
+    let nonce = statement.nonce.to_be_bytes::<32>();
+    // A subject of another tenant is taken too, but its row is not there for us: no upsert can meet it.
+    let created = sqlx::query!(
+        "insert into bindings (subject, tenant, fhir_id, nonce, deadline, signer, signature, bound_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (subject) do nothing",
         statement.subject.as_slice(),
         tenant,
         fhir_id,
-        &statement.nonce.to_be_bytes::<32>()[..],
+        &nonce[..],
         statement.deadline,
         &statement.proof.signer[..],
         &statement.proof.signature[..],
         now,
     )
-    .fetch_optional(&mut *connection)
+    .execute(&mut *connection)
     .await?;
-    match created {
-        Some(true) => Ok(Bound::Created),
-        Some(false) => Ok(Bound::Renewed),
-        None => {
-            let own = sqlx::query_scalar!(
-                "select subject from bindings where tenant = $1 and fhir_id = $2 and subject = $3",
-                tenant,
-                fhir_id,
-                statement.subject.as_slice(),
-            )
-            .fetch_optional(connection)
-            .await?;
-            Err(match own {
-                Some(_) => BindError::StaleNonce,
-                None => BindError::SubjectTaken,
-            })
-        }
+    if created.rows_affected() == 1 {
+        return Ok(Bound::Created);
     }
+    let renewed = sqlx::query!(
+        "update bindings set nonce = $4, deadline = $5, signer = $6, signature = $7, bound_at = $8, ended_at = null
+         where subject = $1 and tenant = $2 and fhir_id = $3 and nonce < $4",
+        statement.subject.as_slice(),
+        tenant,
+        fhir_id,
+        &nonce[..],
+        statement.deadline,
+        &statement.proof.signer[..],
+        &statement.proof.signature[..],
+        now,
+    )
+    .execute(&mut *connection)
+    .await?;
+    if renewed.rows_affected() == 1 {
+        return Ok(Bound::Renewed);
+    }
+    let own = sqlx::query_scalar!(
+        "select subject from bindings where tenant = $1 and fhir_id = $2 and subject = $3",
+        tenant,
+        fhir_id,
+        statement.subject.as_slice(),
+    )
+    .fetch_optional(connection)
+    .await?;
+    Err(match own {
+        Some(_) => BindError::StaleNonce,
+        None => BindError::SubjectTaken,
+    })
 }

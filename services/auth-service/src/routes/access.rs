@@ -1,4 +1,4 @@
-//! From the request's token to the permit that the directory demands.
+//! From the request's token to the permit that a handler demands.
 
 use std::sync::Arc;
 
@@ -10,8 +10,10 @@ use axum::response::{IntoResponse, Response};
 use service_kit::{CorrId, Problem};
 
 use crate::App;
+use crate::db::StoreError;
 use crate::directory::permit::{FRESH, PATIENT_SCOPE, READ_SCOPES, WRITE_SCOPE};
 use crate::directory::{BindPermit, PatientPermit, ReadPermit, WritePermit};
+use crate::revocation::{self, FeedPermit};
 
 /// 401, 403, 400 or 503 with its challenge.
 #[derive(Debug)]
@@ -25,7 +27,9 @@ impl Refusal {
         tracing::info!(corr_id = %CorrId::current(), check = error.check(), "request not authenticated");
         let challenge = Challenge::from(error);
         let (slug, hint) = match error {
-            TokenError::KeysUnavailable => ("unavailable", "Try again shortly."),
+            TokenError::KeysUnavailable | TokenError::RevocationsStale => {
+                ("unavailable", "Try again shortly.")
+            }
             TokenError::BadRequest => ("invalid-authorization", "Send one Authorization header."),
             _ => (
                 "unauthenticated",
@@ -50,6 +54,14 @@ impl Refusal {
         Self {
             problem: Problem::new(StatusCode::UNAUTHORIZED, slug, detail),
             challenge: Challenge::insufficient_user_authentication(acr, seconds),
+        }
+    }
+
+    /// Whether the token stands cannot be told.
+    fn undecided(error: StoreError) -> Self {
+        Self {
+            problem: error.into(),
+            challenge: Challenge::from(TokenError::RevocationsStale),
         }
     }
 
@@ -91,19 +103,40 @@ impl IntoResponse for Refusal {
     }
 }
 
+/// What the request's token says. It was issued here for this tenant, and nothing that it names was revoked since.
 async fn claims(parts: &Parts, app: &App) -> Result<Claims, Refusal> {
-    app.verifier
-        .verify_headers(&parts.headers, app.now())
+    let now = app.now();
+    let claims = app
+        .verifier
+        .verify_headers(&parts.headers, now)
         .await
-        .map_err(Refusal::unauthenticated)
+        .map_err(Refusal::unauthenticated)?;
+    if claims.tenant != app.tenant {
+        return Err(Refusal::unauthenticated(TokenError::Claim("tenant")));
+    }
+    match revocation::store::stands(&app.db, &claims, now).await {
+        Ok(true) => Ok(claims),
+        Ok(false) => Err(Refusal::unauthenticated(TokenError::Revoked)),
+        Err(error) => Err(Refusal::undecided(error)),
+    }
+}
+
+/// Gives a handler its permit, if the request's token allows it.
+async fn permit<P>(
+    parts: &Parts,
+    app: &App,
+    permitted: impl FnOnce(&Claims) -> Option<P>,
+    scopes: &[&str],
+) -> Result<P, Refusal> {
+    let claims = claims(parts, app).await?;
+    permitted(&claims).ok_or_else(|| Refusal::insufficient(&claims, scopes))
 }
 
 impl FromRequestParts<Arc<App>> for ReadPermit {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refusal> {
-        let claims = claims(parts, app).await?;
-        Self::from_claims(&claims).ok_or_else(|| Refusal::insufficient(&claims, &READ_SCOPES))
+        permit(parts, app, Self::from_claims, &READ_SCOPES).await
     }
 }
 
@@ -111,8 +144,16 @@ impl FromRequestParts<Arc<App>> for WritePermit {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refusal> {
-        let claims = claims(parts, app).await?;
-        Self::from_claims(&claims).ok_or_else(|| Refusal::insufficient(&claims, &[WRITE_SCOPE]))
+        permit(parts, app, Self::from_claims, &[WRITE_SCOPE]).await
+    }
+}
+
+impl FromRequestParts<Arc<App>> for FeedPermit {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refusal> {
+        let scopes = [access_token::revocation::SCOPE];
+        permit(parts, app, Self::from_claims, &scopes).await
     }
 }
 

@@ -15,8 +15,8 @@ use uuid::Uuid;
 
 use super::issue::{self, Denial, Frame, Wish};
 use crate::App;
-use crate::client::Client;
 use crate::client::authenticate::{AuthenticationError, authenticate};
+use crate::client::{Client, GrantType};
 use crate::db::StoreError;
 use crate::directory::{ReadPermit, organizations};
 
@@ -216,6 +216,13 @@ async fn respond(
         return Err(OAuthError::invalid_client(
             "client_id is not the assertion's iss",
             "client-id",
+        ));
+    }
+    if !client.may(GrantType::ClientCredentials) {
+        return Err(OAuthError::new(
+            StatusCode::BAD_REQUEST,
+            "unauthorized_client",
+            "this client is not registered for this grant type",
         ));
     }
     let addresses = match &client.organization {

@@ -7,9 +7,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use access_token::{AssertionClaims, Claims, SigningKey, Verifier};
 use alloy::primitives::{Address, B256, U256};
 use alloy::signers::local::PrivateKeySigner;
-use auth_service::client::registry::Registry;
 use auth_service::config::Config;
-use auth_service::{App, client, db, routes};
+use auth_service::{App, client, db, routes, system_random};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
@@ -24,6 +23,7 @@ use time::OffsetDateTime;
 use tower::ServiceExt;
 
 pub const ISSUER: &str = "https://auth.example";
+pub const OTHER_ISSUER: &str = "https://other-auth.example";
 pub const GATEWAY: &str = "https://ehr.example";
 pub const INDEXER: &str = "https://index.example";
 pub const TENANT: &str = "general-hospital";
@@ -86,21 +86,33 @@ pub fn clients() -> Value {
             SYSTEM,
             "system",
             None,
-            &["system:directory.read", "system:consent.read"]
+            &[
+                "system:directory.read",
+                "system:consent.read",
+                "system:revocation.read"
+            ]
         ),
     ])
 }
 
-fn other_clients() -> Value {
-    json!([
+/// Clients of the other tenant.
+pub fn other_clients() -> Value {
+    let mut clients = [
         registration(OTHER_ADMIN, "admin", None, &["admin:*"]),
         registration(OTHER_SYSTEM, "system", None, &["system:*"]),
-    ])
+    ];
+    for client in &mut clients {
+        client["audiences"] = json!([OTHER_ISSUER, GATEWAY, INDEXER]);
+    }
+    Value::from(clients.to_vec())
 }
 
-/// A database of the test's own, dropped with it.
+/// A database of the test's own, dropped with it. Its owner is an ordinary role, as in production: row-level security
+/// does not hold a superuser.
 pub struct Database {
     pub url: String,
+    /// The same database as the server's administrator.
+    pub admin_url: String,
     server: String,
     name: String,
 }
@@ -115,14 +127,23 @@ impl Database {
         let mut connection = PgConnection::connect(&server)
             .await
             .expect("TEST_DATABASE_URL must be reachable");
-        connection
-            .execute(sqlx::AssertSqlSafe(format!("create database {name}")))
-            .await
-            .unwrap();
+        for statement in [
+            format!("create role {name} login password '{name}'"),
+            format!("create database {name} owner {name}"),
+        ] {
+            connection
+                .execute(sqlx::AssertSqlSafe(statement))
+                .await
+                .unwrap();
+        }
         let mut url: url::Url = server.parse().unwrap();
         url.set_path(&name);
+        let admin_url = url.to_string();
+        url.set_username(&name).unwrap();
+        url.set_password(Some(&name)).unwrap();
         Self {
             url: url.into(),
+            admin_url,
             server,
             name,
         }
@@ -139,11 +160,13 @@ impl Drop for Database {
                 .unwrap();
             runtime.block_on(async move {
                 let mut connection = PgConnection::connect(&server).await?;
-                connection
-                    .execute(sqlx::AssertSqlSafe(format!(
-                        "drop database {name} with (force)"
-                    )))
-                    .await
+                for statement in [
+                    format!("drop database {name} with (force)"),
+                    format!("drop role {name}"),
+                ] {
+                    connection.execute(sqlx::AssertSqlSafe(statement)).await?;
+                }
+                Ok::<_, sqlx::Error>(())
             })
         });
         let _ = dropping.join();
@@ -158,6 +181,10 @@ pub struct Setup {
 
 impl Setup {
     pub fn new(database_url: &str, clients: &Value) -> Self {
+        Self::of(TENANT, ISSUER, database_url, clients)
+    }
+
+    pub fn of(tenant: &str, issuer: &str, database_url: &str, clients: &Value) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let pem = secret(SIGNER).to_pkcs8_pem(LineEnding::LF).unwrap();
         std::fs::write(dir.path().join("signing.pem"), pem.as_bytes()).unwrap();
@@ -167,12 +194,14 @@ impl Setup {
             ("LISTEN", "127.0.0.1:0".to_owned()),
             ("METRICS_LISTEN", "127.0.0.1:0".to_owned()),
             ("DATABASE_URL", database_url.to_owned()),
-            ("ISSUER", ISSUER.to_owned()),
-            ("AUDIENCE", ISSUER.to_owned()),
-            ("TENANT", TENANT.to_owned()),
+            ("ISSUER", issuer.to_owned()),
+            ("AUDIENCE", issuer.to_owned()),
+            ("TENANT", tenant.to_owned()),
+            ("KAFKA_BROKERS", "127.0.0.1:1".to_owned()),
             ("CHAIN_ID", CHAIN_ID.to_string()),
             ("REGISTRY_ADDRESS", REGISTRY.to_string()),
             ("DIRECTORY_IMPORT", "true".to_owned()),
+            ("INDEXER_URL", "http://127.0.0.1:1".to_owned()),
             ("CLIENTS_FILE", path("clients.json")),
             ("SIGNING_KEY_FILE", path("signing.pem")),
         ];
@@ -188,6 +217,13 @@ impl Setup {
             .retain(|(name, _)| name != "DIRECTORY_IMPORT");
     }
 
+    /// With the consent-indexer at this address.
+    pub fn indexer(&mut self, url: &str) {
+        self.variables.retain(|(name, _)| name != "INDEXER_URL");
+        self.variables
+            .push(("INDEXER_URL".to_owned(), url.to_owned()));
+    }
+
     pub fn config(&self) -> Config {
         Config::try_parse_from(["auth-service"], self.variables.clone())
             .unwrap_or_else(|error| panic!("the test's configuration is wrong: {error}"))
@@ -199,7 +235,7 @@ pub struct Service {
     pub router: Router,
     pub db: PgPool,
     clock: Arc<AtomicI64>,
-    _database: Option<Database>,
+    database: Option<Arc<Database>>,
 }
 
 /// Status, headers and the body as JSON (null when it is none).
@@ -234,28 +270,17 @@ impl Answer {
 }
 
 impl Service {
-    /// Both tenants registered, `clinic-a` and `clinic-b` in the directory of the first.
+    /// `clinic-a` and `clinic-b` are in the directory.
     pub async fn start() -> Self {
         Self::start_with(|_| {}).await
     }
 
     /// As [`Service::start`], configured otherwise.
     pub async fn start_with(change: impl FnOnce(&mut Setup)) -> Self {
-        let database = Database::create().await;
+        let database = Arc::new(Database::create().await);
         let mut setup = Setup::new(&database.url, &clients());
         change(&mut setup);
-        let config = setup.config();
-        let db = db::open(&config.database_url, &config.tenant, 8)
-            .await
-            .unwrap();
-        client::store::register(&db, TENANT, &config.clients, at(NOW))
-            .await
-            .unwrap();
-        let others = Registry::parse(&other_clients().to_string()).unwrap();
-        client::store::register(&db, OTHER_TENANT, &others, at(NOW))
-            .await
-            .unwrap();
-        let service = Self::over(config, db, Some(database));
+        let service = Self::on(&setup, database).await;
         for (id, byte) in [("clinic-a", 0xa1), ("clinic-b", 0xb1)] {
             let body = json!({"name": id, "addresses": [Address::repeat_byte(byte)]});
             let admin = service.admin().await;
@@ -265,6 +290,31 @@ impl Service {
             assert_eq!(stored.status, 201);
         }
         service
+    }
+
+    /// The service of another tenant on the same database, with an issuer and clients of its own.
+    pub async fn beside(&self) -> Self {
+        let database = self.database().clone();
+        let setup = Setup::of(OTHER_TENANT, OTHER_ISSUER, &database.url, &other_clients());
+        Self::on(&setup, database).await
+    }
+
+    /// A service as this setup says.
+    pub async fn on(setup: &Setup, database: Arc<Database>) -> Self {
+        let config = setup.config();
+        let db = db::open(&config.database_url, &config.tenant, 8)
+            .await
+            .unwrap();
+        let random = system_random();
+        client::register::take_over(&db, &config.tenant, &config.clients, &random, at(NOW))
+            .await
+            .unwrap();
+        Self::over(config, db, Some(database))
+    }
+
+    /// The database.
+    pub fn database(&self) -> &Arc<Database> {
+        self.database.as_ref().expect("this service has a database")
     }
 
     /// A service whose database nobody answers for.
@@ -279,14 +329,14 @@ impl Service {
         Self::over(config, db, None)
     }
 
-    fn over(config: Config, db: PgPool, database: Option<Database>) -> Self {
+    fn over(config: Config, db: PgPool, database: Option<Arc<Database>>) -> Self {
         let clock = Arc::new(AtomicI64::new(NOW));
         let time = clock.clone();
         let app = Arc::new(App::new(
             &config,
             db.clone(),
             Arc::new(move || at(time.load(Ordering::SeqCst))),
-            auth_service::system_random(),
+            system_random(),
         ));
         let router = server::app(
             &config.server,
@@ -298,7 +348,7 @@ impl Service {
             router,
             db,
             clock,
-            _database: database,
+            database,
         }
     }
 
@@ -370,7 +420,7 @@ impl Service {
     /// A new, good assertion.
     pub fn assertion(&self, client: (&str, u8)) -> String {
         let jti = uuid::Uuid::now_v7().simple().to_string();
-        let audience = format!("{ISSUER}/oauth2/token");
+        let audience = self.app.token_endpoint();
         AssertionClaims::new(client.0, &audience, jti, at(self.time()), 60)
             .sign(&key(client.1))
             .unwrap()
@@ -391,28 +441,31 @@ impl Service {
         self.form(&form).await
     }
 
-    async fn token(&self, client: (&str, u8), scope: &str) -> String {
+    /// A token for the service itself.
+    pub async fn token(&self, client: (&str, u8), scope: &str) -> String {
         let answer = self
-            .ask(client, &[("scope", scope), ("resource", ISSUER)])
+            .ask(client, &[("scope", scope), ("resource", &self.app.issuer)])
             .await;
         assert_eq!(answer.status, 200, "{}", answer.body);
         answer.body["access_token"].as_str().unwrap().to_owned()
     }
 
     pub async fn admin(&self) -> String {
-        self.token(ADMIN, "admin:*").await
+        let client = if self.app.tenant == TENANT {
+            ADMIN
+        } else {
+            OTHER_ADMIN
+        };
+        self.token(client, "admin:*").await
     }
 
     pub async fn system(&self) -> String {
-        self.token(SYSTEM, "system:directory.read").await
-    }
-
-    pub async fn other_admin(&self) -> String {
-        self.token(OTHER_ADMIN, "admin:*").await
-    }
-
-    pub async fn other_system(&self) -> String {
-        self.token(OTHER_SYSTEM, "system:directory.read").await
+        let client = if self.app.tenant == TENANT {
+            SYSTEM
+        } else {
+            OTHER_SYSTEM
+        };
+        self.token(client, "system:directory.read").await
     }
 
     /// What a token for `audience` says, read the way every verifier reads it.
@@ -423,7 +476,7 @@ impl Service {
             .await;
         let jwks = access_token::Jwks::parse(jwks.body.to_string().as_bytes()).unwrap();
         let token = answer.body["access_token"].as_str().unwrap();
-        Verifier::with_jwks(ISSUER, audience, &jwks)
+        Verifier::with_jwks(&self.app.issuer, audience, &jwks)
             .verify(token, at(self.time()))
             .await
             .unwrap()
