@@ -6,11 +6,14 @@ mod common;
 use std::time::Duration;
 
 use alloy::signers::local::PrivateKeySigner;
+use common::neighbours::subject;
 use common::stops::*;
 use common::*;
 use consent_core::Policy;
 use contract_bindings::intent::SignedIntent;
 use ehr_gateway::stops::read::{KIND, Reader, TOPIC};
+use futures::FutureExt as _;
+use futures::future::join_all;
 use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
@@ -120,14 +123,21 @@ async fn until_stopped(world: &World) {
 #[tokio::test]
 async fn everything_that_was_there_is_read_before_anything_is_decided() {
     let (bus, (world, policy)) = (Bus::with_topic().await, world().await);
-    for _ in 0..50 {
-        bus.publish(&revoke(&policy, 9, &PrivateKeySigner::random()))
-            .await;
-    }
+    // Enough that reading them takes a while, and about others.
+    let others: Vec<_> = (0..600)
+        .map(|_| revoke_own(&PrivateKeySigner::random()))
+        .collect();
+    join_all(others.iter().map(|stop| bus.publish(stop))).await;
     bus.publish(&revoke(&policy, 4, &patient_key())).await;
     world.get(SEARCH).await.assert_denied(503, "stops-unknown");
     let _reading = bus.read_into(&world);
     replayed(&world).await;
+    // At this very moment it is there, though nobody has been asked yet whether its signer may stop.
+    let stops = &world.gateway.authorizer.stops;
+    let now = world.gateway.clock.now();
+    let patient = [subject(PATIENT)];
+    let known = stops.between(&patient, &[GRANTEE], now).now_or_never();
+    assert!(known.is_none(), "{known:?}");
     world.get(SEARCH).await.assert_denied(403, "stopped");
 }
 

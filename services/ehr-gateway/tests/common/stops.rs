@@ -46,6 +46,19 @@ pub fn revoke(policy: &Policy, through: u32, key: &PrivateKeySigner) -> SignedIn
     prove(intent, key)
 }
 
+/// A revocation by an address of its own consent, which nobody has.
+pub fn revoke_own(key: &PrivateKeySigner) -> SignedIntent {
+    let intent = Revoke {
+        actor: key.address(),
+        subject: key.address(),
+        grantee: chain(GRANTEE),
+        scopeId: B256::ZERO,
+        throughVersion: 1,
+        deadline: whenever(),
+    };
+    prove(intent, key)
+}
+
 pub fn deny(policy: &Policy, through: u32, key: &PrivateKeySigner) -> SignedIntent {
     let intent = Deny {
         actor: key.address(),
