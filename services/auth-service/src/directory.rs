@@ -5,6 +5,7 @@
 pub mod organizations;
 pub mod page;
 pub mod patients;
+pub mod subjects;
 pub mod text;
 
 use access_token::Claims;

@@ -20,6 +20,7 @@ pub mod access;
 pub mod discovery;
 pub mod organizations;
 pub mod patients;
+pub mod subjects;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -61,6 +62,7 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(patients::list))
         .routes(routes!(organizations::put, organizations::get))
         .routes(routes!(organizations::list))
+        .routes(routes!(subjects::get))
 }
 
 /// The routes; limits, error bodies and probes are added around them by `service_kit::server`.
