@@ -9,6 +9,9 @@ create table intents (
     body        jsonb       not null,
     -- 0 takes access away, 1 only protects, 2 is everything else; the smaller goes first.
     rank        smallint    not null check (rank in (0, 1, 2)),
+    -- Of a subject that a custodian has enrolled, as far as this relay knows: the operator's own patients go before
+    -- strangers of the same rank, so that nobody can hold their stops up.
+    enrolled    boolean     not null,
     -- Passes control of the subject on, and so waits for the subject's stops.
     rotates     boolean     not null,
     state       text        not null check (state in ('accepted', 'submitted', 'included', 'final', 'failed')),
@@ -25,8 +28,9 @@ create table intents (
     check (state not in ('included') or block_no is not null)
 );
 
-create index intents_waiting on intents (rank, place) where state = 'accepted';
+create index intents_waiting on intents (rank, enrolled desc, place) where state = 'accepted';
 create index intents_on_their_way on intents (subject, rank) where state in ('accepted', 'submitted');
+create index intents_enrolled on intents (subject) where enrolled;
 create index intents_included on intents (block_no) where state = 'included';
 
 -- Every transaction that was ever signed, written before it is sent. Several of one nonce are the same intent at

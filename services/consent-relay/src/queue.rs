@@ -15,7 +15,7 @@ use time::format_description::well_known::Rfc3339;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::intent::Intent;
+use crate::intent::{Bearer, Intent};
 
 /// The schema, in order.
 pub static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
@@ -197,8 +197,9 @@ pub async fn accept(
     let mut tx = pool.begin().await?;
     let written = sqlx::query!(
         "insert into intents
-           (digest, action, subject, body, rank, rotates, state, reason, accepted_at, changed_at, try_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $9)
+           (digest, action, subject, body, rank, enrolled, rotates, state, reason, accepted_at, changed_at, try_at)
+         values ($1, $2, $3, $4, $5, $10 or exists (select from intents o where o.subject = $3 and o.enrolled),
+           $6, $7, $8, $9, $9, $9)
          on conflict (digest) do update set
            body = excluded.body, state = excluded.state, reason = excluded.reason, block_no = null, failures = 0,
            changed_at = excluded.changed_at, try_at = excluded.try_at
@@ -212,6 +213,7 @@ pub async fn accept(
         outset.state.as_str(),
         outset.reason,
         now,
+        intent.bearer() == Bearer::Enrolled,
     )
     .execute(&mut *tx)
     .await?

@@ -101,9 +101,11 @@ impl Relay {
         })
     }
 
-    /// Now.
+    /// Now, as exactly as the database keeps it.
     pub fn now(&self) -> OffsetDateTime {
-        (self.clock)()
+        let now = (self.clock)();
+        now.replace_nanosecond(now.microsecond() * 1000)
+            .unwrap_or(now)
     }
 
     /// The submitter that works on the same queue.

@@ -15,6 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use alloy::primitives::B256;
 use alloy::signers::local::PrivateKeySigner;
 use service_kit::Shutdown;
 use sqlx::postgres::PgConnectOptions;
@@ -31,6 +32,8 @@ use status::Status;
 const STANDBY: Duration = Duration::from_millis(500);
 /// With nothing to do, the chain is looked at this much less often.
 const IDLE_FACTOR: u32 = 4;
+/// A round that takes longer waits for something that does not come, such as a database that vanished.
+const LONGEST_ROUND: Duration = Duration::from_secs(60);
 
 /// How the submitter works.
 #[derive(Debug, Clone)]
@@ -82,6 +85,8 @@ struct Session<'a> {
     db: PgConnection,
     /// When each nonce was last sent by this process.
     last_sent: BTreeMap<u64, Instant>,
+    /// The head at which everything mined was last looked at.
+    tracked: Option<B256>,
 }
 
 /// One look at everything.
@@ -127,6 +132,7 @@ impl Submitter {
             at: self,
             db,
             last_sent: BTreeMap::new(),
+            tracked: None,
         }))
     }
 }
@@ -136,7 +142,11 @@ impl Session<'_> {
     async fn work(mut self, shutdown: &Shutdown) {
         let mut trouble = None;
         while !shutdown.is_triggered() {
-            let pause = match self.round().await {
+            let Ok(outcome) = tokio::time::timeout(LONGEST_ROUND, self.round()).await else {
+                tracing::error!("a round of the submitter took too long; it lets go of its lock");
+                return;
+            };
+            let pause = match outcome {
                 Ok(unfinished) => {
                     trouble = None;
                     self.at.settings.poll_interval * if unfinished { 1 } else { IDLE_FACTOR }

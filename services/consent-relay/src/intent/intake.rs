@@ -4,6 +4,7 @@
 //! the chain's node if the signature can be told to be right without it.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use access_token::{Claims, TokenError};
 use alloy::primitives::Address;
@@ -17,9 +18,12 @@ use super::limits::TooOften;
 use super::{Bearer, Intent, Rank};
 use crate::queue::{self, IntentView, Outset, QueueError, State};
 use crate::relay::Relay;
+use crate::submit::node::NodeError;
 
 /// What a token must allow to bring a grantee's intents.
 pub const SCOPE: &str = "provider:consent.request";
+/// How long what protects waits for the chain's word, if its signature is known to be right.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Why an intent is not taken in.
 #[derive(Debug)]
@@ -129,7 +133,9 @@ async fn checked(
         Bearer::Grantee => Some(grantee(relay, sender, intent.signed.actor(), now).await?),
     };
     if !protects && relay.status.is_reserved() {
-        return Err(Refusal::Unavailable("coins for anything but stops"));
+        return Err(Refusal::Unavailable(
+            "The relay's account is short of coins and takes stops only",
+        ));
     }
     let outset = outset(relay, &intent, verification).await?;
     // Counted last: a signature that is none must not use up what is another's.
@@ -157,7 +163,16 @@ async fn outset(
         state: State::Accepted,
         reason,
     };
-    match judge(&relay.node, intent, intent.gas_cap(relay.max_gas)).await {
+    let can_do_without = intent.rank() != Rank::Other && verification == Verification::Verified;
+    let judging = judge(&relay.node, intent, intent.gas_cap(relay.max_gas));
+    let judged = if can_do_without {
+        // Gateways hear of a stop when it is taken in: a slow node must not be what they wait for.
+        let judged = tokio::time::timeout(PATIENCE, judging).await;
+        judged.unwrap_or(Err(NodeError::Unreachable))
+    } else {
+        judging.await
+    };
+    match judged {
         Ok(Judgement::Send(_)) => Ok(accepted(None)),
         Ok(Judgement::Wait(reason)) => Ok(accepted(Some(reason))),
         Ok(Judgement::Done(reason)) => Ok(Outset {
@@ -165,12 +180,10 @@ async fn outset(
             reason: Some(reason),
         }),
         Ok(Judgement::Refused(reason)) => Err(Refusal::Registry(reason)),
-        Err(_) if intent.rank() != Rank::Other && verification == Verification::Verified => {
-            Ok(accepted(None))
-        }
+        Err(_) if can_do_without => Ok(accepted(None)),
         Err(error) => {
             tracing::warn!(%error, "an intent cannot be judged");
-            Err(Refusal::Unavailable("the chain's node"))
+            Err(Refusal::Unavailable("The chain's node is not available"))
         }
     }
 }
@@ -181,7 +194,7 @@ async fn enrolled(relay: &Relay, subject: Address, now: OffsetDateTime) -> Resul
         Ok(false) => Err(Refusal::NotEnrolled),
         Err(error) => {
             tracing::warn!(%error, "enrolment cannot be checked");
-            Err(Refusal::Unavailable("the directory"))
+            Err(Refusal::Unavailable("The directory is not available"))
         }
     }
 }

@@ -86,7 +86,8 @@ pub async fn unsettled(db: &mut PgConnection, account: Address) -> Result<Vec<Se
         .collect()
 }
 
-/// What is to be sent next: stops first, then what else protects, each in order of acceptance. A rotation waits until
+/// What is to be sent next: stops first, then what else protects; of those first what is about enrolled subjects, and
+/// then in order of acceptance. A rotation waits until
 /// the stops of its subject are on the chain.
 pub async fn waiting(
     db: &mut PgConnection,
@@ -99,7 +100,7 @@ pub async fn waiting(
            and not (rotates and exists (
              select from intents s
              where s.subject = i.subject and s.rank = 0 and s.state in ('accepted', 'submitted')))
-         order by rank, place limit $2",
+         order by rank, enrolled desc, place limit $2",
         now,
         i64::try_from(limit).unwrap_or(i64::MAX),
     )

@@ -60,7 +60,7 @@ impl IntoResponse for Refusal {
                 Some((wait.as_secs() + 1).to_string()),
             ),
             Self::Unavailable(what) => {
-                Problem::unavailable(format!("There is no {what} right now; try again shortly."))
+                Problem::unavailable(format!("{what} right now; try again shortly."))
                     .into_response()
             }
             Self::Queue(error) => queue(&error).into_response(),

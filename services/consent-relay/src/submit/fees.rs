@@ -37,6 +37,7 @@ mod tests {
     fn view(base_fee: u128, tip: u128) -> View {
         View {
             head: 0,
+            head_hash: Default::default(),
             final_height: 0,
             base_fee,
             tip,

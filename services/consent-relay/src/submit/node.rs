@@ -59,6 +59,8 @@ pub enum Attempt {
 pub struct View {
     /// Height of the head.
     pub head: u64,
+    /// Its hash.
+    pub head_hash: B256,
     /// Height up to which blocks are final for us.
     pub final_height: u64,
     /// The head's base fee, in wei.
@@ -174,6 +176,7 @@ impl Node {
         let tip = self.provider.get_max_priority_fee_per_gas().await;
         Ok(View {
             head: head.header.number(),
+            head_hash: head.header.hash,
             final_height,
             base_fee: head.header.base_fee_per_gas().unwrap_or_default().into(),
             tip: tip.unwrap_or(DEFAULT_TIP),
@@ -191,7 +194,8 @@ impl Node {
     pub async fn attempt(&self, calldata: &[u8], gas: u64) -> Result<Attempt, NodeError> {
         let attempt = async {
             self.is_the_right_one().await?;
-            match self.provider.estimate_gas(self.call(calldata, gas)).await {
+            let asked = self.provider.estimate_gas(self.call(calldata, gas));
+            match asked.block(BlockId::latest()).await {
                 Ok(used) => Ok(Attempt::Works(used.min(gas))),
                 Err(error) => refusal(error),
             }

@@ -105,6 +105,7 @@ mod tests {
         let status = Status::new(100);
         let view = |balance| View {
             head: 1,
+            head_hash: Default::default(),
             final_height: 1,
             base_fee: 1,
             tip: 1,

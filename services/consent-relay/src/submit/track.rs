@@ -15,22 +15,28 @@ impl Session<'_> {
         let account = self.at.account.address();
         let all = work::unsettled(&mut self.db, account).await?;
         let mut stuck = 0u32;
+        // What is mined changes with the head only.
+        let mut is_whole = true;
+        let is_new_head = self.tracked != Some(round.view.head_hash);
         for group in all.chunk_by(|one, other| one.nonce == other.nonce) {
             let nonce = group[0].nonce;
             if nonce < round.view.confirmed {
-                self.track_mined(round, group).await?;
+                if is_new_head {
+                    is_whole &= self.track_mined(round, group).await?;
+                }
             } else {
                 round.under_way.insert(nonce);
                 stuck += u32::from(self.track_pending(round, group).await?);
             }
         }
+        self.tracked = is_whole.then_some(round.view.head_hash);
         metrics::gauge!("relay_in_flight_transactions").set(round.under_way.len() as f64);
         metrics::gauge!("relay_stuck_transactions").set(f64::from(stuck));
         Ok(())
     }
 
-    /// A nonce that the chain has used.
-    async fn track_mined(&mut self, round: &Round, group: &[Sent]) -> Result<(), RoundError> {
+    /// A nonce that the chain has used. False if it cannot be told by what.
+    async fn track_mined(&mut self, round: &Round, group: &[Sent]) -> Result<bool, RoundError> {
         let account = self.at.account.address();
         let (nonce, now) = (group[0].nonce, round.now);
         let is_final = nonce < round.view.confirmed_finally;
@@ -45,7 +51,7 @@ impl Session<'_> {
             if is_final {
                 work::settle(&mut self.db, account, nonce).await?;
             }
-            return Ok(());
+            return Ok(true);
         };
         match found {
             Some(mined) if mined.worked => {
@@ -77,9 +83,9 @@ impl Session<'_> {
                 work::settle(&mut self.db, account, nonce).await?;
             }
             // The node has not caught up with itself, or a foreign transaction is not final yet.
-            None => {}
+            None => return Ok(false),
         }
-        Ok(())
+        Ok(true)
     }
 
     /// A nonce that the chain has not used, or no longer. True if it has been offered long enough.

@@ -22,7 +22,11 @@ pub fn registry() -> Address {
 }
 
 fn address(contract: &str) -> Address {
-    Deployments::local().unwrap().find(contract).unwrap().address
+    Deployments::local()
+        .unwrap()
+        .find(contract)
+        .unwrap()
+        .address
 }
 
 impl Anvil {
@@ -121,9 +125,7 @@ impl Anvil {
     pub async fn call(&self, from: Address, to: Address, data: Vec<u8>) {
         let transaction =
             json!({"from": from, "to": to, "data": Bytes::from(data), "gas": "0xf42400"});
-        let hash = self
-            .rpc("eth_sendTransaction", json!([transaction]))
-            .await;
+        let hash = self.rpc("eth_sendTransaction", json!([transaction])).await;
         let receipt = async || self.rpc("eth_getTransactionReceipt", json!([hash])).await;
         until("a receipt", async || !receipt().await.is_null()).await;
         assert_eq!(receipt().await["status"], "0x1", "the contract refused");
@@ -164,7 +166,12 @@ impl Anvil {
     }
 
     /// What the registry stores about a consent.
-    pub async fn stored(&self, subject: Address, grantee: Address, scope: B256) -> IConsents::Consent {
+    pub async fn stored(
+        &self,
+        subject: Address,
+        grantee: Address,
+        scope: B256,
+    ) -> IConsents::Consent {
         let id = self
             .view(ConsentRegistry::consentIdCall {
                 subject,

@@ -30,11 +30,8 @@ pub struct World {
 
 impl World {
     pub async fn new(args: &[&str]) -> Self {
-        let (anvil, database, neighbours) = tokio::join!(
-            Anvil::start(args),
-            Database::create(),
-            Neighbours::start()
-        );
+        let (anvil, database, neighbours) =
+            tokio::join!(Anvil::start(args), Database::create(), Neighbours::start());
         anvil.deploy().await;
         anvil.fund(relay::account()).await;
         Self {
