@@ -246,6 +246,37 @@ async fn a_rotation_waits_for_the_stops_of_its_subject() {
 }
 
 #[tokio::test]
+async fn a_stop_takes_the_place_of_a_rotation_that_is_not_mined_yet() {
+    let world = World::new(&[]).await;
+    let relay = world.relay().await;
+    let (patient, next) = (Patient::new(1), Patient::new(2));
+    world.neighbours.enrol(patient.address());
+    let now = world.anvil.now().await;
+    world.anvil.automine(false).await;
+    let rotation = relay.accepted(&patient.rotate_to(&next, now)).await;
+    relay.reaches(&rotation, "submitted").await;
+    // Signed by the key that the rotation takes its say from.
+    let stop = relay.accepted(&patient.revoke(CLINIC, scope(1), 1)).await;
+    let hash = relay.transaction(&stop).await;
+    assert_eq!(world.anvil.transaction(&hash).await["nonce"], "0x0");
+    assert_eq!(relay.intent(&rotation).await["state"], "accepted");
+    world.anvil.automine(true).await;
+    world.anvil.mine(1).await;
+    relay.reaches(&stop, "final").await;
+    relay.reaches(&rotation, "final").await;
+    assert_eq!(
+        world
+            .anvil
+            .status(patient.address(), CLINIC, scope(1))
+            .await,
+        4
+    );
+    let controller = world.anvil.controller(patient.address()).await;
+    assert_eq!(controller, next.address());
+    assert_eq!(world.anvil.count(relay::account()).await, 2);
+}
+
+#[tokio::test]
 async fn a_stop_by_one_who_may_not_decide_is_refused() {
     let world = World::new(&[]).await;
     let relay = world.relay().await;

@@ -234,14 +234,41 @@ pub async fn failed_on_chain(
     Ok(row.state == State::Failed.as_str())
 }
 
-/// The nonce was used by a transaction that is not ours: the intent is sent again.
-pub async fn lost(
+/// Another transaction has, or is to have, an intent's nonce: the intent is sent again, unless it already is.
+pub async fn displaced(
     db: &mut PgConnection,
     digest: B256,
+    nonce: u64,
     now: OffsetDateTime,
 ) -> Result<(), QueueError> {
-    advance(db, digest, State::Accepted, None, None, now).await?;
+    sqlx::query!(
+        "update intents set state = 'accepted', block_no = null, reason = null, changed_at = $3, try_at = $3
+         where digest = $1 and state in ('submitted', 'included') and not exists (
+           select from transactions t where t.digest = $1 and not t.settled and t.nonce <> $2)",
+        digest.as_slice(),
+        i64::try_from(nonce).unwrap_or(i64::MAX),
+        now,
+    )
+    .execute(db)
+    .await?;
     Ok(())
+}
+
+/// The name of a rotation of a subject that was sent and is not mined.
+pub async fn rotation_under_way(
+    db: &mut PgConnection,
+    subject: Address,
+) -> Result<Option<B256>, QueueError> {
+    let digest = sqlx::query_scalar!(
+        "select digest from intents where subject = $1 and rotates and state = 'submitted' order by place limit 1",
+        subject.as_slice(),
+    )
+    .fetch_optional(db)
+    .await?;
+    digest
+        .map(|digest| B256::try_from(digest.as_slice()))
+        .transpose()
+        .map_err(|_| QueueError::Corrupt("intents"))
 }
 
 /// Nothing more is expected of a nonce.

@@ -77,6 +77,9 @@ impl Session<'_> {
         } else {
             cap // it may have lacked gas
         };
+        if intent.rank() == Rank::Stop && self.overtake(round, intent, limit).await? {
+            return Ok(());
+        }
         let nonce = nonces::next(round.view.confirmed, &round.under_way);
         let fees = Fees::market(&round.view, self.at.settings.max_fee_per_gas);
         let sent = self.sign(Some(intent), nonce, limit, fees, round.now)?;
@@ -84,6 +87,34 @@ impl Session<'_> {
             round.under_way.insert(nonce);
         }
         Ok(())
+    }
+
+    /// Puts a stop in the place of a rotation of the same subject that is not mined yet: behind it, the stop's signer
+    /// would no longer decide. The rotation is sent again after it.
+    async fn overtake(
+        &mut self,
+        round: &Round,
+        intent: &Intent,
+        limit: u64,
+    ) -> Result<bool, RoundError> {
+        let subject = intent.signed.subject();
+        let Some(rotation) = work::rotation_under_way(&mut self.db, subject).await? else {
+            return Ok(false);
+        };
+        let account = self.at.account.address();
+        let pending = work::unsettled(&mut self.db, account).await?;
+        let newest = pending.iter().find(|sent| sent.digest == Some(rotation));
+        let cap = self.at.settings.max_fee_per_gas;
+        let market = Fees::market(&round.view, cap);
+        let Some((old, fees)) = newest.and_then(|old| Some((old, old.fees.raised(market, cap)?)))
+        else {
+            return Ok(false);
+        };
+        let sent = self.sign(Some(intent), old.nonce, limit, fees, round.now)?;
+        if self.submit(&sent, "overtakes").await? {
+            work::displaced(&mut self.db, rotation, old.nonce, round.now).await?;
+        }
+        Ok(true)
     }
 
     /// Nothing is mined behind a gap, so an empty transaction closes it.

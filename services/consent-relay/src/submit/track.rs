@@ -42,19 +42,27 @@ impl Session<'_> {
         let is_final = nonce < round.view.confirmed_finally;
         let mut found = None;
         for sent in group {
-            found = self.at.node.mined(sent.hash).await?;
-            if found.is_some() {
+            if let Some(mined) = self.at.node.mined(sent.hash).await? {
+                found = Some((sent.digest, mined));
                 break;
             }
         }
-        let Some(digest) = group[0].digest else {
-            if is_final {
-                work::settle(&mut self.db, account, nonce).await?;
+        // A nonce carries another intent where a stop took a rotation's place.
+        let carried = found.and_then(|(digest, _)| digest);
+        if found.is_some() || is_final {
+            for other in group.iter().filter_map(|sent| sent.digest) {
+                if carried != Some(other) {
+                    work::displaced(&mut self.db, other, nonce, now).await?;
+                }
             }
-            return Ok(true);
-        };
+        }
         match found {
-            Some(mined) if mined.worked => {
+            Some((None, _)) => {
+                if is_final {
+                    work::settle(&mut self.db, account, nonce).await?;
+                }
+            }
+            Some((Some(digest), mined)) if mined.worked => {
                 let is_final = is_final && mined.block_no <= round.view.final_height;
                 let state = if is_final {
                     State::Final
@@ -71,15 +79,17 @@ impl Session<'_> {
                     work::settle(&mut self.db, account, nonce).await?;
                 }
             }
-            Some(_) => {
+            Some((Some(digest), _)) => {
                 let given_up = work::failed_on_chain(&mut self.db, digest, now).await?;
                 tracing::warn!(%digest, given_up, "a transaction was mined and failed");
                 metrics::counter!("relay_failed_transactions_total").increment(1);
                 work::settle(&mut self.db, account, nonce).await?;
             }
             None if is_final => {
-                tracing::error!(%digest, nonce, "somebody else uses the relay's account; the intent is sent again");
-                work::lost(&mut self.db, digest, now).await?;
+                tracing::error!(
+                    nonce,
+                    "somebody else uses the relay's account; its intent is sent again"
+                );
                 work::settle(&mut self.db, account, nonce).await?;
             }
             // The node has not caught up with itself, or a foreign transaction is not final yet.
