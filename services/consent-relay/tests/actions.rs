@@ -82,12 +82,12 @@ async fn every_kind_of_decision_becomes_final() {
         deadline,
     }))
     .await;
-    let propose = |proposalId| {
+    let propose = |number| {
         recoverer.sign(ProposeRecovery {
             actor: recoverer.address(),
             subject,
             newController: next.address(),
-            proposalId,
+            proposalId: number,
             deadline,
         })
     };
