@@ -15,6 +15,7 @@ pub mod proxies;
 pub mod rebindings;
 pub mod statement;
 pub mod stops;
+pub mod subjects;
 pub mod text;
 
 pub use permit::{BindPermit, PatientPermit, ReadPermit, WritePermit};

@@ -25,6 +25,7 @@ pub mod proxies;
 pub mod rebindings;
 pub mod revocations;
 pub mod stops;
+pub mod subjects;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -76,6 +77,7 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(rebindings::confirm))
         .routes(routes!(rebindings::veto))
         .routes(routes!(revocations::read))
+        .routes(routes!(subjects::get))
 }
 
 /// The routes; limits, error bodies and probes are added around them by `service_kit::server`.

@@ -2,20 +2,24 @@ use sqlx::postgres::PgPoolOptions;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, PgPool};
 use uuid::Uuid;
 
-use super::required;
+use crate::required;
 
 /// A database of this test's own, dropped with it.
 pub struct Database {
+    /// Its name.
     pub name: String,
+    /// How it is reached.
     pub url: String,
+    /// Connections to it.
     pub pool: PgPool,
     admin_url: String,
 }
 
 impl Database {
+    /// Makes an empty one.
     pub async fn create() -> Self {
         let admin_url = required("TEST_DATABASE_URL");
-        let name = format!("indexer_test_{}", Uuid::now_v7().simple());
+        let name = format!("test_{}", Uuid::now_v7().simple());
         admin(&admin_url, format!("CREATE DATABASE {name}")).await;
         let mut url: url::Url = admin_url.parse().expect("TEST_DATABASE_URL is a URL");
         url.set_path(&name);
@@ -49,6 +53,7 @@ impl Database {
         .await;
     }
 
+    /// Lets everybody in again.
     pub async fn open(&self) {
         admin(
             &self.admin_url,
