@@ -48,7 +48,7 @@ pub use assertion::{Assertion, AssertionClaims};
 pub use challenge::Challenge;
 pub use claims::{Acr, Actor, Amr, Claims, Confirmation, SignIn};
 pub use error::TokenError;
-pub use jwks::Jwks;
+pub use jwks::{Jwks, LiveJwks};
 pub use key::{KeyError, PublicJwk, SigningKey};
 pub use revocation::{Revocation, RevocationFeed};
 pub use scope::{

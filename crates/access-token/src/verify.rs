@@ -9,7 +9,7 @@ use url::Url;
 
 use crate::claims::Claims;
 use crate::error::TokenError;
-use crate::jwks::{Jwks, KeySource};
+use crate::jwks::{Jwks, KeySource, LiveJwks};
 use crate::revocation::RevocationFeed;
 use crate::{DEFAULT_LEEWAY, MAX_LEEWAY, MAX_TOKEN_LIFETIME, jws};
 
@@ -46,9 +46,18 @@ impl Verifier {
         )
     }
 
-    /// A verifier with keys known beforehand: for the issuer itself, and for tests.
+    /// A verifier with keys known beforehand, for tests.
     pub fn with_jwks(issuer: impl Into<String>, audience: impl Into<String>, jwks: &Jwks) -> Self {
-        Self::with_keys(issuer.into(), audience.into(), KeySource::fixed(jwks))
+        Self::with_live_jwks(issuer, audience, LiveJwks::new(jwks))
+    }
+
+    /// A verifier whose keys somebody else keeps up to date: for the issuer itself.
+    pub fn with_live_jwks(
+        issuer: impl Into<String>,
+        audience: impl Into<String>,
+        keys: LiveJwks,
+    ) -> Self {
+        Self::with_keys(issuer.into(), audience.into(), KeySource::Held(keys))
     }
 
     fn with_keys(issuer: String, audience: String, keys: KeySource) -> Self {

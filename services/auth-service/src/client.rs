@@ -11,7 +11,7 @@ mod uri;
 
 use std::str::FromStr;
 
-use access_token::{Persona, PublicJwk, ScopeSet};
+use access_token::{Claims, Persona, PublicJwk, ScopeSet};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -93,6 +93,20 @@ impl FromStr for AuthMethod {
             .into_iter()
             .find(|method| method.as_str() == text)
             .ok_or(Unknown)
+    }
+}
+
+/// May see and change the tenant's clients.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientsPermit(());
+
+/// The scope that permits it.
+pub const WRITE_SCOPE: &str = "admin:clients.write";
+
+impl ClientsPermit {
+    /// A permit if the scope allows it.
+    pub fn from_claims(claims: &Claims) -> Option<Self> {
+        claims.scope.allows_persona(WRITE_SCOPE).then_some(Self(()))
     }
 }
 

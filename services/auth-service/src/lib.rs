@@ -9,6 +9,7 @@
 //! `routes::access` (token → permit) → `directory`.
 
 pub mod account;
+pub mod cli;
 pub mod client;
 pub mod config;
 pub mod db;
@@ -27,6 +28,10 @@ use alloy::sol_types::Eip712Domain;
 use sqlx::PgPool;
 use time::OffsetDateTime;
 use uuid::Uuid;
+
+use crate::token::keys::Keys;
+use crate::token::keys::seal::FileKeyProvider;
+use crate::token::keys::state::Rules;
 
 /// Where the time comes from; tests set their own.
 pub type Clock = Arc<dyn Fn() -> OffsetDateTime + Send + Sync>;
@@ -59,7 +64,7 @@ pub struct App {
     /// The issuer's identifier, an origin without trailing slash.
     pub issuer: String,
     /// Signs tokens and publishes the public halves.
-    pub keys: token::keys::Keys,
+    pub keys: Keys,
     /// Checks tokens presented to the directory.
     pub verifier: Verifier,
     /// What the chain says.
@@ -75,13 +80,20 @@ pub struct App {
 impl App {
     /// Puts the parts together.
     pub fn new(config: &config::Config, db: PgPool, clock: Clock, random: Random) -> Self {
-        let keys = token::keys::Keys::new(config.signing_key.clone());
+        let provider = FileKeyProvider::new(config.key_encryption_key.0.clone());
+        let keys = Keys::new(
+            db.clone(),
+            &config.tenant,
+            Arc::new(provider),
+            random.clone(),
+            Rules::signing_for(time::Duration::hours(config.signing_key_hours.into())),
+        );
         let issuer = config.issuer.0.clone();
         Self {
-            verifier: Verifier::with_jwks(
+            verifier: Verifier::with_live_jwks(
                 issuer.clone(),
                 config.audience.clone(),
-                keys.published(),
+                keys.live(),
             ),
             domain: contract_bindings::intent::domain(config.chain_id, config.registry_address),
             db,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use auth_service::config::Config;
 use auth_service::directory::rebindings;
-use auth_service::{App, client, db, revocation, routes, system_random};
+use auth_service::{App, client, db, revocation, routes, system_random, token};
 use service_kit::{Readiness, Shutdown, bus, command, outbox, server};
 use time::OffsetDateTime;
 
@@ -40,6 +40,20 @@ async fn serve(config: Config) -> anyhow::Result<()> {
 
     let clock = Arc::new(OffsetDateTime::now_utc);
     let app = Arc::new(App::new(&config, db, clock, random));
+    // The first key at the first start; and nothing is served with keys that cannot be opened.
+    app.keys.look_after(app.now()).await?;
+    let signing = app.clone();
+    readiness.add("signing-key", move || {
+        let app = signing.clone();
+        async move {
+            let ready = app.keys.ready(app.now()).await;
+            ready.map_err(|error| error.to_string())
+        }
+    });
+    shutdown.spawn(
+        "signing keys",
+        token::keys::follow(app.clone(), shutdown.clone()),
+    );
     let producer = bus::Producer::new(&config.kafka_brokers, "auth-service")?;
     shutdown.spawn(
         "outbox relay",

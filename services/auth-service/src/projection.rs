@@ -161,7 +161,7 @@ impl Projection {
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
-        let token = self.token(app)?;
+        let token = self.token(app).await?;
         let http = self.http.as_ref().ok_or(ProjectionError("no client"))?;
         let request = http
             .get(url)
@@ -194,8 +194,9 @@ impl Projection {
     }
 
     /// A token of our own, for this one call.
-    fn token(&self, app: &App) -> Result<String, ProjectionError> {
-        let iat = app.now().unix_timestamp();
+    async fn token(&self, app: &App) -> Result<String, ProjectionError> {
+        let now = app.now();
+        let iat = now.unix_timestamp();
         let claims = Claims {
             iss: app.issuer.clone(),
             aud: self.base.as_str().trim_end_matches('/').to_owned(),
@@ -219,7 +220,8 @@ impl Projection {
             cnf: None,
         };
         app.keys
-            .sign(&claims)
+            .sign("at+jwt", &claims, now)
+            .await
             .map_err(|_| ProjectionError("our key does not sign"))
     }
 }

@@ -18,7 +18,9 @@ use crate::token::endpoint;
 
 pub mod access;
 pub mod bindings;
+pub mod clients;
 pub mod discovery;
+pub mod keys;
 pub mod organizations;
 pub mod patients;
 pub mod proxies;
@@ -39,6 +41,7 @@ pub mod subjects;
         (name = "oauth", description = "Tokens, keys and metadata"),
         (name = "directory", description = "Patients with their signed bindings, and organisations; only the token's tenant is visible"),
         (name = "patient", description = "What signed-in patients do for themselves"),
+        (name = "administration", description = "Clients and signing keys of the tenant, for its administrators"),
         (name = "revocation", description = "What died before its time, for verifiers"),
     ),
 )]
@@ -76,6 +79,12 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(proxies::put, proxies::delete))
         .routes(routes!(rebindings::confirm))
         .routes(routes!(rebindings::veto))
+        .routes(routes!(clients::list))
+        .routes(routes!(clients::get, clients::put, clients::disable))
+        .routes(routes!(clients::enable))
+        .routes(routes!(keys::list))
+        .routes(routes!(keys::rotate))
+        .routes(routes!(keys::compromise))
         .routes(routes!(revocations::read))
         .routes(routes!(subjects::get))
 }

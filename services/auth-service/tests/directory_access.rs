@@ -364,14 +364,12 @@ async fn unknown_routes_and_methods_have_clear_bodies() {
 }
 
 #[tokio::test]
-async fn without_its_database_the_service_answers_503_and_still_publishes_its_keys() {
-    let service = Service::without_database().await;
+async fn without_its_database_the_service_answers_503_and_still_publishes_its_keys_for_a_while() {
+    let service = Service::start().await;
     let token = token_by_hand(|_| {});
-    let keys = service
-        .send(Request::get("/oauth2/jwks").body(Body::empty()).unwrap())
-        .await;
-    assert_eq!(keys.status, 200);
     let assertion = service.assertion(support::ADMIN);
+    service.db.close().await;
+    let keys = || service.send(Request::get("/oauth2/jwks").body(Body::empty()).unwrap());
     let (read, issued) = tokio::join!(
         service.get("/v1/patients/pat-1", &token),
         service.ask_with(&assertion, &[("scope", "admin:*")]),
@@ -383,6 +381,11 @@ async fn without_its_database_the_service_answers_503_and_still_publishes_its_ke
         401,
         "a bad token needs no database"
     );
+    service.set_time(NOW + 60);
+    assert_eq!(keys().await.status, 200);
+    // One of them might have been compromised meanwhile.
+    service.set_time(NOW + 61);
+    assert_eq!(keys().await.problem(), (503, "unavailable"));
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use serde_json::Value;
 use url::Url;
 use utoipa::ToSchema;
 
-use super::{AuthMethod, GrantType, uri};
+use super::{AuthMethod, Client, GrantType, uri};
 use crate::directory::text;
 
 const MAX_URIS: usize = 16;
@@ -18,7 +18,8 @@ const MAX_NAME: usize = 100;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ClientDocument {
-    /// Its id, 1 to 128 printable ASCII characters.
+    /// Its id, 1 to 128 printable ASCII characters. Where a path names it, it may be left out here.
+    #[serde(default)]
     pub client_id: String,
     /// What people know it by, at most 100 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -62,6 +63,38 @@ pub struct KeysDocument {
     /// Public P-256 keys.
     #[schema(value_type = Vec<Object>)]
     pub keys: Vec<Value>,
+}
+
+impl From<Client> for ClientDocument {
+    fn from(client: Client) -> Self {
+        let keys = client
+            .keys
+            .iter()
+            .filter_map(|key| serde_json::to_value(key).ok());
+        let grants = client.grant_types.iter();
+        Self {
+            client_id: client.id,
+            name: client.name,
+            persona: client.persona.to_string(),
+            organization: client.organization,
+            jwks: KeysDocument {
+                keys: keys.collect(),
+            },
+            scopes: client
+                .scope
+                .to_string()
+                .split(' ')
+                .map(str::to_owned)
+                .collect(),
+            audiences: client.audiences,
+            purposes: client.purposes,
+            grant_types: grants.map(|grant| grant.as_str().to_owned()).collect(),
+            token_endpoint_auth_method: client.auth_method.as_str().to_owned(),
+            redirect_uris: client.redirect_uris,
+            post_logout_redirect_uris: client.post_logout_redirect_uris,
+            require_dpop: client.require_dpop,
+        }
+    }
 }
 
 fn client_credentials() -> Vec<String> {

@@ -16,7 +16,7 @@ pub async fn is_enrolled(
     subject: Address,
 ) -> Result<bool, StoreError> {
     let found = sqlx::query_scalar!(
-        r#"select exists (select from bindings where subject = $1 and tenant = $2) as "found!""#,
+        r#"select exists (select from bindings where subject = $1 and tenant = $2 and ended_at is null) as "found!""#,
         subject.as_slice(),
         permit.tenant,
     )

@@ -10,10 +10,12 @@ use axum::response::{IntoResponse, Response};
 use service_kit::{CorrId, Problem};
 
 use crate::App;
+use crate::client::{self, ClientsPermit};
 use crate::db::StoreError;
 use crate::directory::permit::{FRESH, PATIENT_SCOPE, READ_SCOPES, WRITE_SCOPE};
 use crate::directory::{BindPermit, PatientPermit, ReadPermit, WritePermit};
 use crate::revocation::{self, FeedPermit};
+use crate::token::keys::{self, KeysPermit};
 
 /// 401, 403, 400 or 503 with its challenge.
 #[derive(Debug)]
@@ -106,11 +108,15 @@ impl IntoResponse for Refusal {
 /// What the request's token says. It was issued here for this tenant, and nothing that it names was revoked since.
 async fn claims(parts: &Parts, app: &App) -> Result<Claims, Refusal> {
     let now = app.now();
-    let claims = app
-        .verifier
-        .verify_headers(&parts.headers, now)
-        .await
-        .map_err(Refusal::unauthenticated)?;
+    let keys = app.keys.refresh(now).await;
+    let verified = app.verifier.verify_headers(&parts.headers, now).await;
+    let claims = verified.map_err(|error| match error {
+        // It may be a good one that we have not seen.
+        TokenError::UnknownKey if keys.is_err() => {
+            Refusal::unauthenticated(TokenError::KeysUnavailable)
+        }
+        error => Refusal::unauthenticated(error),
+    })?;
     if claims.tenant != app.tenant {
         return Err(Refusal::unauthenticated(TokenError::Claim("tenant")));
     }
@@ -145,6 +151,22 @@ impl FromRequestParts<Arc<App>> for WritePermit {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refusal> {
         permit(parts, app, Self::from_claims, &[WRITE_SCOPE]).await
+    }
+}
+
+impl FromRequestParts<Arc<App>> for ClientsPermit {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refusal> {
+        permit(parts, app, Self::from_claims, &[client::WRITE_SCOPE]).await
+    }
+}
+
+impl FromRequestParts<Arc<App>> for KeysPermit {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refusal> {
+        permit(parts, app, Self::from_claims, &[keys::WRITE_SCOPE]).await
     }
 }
 

@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::issue::{self, Denial, Frame, Wish};
+use super::keys::KeysError;
 use crate::App;
 use crate::client::authenticate::{AuthenticationError, authenticate};
 use crate::client::{Client, GrantType};
@@ -107,6 +108,20 @@ impl From<StoreError> for OAuthError {
                 "server_error",
                 "the service failed",
             ),
+        }
+    }
+}
+
+impl From<KeysError> for OAuthError {
+    fn from(error: KeysError) -> Self {
+        if let KeysError::Store(error) = error {
+            return error.into();
+        }
+        tracing::error!(corr_id = %CorrId::current(), %error, "nothing can be signed");
+        if error.is_passing() {
+            StoreError::Unavailable.into()
+        } else {
+            StoreError::Corrupt("signing_keys").into()
         }
     }
 }
@@ -242,14 +257,7 @@ async fn respond(
     };
     let claims = issue::claims(&client, addresses.as_deref(), wish, frame)?;
     let response = TokenResponse {
-        access_token: app.keys.sign(&claims).map_err(|error| {
-            tracing::error!(%error, "the signing key failed");
-            OAuthError::new(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "server_error",
-                "the service failed",
-            )
-        })?,
+        access_token: app.keys.sign("at+jwt", &claims, app.now()).await?,
         token_type: "Bearer",
         expires_in: MAX_TOKEN_LIFETIME,
         scope: claims.scope.to_string(),

@@ -2,20 +2,19 @@
 #![allow(dead_code, reason = "each test file uses a part")]
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use access_token::{AssertionClaims, Claims, SigningKey, Verifier};
 use alloy::primitives::{Address, B256, U256};
 use alloy::signers::local::PrivateKeySigner;
 use auth_service::config::Config;
-use auth_service::{App, client, db, routes, system_random};
+use auth_service::{App, Random, client, db, routes, system_random};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use conf::Conf;
 use contract_bindings::intent::{self, Bind};
 use http_body_util::BodyExt;
-use p256::pkcs8::{EncodePrivateKey, LineEnding};
 use serde_json::{Value, json};
 use service_kit::{Readiness, server};
 use sqlx::{Connection, Executor, PgConnection, PgPool};
@@ -45,8 +44,23 @@ pub fn key(n: u8) -> SigningKey {
     SigningKey::from_jwk(&secret(n).to_jwk_string()).unwrap()
 }
 
-/// The key that signs access tokens.
+/// The first key that signs access tokens, and that of the other tenant.
 pub const SIGNER: u8 = 100;
+pub const OTHER_SIGNER: u8 = 101;
+/// What the key-encryption key is made of.
+pub const SEALER: u8 = 102;
+
+/// Randomness whose first 32 bytes are known: those of the first signing key.
+pub fn random_after(first_key: u8) -> Random {
+    let (random, given) = (system_random(), AtomicBool::new(false));
+    Arc::new(move |bytes: &mut [u8]| {
+        if bytes.len() == 32 && !given.swap(true, Ordering::SeqCst) {
+            bytes.fill(first_key);
+        } else {
+            random(bytes);
+        }
+    })
+}
 pub const CLINIC_A: (&str, u8) = ("clinic-a-backend", 1);
 pub const CLINIC_B: (&str, u8) = ("clinic-b-backend", 2);
 pub const ADMIN: (&str, u8) = ("admin-tool", 3);
@@ -186,8 +200,8 @@ impl Setup {
 
     pub fn of(tenant: &str, issuer: &str, database_url: &str, clients: &Value) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let pem = secret(SIGNER).to_pkcs8_pem(LineEnding::LF).unwrap();
-        std::fs::write(dir.path().join("signing.pem"), pem.as_bytes()).unwrap();
+        let sealer = hex::encode([SEALER; 32]);
+        std::fs::write(dir.path().join("sealing-key.hex"), sealer).unwrap();
         std::fs::write(dir.path().join("clients.json"), clients.to_string()).unwrap();
         let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
         let variables = [
@@ -203,7 +217,7 @@ impl Setup {
             ("DIRECTORY_IMPORT", "true".to_owned()),
             ("INDEXER_URL", "http://127.0.0.1:1".to_owned()),
             ("CLIENTS_FILE", path("clients.json")),
-            ("SIGNING_KEY_FILE", path("signing.pem")),
+            ("KEY_ENCRYPTION_KEY_FILE", path("sealing-key.hex")),
         ];
         let variables = variables
             .map(|(name, value)| (name.to_owned(), value))
@@ -235,7 +249,7 @@ pub struct Service {
     pub router: Router,
     pub db: PgPool,
     clock: Arc<AtomicI64>,
-    database: Option<Arc<Database>>,
+    database: Arc<Database>,
 }
 
 /// Status, headers and the body as JSON (null when it is none).
@@ -309,34 +323,29 @@ impl Service {
         client::register::take_over(&db, &config.tenant, &config.clients, &random, at(NOW))
             .await
             .unwrap();
-        Self::over(config, db, Some(database))
+        let service = Self::over(config, db, database);
+        service.app.keys.look_after(at(NOW)).await.unwrap();
+        service
     }
 
     /// The database.
     pub fn database(&self) -> &Arc<Database> {
-        self.database.as_ref().expect("this service has a database")
+        &self.database
     }
 
-    /// A service whose database nobody answers for.
-    pub async fn without_database() -> Self {
-        let free = std::net::TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap();
-        let url = format!("postgres://nobody@{free}/none");
-        let config = Setup::new(&url, &clients()).config();
-        let db = db::pool(&url, TENANT, 2).unwrap();
-        Self::over(config, db, None)
-    }
-
-    fn over(config: Config, db: PgPool, database: Option<Arc<Database>>) -> Self {
+    fn over(config: Config, db: PgPool, database: Arc<Database>) -> Self {
         let clock = Arc::new(AtomicI64::new(NOW));
         let time = clock.clone();
+        let first_key = if config.tenant == TENANT {
+            SIGNER
+        } else {
+            OTHER_SIGNER
+        };
         let app = Arc::new(App::new(
             &config,
             db.clone(),
             Arc::new(move || at(time.load(Ordering::SeqCst))),
-            system_random(),
+            random_after(first_key),
         ));
         let router = server::app(
             &config.server,
@@ -399,6 +408,14 @@ impl Service {
     pub async fn post(&self, path: &str, token: &str, body: &Value) -> Answer {
         self.request(Method::POST, path, token, Some(body.to_string()))
             .await
+    }
+
+    pub async fn act(&self, path: &str, token: &str) -> Answer {
+        self.request(Method::POST, path, token, None).await
+    }
+
+    pub async fn delete(&self, path: &str, token: &str) -> Answer {
+        self.request(Method::DELETE, path, token, None).await
     }
 
     pub async fn put(&self, path: &str, token: &str, body: &Value) -> Answer {
