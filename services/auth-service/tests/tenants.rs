@@ -61,7 +61,7 @@ async fn nothing_of_another_tenant_is_good_here() {
     assert!(!jwks.body.to_string().contains(key(OTHER_SIGNER).kid()));
     let admin = service.admin().await;
     let path = format!("/v1/keys/{}/compromise", key(OTHER_SIGNER).kid());
-    assert_eq!(service.post(&path, &admin).await.status, 404);
+    assert_eq!(service.act(&path, &admin).await.status, 404);
     for (method, path) in [
         (Method::GET, "/v1/clients/other-admin-tool"),
         (Method::DELETE, "/v1/clients/other-admin-tool"),
@@ -105,7 +105,7 @@ async fn a_kid_leads_nowhere() {
     let admin = service.admin().await;
     for kid in ["..%2F..%2Fkeys", "%27%20or%20%271%27%3D%271", "%00"] {
         let path = format!("/v1/keys/{kid}/compromise");
-        let answer = service.post(&path, &admin).await;
+        let answer = service.act(&path, &admin).await;
         assert!(
             matches!(answer.status.as_u16(), 400 | 404),
             "{kid}: {}",
