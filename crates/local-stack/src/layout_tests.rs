@@ -65,12 +65,12 @@ fn a_file_that_contradicts_itself_is_refused() {
     for (from, to, says) in [
         ("port = 7002\n", "port = 7001\n", "port 7001 is given to"),
         (
-            "needs = [\"postgres\"]",
+            "needs = [\"postgres\", \"kafka\"]",
             "needs = [\"oracle\"]",
             "needs `oracle`",
         ),
         (
-            "needs = [\"postgres\"]",
+            "needs = [\"postgres\", \"kafka\"]",
             "needs = [\"ehr-gateway\"]",
             "circle",
         ),
