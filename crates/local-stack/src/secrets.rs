@@ -9,7 +9,6 @@ use alloy::primitives::{B256, keccak256};
 use alloy::signers::local::PrivateKeySigner;
 use anyhow::{Context, Result};
 use p256::SecretKey;
-use p256::pkcs8::{EncodePrivateKey, LineEnding};
 use rand::TryRngCore;
 use rand::rngs::OsRng;
 use serde_json::Value;
@@ -56,9 +55,7 @@ impl Secrets {
         let text = |name: &str| hexadecimal(&folder.join(name));
         let databases = layout.postgres.databases.iter();
         let client_keys = layout.clients.iter();
-        file(&folder.join("auth-signing-key.pem"), || {
-            Ok(random_p256()?.to_pkcs8_pem(LineEnding::LF)?.to_string())
-        })?;
+        text("key-encryption-key.hex")?;
         text("pseudonym-key.hex")?;
         let relay_account: B256 = text("relay-account-key.hex")?
             .parse()
@@ -93,7 +90,7 @@ impl Secrets {
         private_folder(folder)?;
         for entry in fs::read_dir(&self.folder)?.flatten() {
             let name = entry.file_name();
-            let is_key = [".jwk.json", ".pem", "-key.hex"]
+            let is_key = [".jwk.json", "-key.hex"]
                 .iter()
                 .any(|end| name.to_string_lossy().ends_with(end));
             if is_key {
