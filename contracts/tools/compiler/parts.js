@@ -42,14 +42,14 @@ function gather(outputs, heading) {
 }
 
 /**
- * Tests that have a contract of `src` or of a package in their own code, by `new` or `creationCode`. It would be compiled
- * as the test is and not as it is deployed; test/utils/Built.sol deploys it from its artifact.
+ * Tests that have a contract of `src` or of a package in their own code, by `new` or `creationCode`. It would be
+ * compiled as the test is and not as it is deployed; test/utils/Built.sol deploys it from its artifact.
  */
 function embedding({ sources }) {
   const texts = Object.entries(sources).map(([file, { content }]) => [file, content]);
   const isTest = ([file]) => file.startsWith("test/");
-  const declared = texts.filter((source) => !isTest(source)).flatMap(([, text]) => text.match(/(?<=^contract )\w+/gm) ?? []);
-  const names = new Set(declared);
+  const deployable = texts.filter((source) => !isTest(source));
+  const names = new Set(deployable.flatMap(([, text]) => text.match(/(?<=^contract )\w+/gm) ?? []));
   return texts.filter(isTest).flatMap(([file, text]) =>
     [...text.matchAll(/\bnew (\w+)\(|\btype\((\w+)\)\.(?:creation|runtime)Code/g)]
       .map((match) => match[1] ?? match[2])
