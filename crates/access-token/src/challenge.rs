@@ -1,5 +1,6 @@
 //! The `WWW-Authenticate` value of RFC 6750 §3, with RFC 9728's `resource_metadata`.
 
+use crate::claims::Acr;
 use crate::error::TokenError;
 
 /// A refusal as HTTP wants it: a status and, unless we are the ones who cannot answer, a header value.
@@ -19,6 +20,7 @@ pub struct Challenge {
     error: Option<&'static str>,
     description: Option<String>,
     scope: Option<String>,
+    step_up: Option<(Acr, i64)>,
     resource_metadata: Option<String>,
 }
 
@@ -26,7 +28,10 @@ impl From<TokenError> for Challenge {
     fn from(refusal: TokenError) -> Self {
         let error = match refusal {
             // RFC 6750 §3.1: a request without any authentication gets no error code.
-            TokenError::Missing | TokenError::NotBearer | TokenError::KeysUnavailable => None,
+            TokenError::Missing
+            | TokenError::NotBearer
+            | TokenError::KeysUnavailable
+            | TokenError::RevocationsStale => None,
             TokenError::BadRequest => Some("invalid_request"),
             _ => Some("invalid_token"),
         };
@@ -35,6 +40,7 @@ impl From<TokenError> for Challenge {
             error,
             description: error.map(|_| refusal.to_string()),
             scope: None,
+            step_up: None,
             resource_metadata: None,
         }
     }
@@ -48,6 +54,19 @@ impl Challenge {
             error: Some("insufficient_scope"),
             description: None,
             scope: Some(scope.to_owned()),
+            step_up: None,
+            resource_metadata: None,
+        }
+    }
+
+    /// 401 (RFC 9470 §3): the person has to prove who they are again, at least this surely, at most so many seconds before.
+    pub fn insufficient_user_authentication(acr: Acr, max_age: i64) -> Self {
+        Self {
+            status: 401,
+            error: Some("insufficient_user_authentication"),
+            description: Some("sign in again, with a second factor or a passkey".to_owned()),
+            scope: None,
+            step_up: Some((acr, max_age)),
             resource_metadata: None,
         }
     }
@@ -69,10 +88,14 @@ impl Challenge {
         if self.status == 503 {
             return None;
         }
+        let acr_values = self.step_up.map(|(acr, _)| acr.as_str());
+        let max_age = self.step_up.map(|(_, age)| age.to_string());
         let params = [
             ("error", self.error),
             ("error_description", self.description.as_deref()),
             ("scope", self.scope.as_deref()),
+            ("acr_values", acr_values),
+            ("max_age", max_age.as_deref()),
             ("resource_metadata", self.resource_metadata.as_deref()),
         ];
         let params: Vec<_> = params

@@ -3,6 +3,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+mod person;
+
+pub use person::{Acr, Actor, Amr, Confirmation, SignIn};
+
 use crate::error::TokenError;
 use crate::scope::{Persona, ScopeSet};
 
@@ -41,6 +45,24 @@ pub struct Claims {
     /// The purpose of use, such as `TREAT`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub purpose: Option<String>,
+    /// How the person signed in; absent where a client speaks for itself.
+    #[serde(flatten)]
+    pub sign_in: Option<SignIn>,
+    /// The patient in context: an id on the custodian's FHIR server. Only for the persona patient.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub patient: Option<String>,
+    /// The patient's addresses on chain, `0x` and 40 hex digits; only towards our own services.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub subjects: Vec<String>,
+    /// The person as a FHIR resource (SMART App Launch, `fhirUser`), such as `Practitioner/7`.
+    #[serde(rename = "fhirUser", skip_serializing_if = "Option::is_none")]
+    pub fhir_user: Option<String>,
+    /// Who really acts, where that is not `sub` (RFC 8693 §4.1): a proxy, or a service.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub act: Option<Actor>,
+    /// The key without whose proof the token is worth nothing (RFC 9449 §6).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cnf: Option<Confirmation>,
 }
 
 /// As it arrives: every member still any JSON, so that a wrong type is our own, named refusal. Twice the same
@@ -61,12 +83,37 @@ struct RawClaims {
     org: Option<Value>,
     grantees: Option<Value>,
     purpose: Option<Value>,
+    sid: Option<Value>,
+    auth_time: Option<Value>,
+    acr: Option<Value>,
+    amr: Option<Value>,
+    sv: Option<Value>,
+    patient: Option<Value>,
+    subjects: Option<Value>,
+    #[serde(rename = "fhirUser")]
+    fhir_user: Option<Value>,
+    act: Option<Value>,
+    cnf: Option<Value>,
+}
+
+impl RawClaims {
+    fn sign_in(&mut self) -> Result<Option<SignIn>, TokenError> {
+        SignIn::read(
+            self.sid.take(),
+            self.auth_time.take(),
+            self.acr.take(),
+            self.amr.take(),
+            self.sv.take(),
+        )
+    }
 }
 
 impl Claims {
     /// Reads a payload. Checks shapes only; [`crate::Verifier`] compares with issuer, audience and clock.
     pub fn from_payload(payload: &[u8]) -> Result<Self, TokenError> {
-        let raw: RawClaims = serde_json::from_slice(payload).map_err(|_| TokenError::Malformed)?;
+        let mut raw: RawClaims =
+            serde_json::from_slice(payload).map_err(|_| TokenError::Malformed)?;
+        let sign_in = raw.sign_in()?;
         let claims = Self {
             iss: text(raw.iss, "iss")?,
             // An array is not accepted, not even of one: a token is for one audience.
@@ -83,12 +130,15 @@ impl Claims {
             persona: text(raw.persona, "persona")?
                 .parse()
                 .map_err(|_| TokenError::Claim("persona"))?,
-            org: raw.org.map(|org| text(Some(org), "org")).transpose()?,
-            grantees: addresses(raw.grantees)?,
-            purpose: raw
-                .purpose
-                .map(|purpose| text(Some(purpose), "purpose"))
-                .transpose()?,
+            org: optional_text(raw.org, "org")?,
+            grantees: addresses(raw.grantees, "grantees")?,
+            purpose: optional_text(raw.purpose, "purpose")?,
+            sign_in,
+            patient: optional_text(raw.patient, "patient")?,
+            subjects: addresses(raw.subjects, "subjects")?,
+            fhir_user: optional_text(raw.fhir_user, "fhirUser")?,
+            act: raw.act.map(Actor::read).transpose()?,
+            cnf: raw.cnf.map(Confirmation::read).transpose()?,
         };
         if !claims.scope.within(claims.persona) {
             return Err(TokenError::Claim("scope"));
@@ -98,6 +148,12 @@ impl Claims {
         }
         if claims.org.is_none() && !claims.grantees.is_empty() {
             return Err(TokenError::Claim("grantees"));
+        }
+        if claims.persona != Persona::Patient && claims.patient.is_some() {
+            return Err(TokenError::Claim("patient"));
+        }
+        if claims.patient.is_none() && !claims.subjects.is_empty() {
+            return Err(TokenError::Claim("subjects"));
         }
         Ok(claims)
     }
@@ -139,18 +195,26 @@ pub(crate) fn instant(value: Option<Value>, name: &'static str) -> Result<i64, T
         .ok_or(TokenError::Claim(name))
 }
 
-fn addresses(value: Option<Value>) -> Result<Vec<String>, TokenError> {
-    const FAULT: TokenError = TokenError::Claim("grantees");
+/// [`text`], or nothing.
+pub(crate) fn optional_text(
+    value: Option<Value>,
+    name: &'static str,
+) -> Result<Option<String>, TokenError> {
+    value.map(|value| text(Some(value), name)).transpose()
+}
+
+fn addresses(value: Option<Value>, name: &'static str) -> Result<Vec<String>, TokenError> {
+    let fault = TokenError::Claim(name);
     match value {
         None => Ok(Vec::new()),
         Some(Value::Array(items)) => items
             .into_iter()
             .map(|item| match item {
                 Value::String(text) if is_address(&text) => Ok(text),
-                _ => Err(FAULT),
+                _ => Err(fault),
             })
             .collect(),
-        Some(_) => Err(FAULT),
+        Some(_) => Err(fault),
     }
 }
 

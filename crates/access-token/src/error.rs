@@ -54,6 +54,12 @@ pub enum TokenError {
     /// `exp` is further away than the longest life of such a token.
     #[error("the token's lifetime is too long")]
     Lifetime,
+    /// The issuer took it back.
+    #[error("the token was revoked")]
+    Revoked,
+    /// Whether the issuer took it back is not known.
+    #[error("it is not known which tokens are revoked")]
+    RevocationsStale,
     /// The issuer's keys are not known, or known too long ago, and could not be fetched.
     #[error("the issuer's keys are not available")]
     KeysUnavailable,
@@ -80,6 +86,8 @@ impl TokenError {
             Self::Expired => "exp",
             Self::NotYetValid => "nbf",
             Self::Lifetime => "lifetime",
+            Self::Revoked => "revoked",
+            Self::RevocationsStale => "revocations-stale",
             Self::KeysUnavailable => "keys-unavailable",
         }
     }
@@ -88,7 +96,7 @@ impl TokenError {
     pub fn status(&self) -> u16 {
         match self {
             Self::BadRequest => 400,
-            Self::KeysUnavailable => 503,
+            Self::KeysUnavailable | Self::RevocationsStale => 503,
             _ => 401,
         }
     }

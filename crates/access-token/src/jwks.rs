@@ -104,10 +104,40 @@ impl State {
     }
 }
 
+/// Keys that their owner holds and replaces: the issuer's own. Clones share them.
+#[derive(Clone, Default)]
+pub struct LiveJwks(Arc<RwLock<Arc<HashMap<String, DecodingKey>>>>);
+
+impl LiveJwks {
+    /// These keys.
+    pub fn new(jwks: &Jwks) -> Self {
+        let live = Self::default();
+        live.replace(jwks);
+        live
+    }
+
+    /// From now on these keys and no others.
+    pub fn replace(&self, jwks: &Jwks) {
+        let keys = Arc::new(jwks.decoding_keys());
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = keys;
+    }
+
+    fn find(&self, kid: &str) -> Option<DecodingKey> {
+        let keys = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        keys.get(kid).cloned()
+    }
+}
+
+impl std::fmt::Debug for LiveJwks {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LiveJwks").finish_non_exhaustive()
+    }
+}
+
 /// Where the keys come from.
 pub(crate) enum KeySource {
-    /// Known beforehand: the issuer's own.
-    Fixed(HashMap<String, DecodingKey>),
+    /// Held by their owner: the issuer's own.
+    Held(LiveJwks),
     /// Fetched from the issuer.
     Published(Box<Published>),
 }
@@ -121,10 +151,6 @@ pub(crate) struct Published {
 }
 
 impl KeySource {
-    pub fn fixed(jwks: &Jwks) -> Self {
-        Self::Fixed(jwks.decoding_keys())
-    }
-
     pub fn published(url: Url, http: reqwest::Client) -> Self {
         Self::Published(Box::new(Published {
             url,
@@ -137,7 +163,7 @@ impl KeySource {
     /// The key of this name, or why it cannot be had.
     pub async fn key(&self, kid: &str, now: OffsetDateTime) -> Result<DecodingKey, TokenError> {
         match self {
-            Self::Fixed(keys) => keys.get(kid).cloned().ok_or(TokenError::UnknownKey),
+            Self::Held(keys) => keys.find(kid).ok_or(TokenError::UnknownKey),
             Self::Published(published) => published.key(kid, now.unix_timestamp()).await,
         }
     }

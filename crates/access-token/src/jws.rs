@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
+use jsonwebtoken::{Algorithm, DecodingKey};
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 
 use crate::error::TokenError;
-use crate::key::kid_is_sane;
+use crate::key::{EncodingKey, kid_is_sane};
 
 /// No token or assertion of ours is longer.
 const MAX_LENGTH: usize = 8 * 1024;
@@ -132,6 +132,6 @@ pub(crate) fn sign(
         URL_SAFE_NO_PAD.encode(header),
         URL_SAFE_NO_PAD.encode(claims)
     );
-    let signature = jsonwebtoken::crypto::sign(message.as_bytes(), key, Algorithm::ES256).ok()?;
+    let signature = key.sign(message.as_bytes())?;
     Some(format!("{message}.{signature}"))
 }

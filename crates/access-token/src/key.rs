@@ -1,12 +1,17 @@
 //! P-256 keys: public JWKs, RFC 7638 thumbprints, ES256 signing keys.
 
+use std::sync::Arc;
+
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::{DecodingKey, EncodingKey};
+use jsonwebtoken::DecodingKey;
 use p256::elliptic_curve::sec1::ToEncodedPoint;
 use p256::pkcs8::{DecodePrivateKey, EncodePrivateKey};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
 
 use crate::error::TokenError;
 use crate::jws;
@@ -57,7 +62,7 @@ struct RawJwk {
     #[serde(rename = "use")]
     usage: Option<String>,
     alg: Option<String>,
-    d: Option<String>,
+    d: Option<Zeroizing<String>>,
 }
 
 impl RawJwk {
@@ -138,6 +143,24 @@ impl PublicJwk {
     }
 }
 
+/// A private key as the cryptographic library holds it, which overwrites it when it lets go of it.
+#[derive(Clone)]
+pub(crate) struct EncodingKey(Arc<EcdsaKeyPair>);
+
+impl EncodingKey {
+    fn from_pkcs8_der(der: &[u8]) -> Result<Self, KeyError> {
+        EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, der)
+            .map(|pair| Self(Arc::new(pair)))
+            .map_err(|_| KeyError::Invalid)
+    }
+
+    /// An ES256 signature, base64url.
+    pub(crate) fn sign(&self, message: &[u8]) -> Option<String> {
+        let signature = self.0.sign(&SystemRandom::new(), message).ok()?;
+        Some(URL_SAFE_NO_PAD.encode(signature))
+    }
+}
+
 /// A private P-256 key that signs with ES256. Its `Debug` shows the `kid` only.
 #[derive(Clone)]
 pub struct SigningKey {
@@ -158,8 +181,8 @@ impl SigningKey {
     pub fn from_jwk(json: &str) -> Result<Self, KeyError> {
         let raw: RawJwk = serde_json::from_str(json).map_err(|_| KeyError::Malformed)?;
         let point = raw.point()?;
-        let d = coordinate(raw.d.as_deref().ok_or(KeyError::Malformed)?)?;
-        let secret = p256::SecretKey::from_slice(&d).map_err(|_| KeyError::Invalid)?;
+        let d = Zeroizing::new(coordinate(raw.d.as_deref().ok_or(KeyError::Malformed)?)?);
+        let secret = p256::SecretKey::from_slice(&*d).map_err(|_| KeyError::Invalid)?;
         if secret.public_key() != point {
             return Err(KeyError::Invalid);
         }
@@ -176,7 +199,7 @@ impl SigningKey {
         let der = secret.to_pkcs8_der().map_err(|_| KeyError::Invalid)?;
         Ok(Self {
             public: PublicJwk::from_point(&secret.public_key(), kid)?,
-            encoding: EncodingKey::from_ec_der(der.as_bytes()),
+            encoding: EncodingKey::from_pkcs8_der(der.as_bytes())?,
         })
     }
 

@@ -11,6 +11,7 @@
 //! - [`challenge`]: the RFC 6750 `WWW-Authenticate` value that belongs to a refusal.
 //! - [`assertion`]: `private_key_jwt` client assertions (RFC 7523), built and verified.
 //! - [`source`]: access tokens for our own services, by client credentials.
+//! - [`revocation`]: what the issuer says is dead before its time, and the feed that tells.
 //!
 //! Rules: ES256 only; a token header holds `alg`, `typ` and `kid` and nothing else; `now` is a parameter;
 //! no error ever echoes a token or one of its claims.
@@ -38,21 +39,23 @@ mod error;
 pub mod jwks;
 mod jws;
 pub mod key;
+pub mod revocation;
 pub mod scope;
 pub mod source;
 pub mod verify;
 
 pub use assertion::{Assertion, AssertionClaims};
 pub use challenge::Challenge;
-pub use claims::Claims;
+pub use claims::{Acr, Actor, Amr, Claims, Confirmation, SignIn};
 pub use error::TokenError;
-pub use jwks::Jwks;
+pub use jwks::{Jwks, LiveJwks};
 pub use key::{KeyError, PublicJwk, SigningKey};
+pub use revocation::{Revocation, RevocationFeed};
 pub use scope::{
     Category, Context, Interaction, Persona, Scope, ScopeError, ScopeSet, SmartAccess,
 };
 pub use source::{SourceError, TokenSource, TokenSourceConfig};
-pub use verify::Verifier;
+pub use verify::{Verified, Verifier};
 
 /// The longest life of an access token, in seconds. The issuer never issues more, the verifier never accepts more.
 pub const MAX_TOKEN_LIFETIME: i64 = 300;

@@ -1,5 +1,7 @@
 //! Token → claims, or a typed refusal.
 
+use std::sync::Arc;
+
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use time::OffsetDateTime;
@@ -7,7 +9,8 @@ use url::Url;
 
 use crate::claims::Claims;
 use crate::error::TokenError;
-use crate::jwks::{Jwks, KeySource};
+use crate::jwks::{Jwks, KeySource, LiveJwks};
+use crate::revocation::RevocationFeed;
 use crate::{DEFAULT_LEEWAY, MAX_LEEWAY, MAX_TOKEN_LIFETIME, jws};
 
 /// Checks access tokens of one issuer for one audience. Build one for a process and share it.
@@ -16,6 +19,16 @@ pub struct Verifier {
     audience: String,
     leeway: i64,
     keys: KeySource,
+    revocations: Option<Arc<RevocationFeed>>,
+}
+
+/// A token that passed every check, with what is needed to look again whether it still stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verified {
+    /// What it says.
+    pub claims: Claims,
+    /// The key that signed it.
+    pub kid: String,
 }
 
 impl Verifier {
@@ -33,9 +46,18 @@ impl Verifier {
         )
     }
 
-    /// A verifier with keys known beforehand: for the issuer itself, and for tests.
+    /// A verifier with keys known beforehand, for tests.
     pub fn with_jwks(issuer: impl Into<String>, audience: impl Into<String>, jwks: &Jwks) -> Self {
-        Self::with_keys(issuer.into(), audience.into(), KeySource::fixed(jwks))
+        Self::with_live_jwks(issuer, audience, LiveJwks::new(jwks))
+    }
+
+    /// A verifier whose keys somebody else keeps up to date: for the issuer itself.
+    pub fn with_live_jwks(
+        issuer: impl Into<String>,
+        audience: impl Into<String>,
+        keys: LiveJwks,
+    ) -> Self {
+        Self::with_keys(issuer.into(), audience.into(), KeySource::Held(keys))
     }
 
     fn with_keys(issuer: String, audience: String, keys: KeySource) -> Self {
@@ -44,6 +66,7 @@ impl Verifier {
             audience,
             leeway: DEFAULT_LEEWAY,
             keys,
+            revocations: None,
         }
     }
 
@@ -52,6 +75,13 @@ impl Verifier {
     #[must_use]
     pub fn leeway(mut self, seconds: i64) -> Self {
         self.leeway = seconds.clamp(0, MAX_LEEWAY);
+        self
+    }
+
+    /// Refuses what the feed says was revoked, and everything when the feed is not heard of.
+    #[must_use]
+    pub fn revocations(mut self, feed: Arc<RevocationFeed>) -> Self {
+        self.revocations = Some(feed);
         self
     }
 
@@ -66,6 +96,15 @@ impl Verifier {
         headers: &HeaderMap,
         now: OffsetDateTime,
     ) -> Result<Claims, TokenError> {
+        Ok(self.verify_request(headers, now).await?.claims)
+    }
+
+    /// As [`Verifier::verify_headers`], for who will look again with [`Verifier::still_stands`].
+    pub async fn verify_request(
+        &self,
+        headers: &HeaderMap,
+        now: OffsetDateTime,
+    ) -> Result<Verified, TokenError> {
         let mut values = headers.get_all(AUTHORIZATION).iter();
         let value = values
             .next()
@@ -75,7 +114,7 @@ impl Verifier {
         if values.next().is_some() {
             return Err(TokenError::BadRequest);
         }
-        self.verify_bearer(value, now).await
+        self.verify_token(bearer(value)?, now).await
     }
 
     /// Checks the value of an `Authorization` header.
@@ -84,16 +123,15 @@ impl Verifier {
         header: Option<&str>,
         now: OffsetDateTime,
     ) -> Result<Claims, TokenError> {
-        let header = header.ok_or(TokenError::Missing)?;
-        let (scheme, token) = header.split_once(' ').ok_or(TokenError::NotBearer)?;
-        if !scheme.eq_ignore_ascii_case("bearer") {
-            return Err(TokenError::NotBearer);
-        }
-        self.verify(token.trim_matches(' '), now).await
+        self.verify(bearer(header)?, now).await
     }
 
     /// Checks a token.
     pub async fn verify(&self, token: &str, now: OffsetDateTime) -> Result<Claims, TokenError> {
+        Ok(self.verify_token(token, now).await?.claims)
+    }
+
+    async fn verify_token(&self, token: &str, now: OffsetDateTime) -> Result<Verified, TokenError> {
         let jws = jws::parse(token)?;
         if jws
             .typ
@@ -102,10 +140,24 @@ impl Verifier {
         {
             return Err(TokenError::Type);
         }
-        let key = self.keys.key(&jws.kid, now).await?;
+        let kid = jws.kid.clone();
+        let key = self.keys.key(&kid, now).await?;
         let claims = Claims::from_payload(&jws.verify(&key)?)?;
         self.check(&claims, now.unix_timestamp())?;
-        Ok(claims)
+        let verified = Verified { claims, kid };
+        self.still_stands(&verified, now)?;
+        Ok(verified)
+    }
+
+    /// Whether a token that was verified before has not been revoked since. Asks nobody.
+    ///
+    /// # Errors
+    /// [`TokenError::Revoked`], or [`TokenError::RevocationsStale`] when that is not known.
+    pub fn still_stands(&self, token: &Verified, now: OffsetDateTime) -> Result<(), TokenError> {
+        match &self.revocations {
+            Some(feed) => feed.check(&token.claims, &token.kid, now),
+            None => Ok(()),
+        }
     }
 
     fn check(&self, claims: &Claims, now: i64) -> Result<(), TokenError> {
@@ -123,6 +175,16 @@ impl Verifier {
             return Err(TokenError::Lifetime);
         }
         Ok(())
+    }
+}
+
+fn bearer(header: Option<&str>) -> Result<&str, TokenError> {
+    let header = header.ok_or(TokenError::Missing)?;
+    let (scheme, token) = header.split_once(' ').ok_or(TokenError::NotBearer)?;
+    if scheme.eq_ignore_ascii_case("bearer") {
+        Ok(token.trim_matches(' '))
+    } else {
+        Err(TokenError::NotBearer)
     }
 }
 

@@ -11,6 +11,7 @@ use crate::consent::{Consent, EffectiveStatus};
 use crate::id::{Address, ConsentId, Hash32, ScopeId};
 use crate::policy::{Action, Policy, Purpose};
 use crate::resource::{Category, TypeRow, type_row};
+use crate::stop::Stop;
 
 mod inspect;
 mod redact;
@@ -87,11 +88,13 @@ pub struct Seen {
     pub rev: i64,
 }
 
-/// All that is known: consents that may concern the request, and the policy documents they name.
+/// All that is known: consents that may concern the request, the policy documents they name, and the stops on their way to
+/// the chain.
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
     consents: Vec<Fact>,
     policies: HashMap<ScopeId, Arc<Policy>>,
+    stops: Vec<Stop>,
 }
 
 impl Facts {
@@ -99,13 +102,22 @@ impl Facts {
     pub fn new(consents: Vec<Fact>) -> Self {
         Self {
             consents,
-            policies: HashMap::new(),
+            ..Self::default()
         }
     }
 
     /// Adds a policy document. It is filed under its own hash, so it cannot stand for another.
     pub fn add_policy(&mut self, policy: Arc<Policy>) {
         self.policies.insert(policy.hash(), policy);
+    }
+
+    /// Adds stops that the chain may not have yet.
+    pub fn add_stops(&mut self, stops: impl IntoIterator<Item = Stop>) {
+        self.stops.extend(stops);
+    }
+
+    fn is_stopped(&self, consent: &Consent) -> bool {
+        self.stops.iter().any(|stop| stop.covers(consent))
     }
 
     /// The consents.
@@ -157,6 +169,8 @@ rules! {
     ConsentRevoked = "consent-revoked",
     /// The consent is past its time.
     ConsentExpired = "consent-expired",
+    /// The patient's side ended it; the chain does not have that yet.
+    Stopped = "stopped",
     /// Asked for, not answered.
     ConsentRequested = "consent-requested",
     /// Granted, its window has not begun.
@@ -255,8 +269,8 @@ impl Permit {
     }
 }
 
-/// Decides. Everything that is not an active, final consent of this very subject for this very grantee, in its window,
-/// with a known policy that shares this type, for this action and purpose, is a denial.
+/// Decides. Everything that is not an active, final consent of this very subject for this very grantee, in its window, not
+/// stopped, with a known policy that shares this type, for this action and purpose, is a denial.
 #[allow(
     clippy::result_large_err,
     reason = "a denial is as ordinary as a permit"
@@ -310,7 +324,20 @@ fn judge(request: &Request, fact: &Fact, facts: &Facts, now: u64) -> Result<Arc<
     if !concerns || subject.is_zero() || grantee.is_zero() {
         return Err(Rule::NoConsent);
     }
-    match fact.effective(now) {
+    let effective = fact.effective(now);
+    let is_open = matches!(
+        effective,
+        Some(
+            EffectiveStatus::Active
+                | EffectiveStatus::Requested
+                | EffectiveStatus::Confirming
+                | EffectiveStatus::Scheduled
+        )
+    );
+    if is_open && facts.is_stopped(&fact.consent) {
+        return Err(Rule::Stopped);
+    }
+    match effective {
         Some(EffectiveStatus::Active) => {}
         Some(EffectiveStatus::Requested) => return Err(Rule::ConsentRequested),
         Some(EffectiveStatus::Confirming) => return Err(Rule::ConsentConfirming),

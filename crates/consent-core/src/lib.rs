@@ -15,10 +15,12 @@ pub mod json;
 pub mod policy;
 pub mod resource;
 pub mod sensitivity;
+pub mod stop;
 pub mod subject;
 
 pub use consent::{Consent, ConsentEvent, EffectiveStatus, EventKind, StoredStatus, UNTIL_REVOKED};
 pub use grantee::{Grantee, GranteeEvent, GranteeStatus};
 pub use id::{Address, ConsentId, Hash32, ScopeId, consent_id, keccak256};
 pub use policy::{Policy, PolicyError};
+pub use stop::Stop;
 pub use subject::{Delegate, Subject, SubjectEvent};

@@ -5,6 +5,8 @@
 //!
 //! An [`Intent`] is a struct of the registry's ABI: the same value is signed and handed to the contract's call. Only a
 //! batch is signed as a struct of its own, because the ABI does not say that its enums are `uint8`s.
+//!
+//! A [`SignedIntent`] is any of them with its signature, as it travels in JSON.
 
 use alloy::primitives::{Address, B256, keccak256};
 use alloy::signers::SignerSync;
@@ -12,14 +14,24 @@ use alloy::sol_types::{Eip712Domain, SolStruct as _, eip712_domain};
 
 mod batch;
 mod bind;
+mod effect;
+pub mod passkey;
 mod signature;
+mod statement;
+mod verification;
+mod wire;
 
 pub use bind::{Bind, patient_ref_hash};
+pub use effect::{Stopped, StoppedConsent};
 pub use signature::SignatureError;
+pub use statement::{Endorse, LiftStop, Statement};
+pub use verification::Verification;
+pub use wire::{Action, MAX_OPS, MAX_SIGNATURE, MAX_SIGNER, Recover, SignedIntent, WireError};
 
+pub use crate::registry::ConsentRegistry::Proof;
 use crate::registry::ConsentRegistry::{
-    Batch, Deny, Freeze, Grant, Invalidate, Proof, ProposeRecovery, Relinquish, RemoveDelegate,
-    Request, Revoke, RevokeAll, Rotate, SetDelegate, SetRecovery, Unfreeze, Veto,
+    Batch, Deny, Freeze, Grant, Invalidate, ProposeRecovery, Relinquish, RemoveDelegate, Request,
+    Revoke, RevokeAll, Rotate, SetDelegate, SetRecovery, Unfreeze, Veto,
 };
 use crate::registry::IntentLens::AcceptControl;
 
@@ -41,6 +53,13 @@ pub fn signer_id(signer: &[u8]) -> Address {
     Address::from_word(keccak256([SIGNER_TAG, signer].concat()))
 }
 
+/// The digest of a struct under a domain.
+fn typed_digest(domain: &Eip712Domain, struct_hash: B256) -> B256 {
+    let head = [0x19, 0x01];
+    let separator = domain.separator();
+    keccak256([&head[..], &separator[..], &struct_hash[..]].concat())
+}
+
 /// A decision that its actor signs, in the form that the registry takes.
 pub trait Intent {
     /// `encodeType` of EIP-712.
@@ -54,9 +73,7 @@ pub trait Intent {
 
     /// What is signed for the registry of this domain.
     fn digest(&self, domain: &Eip712Domain) -> B256 {
-        let head = [0x19, 0x01];
-        let separator = domain.separator();
-        keccak256([&head[..], &separator[..], &self.struct_hash()[..]].concat())
+        typed_digest(domain, self.struct_hash())
     }
 
     /// Signs with an EOA's key; 65 bytes `r ‖ s ‖ v`.

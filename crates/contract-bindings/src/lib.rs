@@ -12,4 +12,4 @@ pub mod registry;
 
 pub use deployment::Deployment;
 pub use event::{Contract, Event, Followed, LogError, decode};
-pub use intent::{Bind, Intent, SignatureError};
+pub use intent::{Bind, Intent, SignatureError, SignedIntent};

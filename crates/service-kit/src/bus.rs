@@ -119,6 +119,25 @@ pub fn consumer(brokers: &str, client_id: &str, group: &str) -> Result<StreamCon
         .create()?)
 }
 
+/// A consumer that is given its partitions by its user and commits nothing: for who reads a topic whole, again and again.
+/// It tells of the end of each partition.
+pub fn reader(brokers: &str, client_id: &str) -> Result<StreamConsumer, BusError> {
+    Ok(ClientConfig::new()
+        .set("bootstrap.servers", brokers)
+        .set("client.id", client_id)
+        // The library wants a name; without subscription and commits the group never exists.
+        .set("group.id", client_id)
+        .set("enable.auto.commit", "false")
+        .set("enable.auto.offset.store", "false")
+        .set("enable.partition.eof", "true")
+        // Where the broker makes topics by itself, the reader may be the first to name this one.
+        .set("allow.auto.create.topics", "true")
+        .set("auto.offset.reset", "earliest")
+        .set("queued.max.messages.kbytes", "16384")
+        .set("reconnect.backoff.max.ms", "1000")
+        .create()?)
+}
+
 /// One `ce_*` header of a received record, when present and valid UTF-8.
 pub fn attribute<'a, H: Headers>(headers: &'a H, name: &str) -> Option<&'a str> {
     headers

@@ -1,10 +1,11 @@
 //! Connections: accepted, served, and closed when their client keeps silent.
 
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::Request;
+use axum::extract::{ConnectInfo, Request};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -35,8 +36,9 @@ pub(crate) async fn serve(
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((stream, _)) => {
-                connections.spawn(serve_one(stream, app.clone(), head_time, shutdown.clone()));
+            Ok((stream, peer)) => {
+                let one = serve_one(stream, peer, app.clone(), head_time, shutdown.clone());
+                connections.spawn(one);
             }
             Err(error) => {
                 tracing::warn!(kind = ?error.kind(), "a connection could not be accepted");
@@ -48,8 +50,18 @@ pub(crate) async fn serve(
     connections.wait().await;
 }
 
-async fn serve_one(stream: TcpStream, app: Router, head_time: Duration, shutdown: Shutdown) {
-    let service = service_fn(move |request: Request<Incoming>| app.clone().oneshot(request));
+/// Handlers find the client's address as [`ConnectInfo`].
+async fn serve_one(
+    stream: TcpStream,
+    peer: SocketAddr,
+    app: Router,
+    head_time: Duration,
+    shutdown: Shutdown,
+) {
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(ConnectInfo(peer));
+        app.clone().oneshot(request)
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(head_time)

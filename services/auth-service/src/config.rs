@@ -1,12 +1,13 @@
 //! Configuration. Files are read and checked while it is parsed, so that every fault is reported at once.
 
+use std::fmt;
 use std::str::FromStr;
 
-use access_token::SigningKey;
 use alloy::primitives::Address;
 use conf::Conf;
 use service_kit::ServerConfig;
 use url::Url;
+use zeroize::Zeroizing;
 
 use crate::client::registry::Registry;
 use crate::directory::text;
@@ -39,9 +40,22 @@ pub struct Config {
     /// File with the registered clients (JSON).
     #[conf(long = "clients-file", env = "CLIENTS_FILE", value_parser = Registry::read)]
     pub clients: Registry,
-    /// File with the private key that signs tokens (PKCS#8 PEM, P-256).
-    #[conf(long = "signing-key-file", env = "SIGNING_KEY_FILE", value_parser = read_signing_key)]
-    pub signing_key: SigningKey,
+    /// Whether administrators may take over bindings that were enrolled elsewhere. For the time of a migration, and for
+    /// development: whoever may import can bind a key of their own to a patient who has not bound one.
+    #[conf(long, env)]
+    pub directory_import: bool,
+    /// File with the key under which secrets in the database are sealed (64 hex digits).
+    #[conf(long = "key-encryption-key-file", env = "KEY_ENCRYPTION_KEY_FILE", value_parser = KeyEncryptionKey::read)]
+    pub key_encryption_key: KeyEncryptionKey,
+    /// Hours for which a key signs before another takes its place.
+    #[conf(long, env, default_value = "720")]
+    pub signing_key_hours: u32,
+    /// Kafka brokers, host:port and separated by commas, to which events are published.
+    #[conf(long, env)]
+    pub kafka_brokers: String,
+    /// Address of the consent-indexer, which says what is verified on chain.
+    #[conf(long, env)]
+    pub indexer_url: Url,
     /// Most connections to the database.
     #[conf(long, env, default_value = "16")]
     pub database_connections: u32,
@@ -68,10 +82,30 @@ impl FromStr for Issuer {
     }
 }
 
-fn read_signing_key(path: &str) -> Result<SigningKey, String> {
-    let pem = std::fs::read_to_string(path)
-        .map_err(|error| format!("cannot be read: {}", error.kind()))?;
-    SigningKey::from_pkcs8_pem(&pem).map_err(|error| error.to_string())
+/// The key under which secrets in the database are sealed.
+#[derive(Clone)]
+pub struct KeyEncryptionKey(pub Zeroizing<[u8; 32]>);
+
+impl KeyEncryptionKey {
+    /// Reads the file at `path`.
+    ///
+    /// # Errors
+    /// In words, without what the file holds.
+    pub fn read(path: &str) -> Result<Self, String> {
+        let text = std::fs::read_to_string(path)
+            .map(Zeroizing::new)
+            .map_err(|error| format!("cannot be read: {}", error.kind()))?;
+        let mut key = Zeroizing::new([0; 32]);
+        hex::decode_to_slice(text.trim(), &mut *key)
+            .map_err(|_| "does not hold 64 hex digits".to_owned())?;
+        Ok(Self(key))
+    }
+}
+
+impl fmt::Debug for KeyEncryptionKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("KeyEncryptionKey(…)")
+    }
 }
 
 #[cfg(test)]

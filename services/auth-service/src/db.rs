@@ -69,18 +69,22 @@ impl From<StoreError> for Problem {
     }
 }
 
-/// A pool that connects when it is first used, waits a bounded time for a connection and for an answer.
+/// A pool that connects when it is first used, waits a bounded time for a connection and for an answer. Its connections
+/// speak for `tenant`: rows of others are not there for them.
 ///
 /// # Errors
 /// When the address is malformed.
-pub fn pool(url: &str, connections: u32) -> anyhow::Result<PgPool> {
+pub fn pool(url: &str, tenant: &str, connections: u32) -> anyhow::Result<PgPool> {
     let options: PgConnectOptions = url
         .parse()
         .ok()
         .context("DATABASE_URL is not a Postgres URL")?;
-    let options = options
-        .application_name("auth-service")
-        .options([("statement_timeout", STATEMENT_TIMEOUT)]);
+    let options = options.application_name("auth-service").options([
+        ("statement_timeout", STATEMENT_TIMEOUT),
+        // Whoever takes locks and falls silent must not hold up the others, least of all revocations.
+        ("idle_in_transaction_session_timeout", STATEMENT_TIMEOUT),
+        ("consentry.tenant", tenant),
+    ]);
     Ok(PgPoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
@@ -91,8 +95,8 @@ pub fn pool(url: &str, connections: u32) -> anyhow::Result<PgPool> {
 ///
 /// # Errors
 /// When the address is malformed, the database stays away, or a migration fails.
-pub async fn open(url: &str, connections: u32) -> anyhow::Result<PgPool> {
-    let pool = pool(url, connections)?;
+pub async fn open(url: &str, tenant: &str, connections: u32) -> anyhow::Result<PgPool> {
+    let pool = pool(url, tenant, connections)?;
     let wait = async {
         while let Err(error) = ping(&pool).await {
             tracing::warn!(%error, "waiting for the database");

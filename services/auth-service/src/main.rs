@@ -4,8 +4,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use auth_service::config::Config;
-use auth_service::{App, client, db, routes};
-use service_kit::{Readiness, Shutdown, command, server};
+use auth_service::directory::rebindings;
+use auth_service::{App, client, db, revocation, routes, system_random, token};
+use service_kit::{Readiness, Shutdown, bus, command, outbox, server};
 use time::OffsetDateTime;
 
 fn main() -> ExitCode {
@@ -14,11 +15,18 @@ fn main() -> ExitCode {
 
 async fn serve(config: Config) -> anyhow::Result<()> {
     let shutdown = Shutdown::on_signals()?;
-    let db = db::open(&config.database_url, config.database_connections).await?;
-    client::store::register(
+    let db = db::open(
+        &config.database_url,
+        &config.tenant,
+        config.database_connections,
+    )
+    .await?;
+    let random = system_random();
+    client::register::take_over(
         &db,
         &config.tenant,
         &config.clients,
+        &random,
         OffsetDateTime::now_utc(),
     )
     .await?;
@@ -30,10 +38,42 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         async move { db::ping(&db).await.map_err(|_| "unreachable".to_owned()) }
     });
 
-    let app = Arc::new(App::new(&config, db, Arc::new(OffsetDateTime::now_utc)));
+    let clock = Arc::new(OffsetDateTime::now_utc);
+    let app = Arc::new(App::new(&config, db, clock, random));
+    // The first key at the first start; and nothing is served with keys that cannot be opened.
+    app.keys.look_after(app.now()).await?;
+    let signing = app.clone();
+    readiness.add("signing-key", move || {
+        let app = signing.clone();
+        async move {
+            let ready = app.keys.ready(app.now()).await;
+            ready.map_err(|error| error.to_string())
+        }
+    });
+    shutdown.spawn(
+        "signing keys",
+        token::keys::follow(app.clone(), shutdown.clone()),
+    );
+    let producer = bus::Producer::new(&config.kafka_brokers, "auth-service")?;
+    shutdown.spawn(
+        "outbox relay",
+        outbox::relay(app.db.clone(), producer, shutdown.clone()),
+    );
+    shutdown.spawn(
+        "revocation feed",
+        revocation::feed::follow(app.clone(), shutdown.clone()),
+    );
+    shutdown.spawn(
+        "revocation sweeper",
+        revocation::sweep(app.clone(), shutdown.clone()),
+    );
     shutdown.spawn(
         "assertion sweeper",
         client::replay::sweep(app.clone(), shutdown.clone()),
+    );
+    shutdown.spawn(
+        "rebindings",
+        rebindings::carry_out(app.clone(), shutdown.clone()),
     );
     server::run(&config.server, routes::router(app), readiness, shutdown).await
 }

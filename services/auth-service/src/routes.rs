@@ -17,9 +17,17 @@ use crate::App;
 use crate::token::endpoint;
 
 pub mod access;
+pub mod bindings;
+pub mod clients;
 pub mod discovery;
+pub mod keys;
 pub mod organizations;
 pub mod patients;
+pub mod proxies;
+pub mod rebindings;
+pub mod revocations;
+pub mod stops;
+pub mod subjects;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -32,6 +40,9 @@ pub mod patients;
     tags(
         (name = "oauth", description = "Tokens, keys and metadata"),
         (name = "directory", description = "Patients with their signed bindings, and organisations; only the token's tenant is visible"),
+        (name = "patient", description = "What signed-in patients do for themselves"),
+        (name = "administration", description = "Clients and signing keys of the tenant, for its administrators"),
+        (name = "revocation", description = "What died before its time, for verifiers"),
     ),
 )]
 struct Document;
@@ -61,6 +72,21 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(patients::list))
         .routes(routes!(organizations::put, organizations::get))
         .routes(routes!(organizations::list))
+        .routes(routes!(bindings::post, bindings::get))
+        .routes(routes!(stops::post, stops::get))
+        .routes(routes!(stops::lift))
+        .routes(routes!(rebindings::post, rebindings::get))
+        .routes(routes!(proxies::put, proxies::delete))
+        .routes(routes!(rebindings::confirm))
+        .routes(routes!(rebindings::veto))
+        .routes(routes!(clients::list))
+        .routes(routes!(clients::get, clients::put, clients::disable))
+        .routes(routes!(clients::enable))
+        .routes(routes!(keys::list))
+        .routes(routes!(keys::rotate))
+        .routes(routes!(keys::compromise))
+        .routes(routes!(revocations::read))
+        .routes(routes!(subjects::get))
 }
 
 /// The routes; limits, error bodies and probes are added around them by `service_kit::server`.

@@ -314,8 +314,10 @@ async fn the_same_jti_of_two_clients_does_not_collide() {
 
 #[tokio::test]
 async fn a_client_gone_from_the_file_gets_no_more_tokens() {
-    use auth_service::client::{registry::Registry, store};
+    use auth_service::client::{register, registry::Registry};
     let service = Service::start().await;
+    let beside = service.beside().await;
+    let random = auth_service::system_random();
     let rest: Vec<Value> = support::clients()
         .as_array()
         .unwrap()
@@ -324,14 +326,14 @@ async fn a_client_gone_from_the_file_gets_no_more_tokens() {
         .cloned()
         .collect();
     let rest = Registry::parse(&Value::from(rest).to_string()).unwrap();
-    store::register(&service.db, support::TENANT, &rest, at(NOW))
+    register::take_over(&service.db, support::TENANT, &rest, &random, at(NOW))
         .await
         .unwrap();
     refused(&service, &signed(&header(), &claims(), ADMIN.1)).await;
-    let other = service.ask(support::OTHER_ADMIN, &SCOPE).await;
+    let other = beside.ask(support::OTHER_ADMIN, &SCOPE).await;
     assert_eq!(other.status, 200, "another tenant's clients stay");
     let all = Registry::parse(&support::clients().to_string()).unwrap();
-    store::register(&service.db, support::TENANT, &all, at(NOW))
+    register::take_over(&service.db, support::TENANT, &all, &random, at(NOW))
         .await
         .unwrap();
     assert_eq!(

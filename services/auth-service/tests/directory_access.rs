@@ -10,13 +10,17 @@ use support::{
     subject, token_by_hand,
 };
 
-const ROUTES: [(Method, &str); 6] = [
+const ROUTES: [(Method, &str); 7] = [
     (Method::GET, "/v1/patients"),
     (Method::GET, "/v1/patients/pat-1"),
     (Method::PUT, "/v1/patients/pat-1"),
     (Method::GET, "/v1/organizations"),
     (Method::GET, "/v1/organizations/clinic-a"),
     (Method::PUT, "/v1/organizations/clinic-a"),
+    (
+        Method::GET,
+        "/v1/subjects/0x00000000000000000000000000000000000000aa",
+    ),
 ];
 
 async fn call(service: &Service, method: &Method, path: &str, token: &str) -> support::Answer {
@@ -159,46 +163,34 @@ async fn authentication_comes_before_every_other_check() {
 }
 
 #[tokio::test]
-async fn only_the_tokens_tenant_is_visible() {
+async fn only_the_services_own_tenant_is_visible() {
     let service = Service::start().await;
-    let (admin, other) = (service.admin().await, service.other_admin().await);
-    assert_eq!(
-        service
-            .put(
-                "/v1/patients/pat-1",
-                &admin,
-                &binding("pat-1", &subject(1), 1)
-            )
-            .await
-            .status,
-        201
-    );
-    let theirs = binding_for(OTHER_TENANT, "pat-2", &subject(2), 1, NOW as u64 + 600);
-    assert_eq!(
-        service
-            .put("/v1/patients/pat-2", &other, &theirs)
-            .await
-            .status,
-        201
-    );
+    let other = service.beside().await;
+    let (admin, theirs) = (service.admin().await, other.admin().await);
+    let patient = binding("pat-1", &subject(1), 1);
+    let stored = service.put("/v1/patients/pat-1", &admin, &patient).await;
+    assert_eq!(stored.status, 201);
+    let patient = binding_for(OTHER_TENANT, "pat-2", &subject(2), 1, NOW as u64 + 600);
+    let stored = other.put("/v1/patients/pat-2", &theirs, &patient).await;
+    assert_eq!(stored.status, 201);
 
-    for token in [&other, &service.other_system().await] {
+    for token in [&theirs, &other.system().await] {
         assert_eq!(
-            service.get("/v1/patients/pat-1", token).await.problem(),
+            other.get("/v1/patients/pat-1", token).await.problem(),
             (404, "not-found")
         );
         assert_eq!(
-            service
+            other
                 .get("/v1/organizations/clinic-a", token)
                 .await
                 .problem(),
             (404, "not-found")
         );
-        let patients = service.get("/v1/patients", token).await.body;
+        let patients = other.get("/v1/patients", token).await.body;
         assert_eq!(patients["patients"].as_array().unwrap().len(), 1);
         assert_eq!(patients["patients"][0]["tenant"], OTHER_TENANT);
         assert_eq!(
-            service.get("/v1/organizations", token).await.body["organizations"],
+            other.get("/v1/organizations", token).await.body["organizations"],
             json!([])
         );
     }
@@ -212,43 +204,28 @@ async fn only_the_tokens_tenant_is_visible() {
 #[tokio::test]
 async fn the_same_ids_in_two_tenants_are_different_rows() {
     let service = Service::start().await;
-    let (admin, other) = (service.admin().await, service.other_admin().await);
+    let other = service.beside().await;
+    let (admin, theirs) = (service.admin().await, other.admin().await);
     let body =
         json!({"name": "Theirs", "addresses": [alloy::primitives::Address::repeat_byte(0xa1)]});
-    assert_eq!(
-        service
-            .put("/v1/organizations/clinic-a", &other, &body)
-            .await
-            .status,
-        201
-    );
+    let stored = other
+        .put("/v1/organizations/clinic-a", &theirs, &body)
+        .await;
+    assert_eq!(stored.status, 201);
     assert_eq!(
         service.get("/v1/organizations/clinic-a", &admin).await.body["name"],
         "clinic-a"
     );
     assert_eq!(
-        service.get("/v1/organizations/clinic-a", &other).await.body["name"],
+        other.get("/v1/organizations/clinic-a", &theirs).await.body["name"],
         "Theirs"
     );
-    assert_eq!(
-        service
-            .put(
-                "/v1/patients/pat-1",
-                &admin,
-                &binding("pat-1", &subject(1), 1)
-            )
-            .await
-            .status,
-        201
-    );
-    let theirs = binding_for(OTHER_TENANT, "pat-1", &subject(2), 1, NOW as u64 + 600);
-    assert_eq!(
-        service
-            .put("/v1/patients/pat-1", &other, &theirs)
-            .await
-            .status,
-        201
-    );
+    let patient = binding("pat-1", &subject(1), 1);
+    let stored = service.put("/v1/patients/pat-1", &admin, &patient).await;
+    assert_eq!(stored.status, 201);
+    let patient = binding_for(OTHER_TENANT, "pat-1", &subject(2), 1, NOW as u64 + 600);
+    let stored = other.put("/v1/patients/pat-1", &theirs, &patient).await;
+    assert_eq!(stored.status, 201);
     let mine = service.get("/v1/patients/pat-1", &admin).await.body;
     assert_eq!(mine["bindings"].as_array().unwrap().len(), 1);
     assert_eq!(
@@ -310,11 +287,12 @@ async fn pages_show_every_row_once_in_order() {
 #[tokio::test]
 async fn pages_are_cut_without_regard_to_other_tenants_rows() {
     let service = Service::start().await;
-    let (admin, other) = (service.admin().await, service.other_admin().await);
+    let other = service.beside().await;
+    let (admin, theirs) = (service.admin().await, other.admin().await);
     for (n, id) in (1..).zip(["a", "b", "c", "d"]) {
-        let (tenant, token) = match n % 2 {
-            1 => (TENANT, &admin),
-            _ => (OTHER_TENANT, &other),
+        let (tenant, service, token) = match n % 2 {
+            1 => (TENANT, &service, &admin),
+            _ => (OTHER_TENANT, &other, &theirs),
         };
         let patient = binding_for(tenant, id, &subject(n), 1, NOW as u64 + 600);
         let path = format!("/v1/patients/{id}");
@@ -327,7 +305,7 @@ async fn pages_are_cut_without_regard_to_other_tenants_rows() {
         ("/v1/patients", "patients", 2),
         ("/v1/organizations", "organizations", 2),
     ] {
-        let page = service.get(&format!("{path}?limit={count}"), &other).await;
+        let page = other.get(&format!("{path}?limit={count}"), &theirs).await;
         assert_eq!(page.body[rows].as_array().unwrap().len(), count, "{path}");
         assert_eq!(page.body["next"], Value::Null, "{path}");
     }
@@ -386,14 +364,12 @@ async fn unknown_routes_and_methods_have_clear_bodies() {
 }
 
 #[tokio::test]
-async fn without_its_database_the_service_answers_503_and_still_publishes_its_keys() {
-    let service = Service::without_database().await;
+async fn without_its_database_the_service_answers_503_and_still_publishes_its_keys_for_a_while() {
+    let service = Service::start().await;
     let token = token_by_hand(|_| {});
-    let keys = service
-        .send(Request::get("/oauth2/jwks").body(Body::empty()).unwrap())
-        .await;
-    assert_eq!(keys.status, 200);
     let assertion = service.assertion(support::ADMIN);
+    service.db.close().await;
+    let keys = || service.send(Request::get("/oauth2/jwks").body(Body::empty()).unwrap());
     let (read, issued) = tokio::join!(
         service.get("/v1/patients/pat-1", &token),
         service.ask_with(&assertion, &[("scope", "admin:*")]),
@@ -405,4 +381,31 @@ async fn without_its_database_the_service_answers_503_and_still_publishes_its_ke
         401,
         "a bad token needs no database"
     );
+    service.set_time(NOW + 60);
+    assert_eq!(keys().await.status, 200);
+    // One of them might have been compromised meanwhile.
+    service.set_time(NOW + 61);
+    assert_eq!(keys().await.problem(), (503, "unavailable"));
+}
+
+#[tokio::test]
+async fn a_subject_is_known_to_its_own_tenant_only_and_names_no_patient() {
+    let service = Service::start().await;
+    let path = format!("/v1/subjects/{}", subject(1).address());
+    let system = service.system().await;
+    assert_eq!(service.get(&path, &system).await.status, 404);
+
+    let bind = binding("pat-1", &subject(1), 1);
+    let admin = service.admin().await;
+    let bound = service.put("/v1/patients/pat-1", &admin, &bind).await;
+    assert_eq!(bound.status, 201);
+    let found = service.get(&path, &system).await;
+    assert_eq!(found.status, 200);
+    let expected = json!({"subject": subject(1).address().to_checksum(None), "tenant": TENANT});
+    assert_eq!(found.body, expected);
+
+    let elsewhere = service.get(&path, &service.other_system().await).await;
+    assert_eq!(elsewhere.status, 404);
+    let malformed = service.get("/v1/subjects/0x01", &system).await;
+    assert_eq!(malformed.problem(), (400, "invalid-id"));
 }

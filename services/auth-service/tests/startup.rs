@@ -7,7 +7,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use support::{ADMIN, CLINIC_A, Database, SIGNER, SYSTEM, Setup, key, registration, secret};
+use support::{ADMIN, CLINIC_A, Database, Setup, key, registration, secret};
 
 fn command(setup: &Setup) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_auth-service"));
@@ -53,7 +53,7 @@ fn every_fault_of_the_configuration_is_named_at_once() {
         ("ISSUER", "https://auth.example/with/path"),
         ("CHAIN_ID", "many"),
         ("REGISTRY_ADDRESS", "0x12"),
-        ("SIGNING_KEY_FILE", "/nonexistent"),
+        ("KEY_ENCRYPTION_KEY_FILE", "/nonexistent"),
         ("LISTEN", "here"),
     ] {
         setup.variables.retain(|(other, _)| other != name);
@@ -66,7 +66,7 @@ fn every_fault_of_the_configuration_is_named_at_once() {
         "ISSUER",
         "CHAIN_ID",
         "REGISTRY_ADDRESS",
-        "SIGNING_KEY_FILE",
+        "KEY_ENCRYPTION_KEY_FILE",
         "LISTEN",
     ] {
         assert!(output.contains(name), "{name} is missing in: {output}");
@@ -96,7 +96,7 @@ fn every_fault_of_the_clients_file_is_named_at_once() {
         with(
             registration(("c-persona", 10), "admin", None, &["admin:*"]),
             "persona",
-            json!("patient")
+            json!("nurse")
         ),
         with(
             registration(("c-scope", 11), "system", None, &["system:directory.read"]),
@@ -198,33 +198,13 @@ fn every_fault_of_the_clients_file_is_named_at_once() {
 fn a_clients_file_that_is_no_json_or_a_key_that_is_none_stops_the_start() {
     let setup = Setup::new("postgres://127.0.0.1:1/none", &json!([]));
     std::fs::write(setup.dir.path().join("clients.json"), "{").unwrap();
-    std::fs::write(
-        setup.dir.path().join("signing.pem"),
-        "-----BEGIN PRIVATE KEY-----\nsecret\n",
-    )
-    .unwrap();
+    std::fs::write(setup.dir.path().join("sealing-key.hex"), "secret").unwrap();
     let (code, output) = run(&setup);
     assert_eq!(code, Some(2), "{output}");
     assert!(
-        output.contains("CLIENTS_FILE") && output.contains("SIGNING_KEY_FILE"),
+        output.contains("CLIENTS_FILE") && output.contains("KEY_ENCRYPTION_KEY_FILE"),
         "{output}"
     );
-}
-
-#[tokio::test]
-async fn the_same_client_id_in_two_tenants_stops_the_start() {
-    let database = Database::create().await;
-    let clients = json!([registration(SYSTEM, "system", None, &["system:*"])]);
-    let db = auth_service::db::open(&database.url, 2).await.unwrap();
-    let registry = auth_service::client::registry::Registry::parse(&clients.to_string()).unwrap();
-    auth_service::client::store::register(&db, "first", &registry, support::at(0))
-        .await
-        .unwrap();
-    let error = auth_service::client::store::register(&db, "second", &registry, support::at(0))
-        .await
-        .unwrap_err();
-    assert!(error.to_string().contains(SYSTEM.0));
-    db.close().await;
 }
 
 #[tokio::test]
@@ -264,7 +244,7 @@ async fn it_starts_serves_and_stops_at_sigterm() {
     };
     assert_eq!(
         ready,
-        json!({"status": "ready", "checks": {"postgres": "ok"}})
+        json!({"status": "ready", "checks": {"postgres": "ok", "signing-key": "ok"}})
     );
     let keys: Value = http
         .get(format!("http://{listen}/oauth2/jwks"))
@@ -274,10 +254,8 @@ async fn it_starts_serves_and_stops_at_sigterm() {
         .json()
         .await
         .unwrap();
-    assert_eq!(
-        keys["keys"][0]["kid"],
-        json!(key(SIGNER).public().thumbprint())
-    );
+    let made = access_token::PublicJwk::from_value(&keys["keys"][0]).unwrap();
+    assert_eq!(made.kid(), made.thumbprint());
     let hidden = http
         .get(format!("http://{listen}/v1/patients/Jane-Doe-17?secret=1"))
         .send()

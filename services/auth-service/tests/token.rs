@@ -154,7 +154,10 @@ async fn scopes_beyond_the_registration_are_left_out_and_never_widened() {
             "system:directory.read system:policy.write",
             "system:directory.read",
         ),
-        ("system:*", "system:consent.read system:directory.read"),
+        (
+            "system:*",
+            "system:consent.read system:directory.read system:revocation.read",
+        ),
         (
             "system:directory.read system:invented openid",
             "system:directory.read",

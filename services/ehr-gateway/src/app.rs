@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use access_token::{SigningKey, TokenSource, TokenSourceConfig, Verifier};
+use access_token::revocation;
+use access_token::{RevocationFeed, SigningKey, TokenSource, TokenSourceConfig, Verifier};
 use anyhow::Context as _;
 use audit_core::pseudonym::PseudonymKey;
 use service_kit::bus::Producer;
@@ -21,6 +22,8 @@ use crate::journal::ship::Shipper;
 use crate::release::upstream::Upstream;
 use crate::routes;
 use crate::serve::{Clock, Gateway};
+use crate::stops::Stops;
+use crate::stops::read::Reader;
 
 const INTERNAL_CALL: Duration = Duration::from_secs(3);
 
@@ -33,10 +36,40 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let journal = Journal::open(config.journal()).context("JOURNAL_DIR")?;
     let gateway = Arc::new(build(&config, journal.clone(), Clock::system())?);
     let producer = Producer::new(&config.kafka_brokers, &config.gateway_id)?;
-    let shipper = Shipper::new(journal, producer.clone(), &config.gateway_id);
+    let shipper = Shipper::new(journal, producer, &config.gateway_id);
     shutdown.spawn("shipper", shipper.run(shutdown.clone()));
-    let readiness = readiness(&gateway, producer);
+    listen(&config, &gateway, &shutdown);
+    let readiness = readiness(&gateway);
     server::run(&config.server, routes::router(gateway), readiness, shutdown).await
+}
+
+/// Starts what hears of revocations and stops.
+fn listen(config: &Config, gateway: &Arc<Gateway>, shutdown: &Shutdown) {
+    let (at, stop) = (gateway.clone(), shutdown.clone());
+    shutdown.spawn("revocations", async move {
+        tokio::select! {
+            () = at.revocations.run(|| at.clock.now()) => {}
+            () = stop.triggered() => {}
+        }
+        Ok(())
+    });
+    let stops = gateway.authorizer.stops.clone();
+    let reader = Reader::new(
+        &config.kafka_brokers,
+        &config.gateway_id,
+        config.chain_id,
+        config.registry_address,
+        stops.clone(),
+    );
+    shutdown.spawn("stops", reader.run(shutdown.clone()));
+    let (clock, stop) = (gateway.clock.clone(), shutdown.clone());
+    shutdown.spawn("signers of stops", async move {
+        tokio::select! {
+            () = stops.decide(|| clock.now()) => {}
+            () = stop.triggered() => {}
+        }
+        Ok(())
+    });
 }
 
 /// Makes the gateway without starting anything.
@@ -52,7 +85,7 @@ pub fn build(config: &Config, journal: Journal, clock: Clock) -> anyhow::Result<
         .context("PSEUDONYM_KEY_FILE cannot be read")?;
     let pseudonyms = PseudonymKey::from_hex(&pseudonyms).context("PSEUDONYM_KEY_FILE")?;
     let token_url = config.at_issuer("/oauth2/token")?;
-    let peer = |base: &Url, scope: &str| {
+    let tokens = |base: &Url, scope: &str| {
         let tokens = TokenSourceConfig {
             issuer: config.issuer_name().to_owned(),
             token_url: token_url.clone(),
@@ -61,12 +94,9 @@ pub fn build(config: &Config, journal: Journal, clock: Clock) -> anyhow::Result<
             scope: scope.to_owned(),
             resource: without_slash(base).to_owned(),
         };
-        Peer::new(
-            http.clone(),
-            base.clone(),
-            TokenSource::new(tokens, http.clone()),
-        )
+        TokenSource::new(tokens, http.clone())
     };
+    let peer = |base: &Url, scope: &str| Peer::new(http.clone(), base.clone(), tokens(base, scope));
     let (chain_id, registry) = (config.chain_id, config.registry_address);
     let directory = Directory::new(
         peer(&config.auth_url, "system:directory.read"),
@@ -75,21 +105,32 @@ pub fn build(config: &Config, journal: Journal, clock: Clock) -> anyhow::Result<
         registry,
     );
     let max_age = Duration::from_millis(config.max_facts_age_ms);
-    let facts = FactsSource::new(
+    let facts = Arc::new(FactsSource::new(
         peer(&config.indexer_url, "system:consent.read"),
         chain_id,
         registry,
         max_age,
+    ));
+    let revocations = Arc::new(RevocationFeed::new(
+        format!("{}{}", without_slash(&config.auth_url), revocation::PATH)
+            .parse()
+            .context("AUTH_URL cannot be a base URL")?,
+        http.clone(),
+        tokens(&config.auth_url, revocation::SCOPE),
+        Duration::from_millis(config.max_revocations_age_ms),
+    ));
+    let verifier = Verifier::new(
+        config.issuer_name(),
+        config.public_url(),
+        config.at_issuer("/oauth2/jwks")?,
+        http.clone(),
     );
     Ok(Gateway {
-        verifier: Verifier::new(
-            config.issuer_name(),
-            config.public_url(),
-            config.at_issuer("/oauth2/jwks")?,
-            http.clone(),
-        ),
+        verifier: verifier.revocations(revocations.clone()),
+        revocations,
         authorizer: Authorizer {
             directory,
+            stops: Arc::new(Stops::new(facts.clone(), config.max_stops)),
             facts,
             fhir_base: config.fhir_base_url.clone(),
         },
@@ -105,8 +146,9 @@ pub fn build(config: &Config, journal: Journal, clock: Clock) -> anyhow::Result<
     })
 }
 
-/// What has to be there for decisions to be made. The bus is not among it: its absence delays records only.
-fn readiness(gateway: &Arc<Gateway>, producer: Producer) -> Readiness {
+/// What has to be there for decisions to be made. The bus is not among it, once the stops on it were read: its absence
+/// delays records, and stops until the chain has them.
+fn readiness(gateway: &Arc<Gateway>) -> Readiness {
     let readiness = Readiness::default();
     let at = gateway.clone();
     readiness.add("journal", move || {
@@ -130,6 +172,26 @@ fn readiness(gateway: &Arc<Gateway>, producer: Producer) -> Readiness {
         }
     });
     let at = gateway.clone();
+    readiness.add("revocations", move || {
+        let at = at.clone();
+        async move {
+            at.revocations
+                .ready(at.clock.now())
+                .map_err(|_| "not heard of recently".to_owned())
+        }
+    });
+    let at = gateway.clone();
+    readiness.add("stops", move || {
+        let at = at.clone();
+        async move {
+            if at.authorizer.stops.is_replayed() {
+                Ok(())
+            } else {
+                Err("not read from the bus yet".to_owned())
+            }
+        }
+    });
+    let at = gateway.clone();
     readiness.add("consent-indexer", move || {
         let at = at.clone();
         async move {
@@ -145,10 +207,6 @@ fn readiness(gateway: &Arc<Gateway>, producer: Producer) -> Readiness {
     readiness.add("fhir", move || {
         let at = at.clone();
         async move { at.upstream.check().await }
-    });
-    readiness.add("kafka", move || {
-        let producer = producer.clone();
-        async move { producer.check().await }
     });
     readiness
 }

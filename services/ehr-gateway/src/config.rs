@@ -62,6 +62,13 @@ pub struct Config {
     /// The oldest confirmation of the chain's head, in milliseconds, on which anything is decided.
     #[arg(long, env, default_value = "10000")]
     pub max_facts_age_ms: u64,
+    /// How long ago, in milliseconds, the last complete look at the issuer's revocations may have begun. With more, no
+    /// token is believed.
+    #[arg(long, env, default_value = "10000")]
+    pub max_revocations_age_ms: u64,
+    /// Stopped consents that are kept until the chain has their stops.
+    #[arg(long, env, default_value = "500000")]
+    pub max_stops: usize,
     /// Bytes of the journal that may wait for the bus; with more, every decision is refused.
     #[arg(long, env, default_value = "268435456")]
     pub max_unshipped_bytes: u64,

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use access_token::{Challenge, Claims, Persona};
+use access_token::{Challenge, Claims, Persona, TokenError, Verified};
 use audit_core::Action as Asked;
 use axum::response::{IntoResponse as _, Response};
 use consent_core::decide::Ground;
@@ -143,15 +143,15 @@ pub async fn evaluate(
         metrics::counter!("gateway_garbage_total").increment(1);
         return problem.into_response();
     }
-    let claims = match gateway
+    let token = match gateway
         .verifier
-        .verify_headers(headers, gateway.clock.now())
+        .verify_request(headers, gateway.clock.now())
         .await
     {
-        Ok(claims) => claims,
+        Ok(token) => token,
         Err(error) => return unauthenticated(&gateway, error),
     };
-    if let Some(problem) = contradiction(&claims, &request) {
+    if let Some(problem) = contradiction(&token.claims, &request) {
         metrics::counter!("gateway_garbage_total").increment(1);
         return problem.into_response();
     }
@@ -162,7 +162,7 @@ pub async fn evaluate(
     };
     let work = CorrId::current().scope(async move {
         let _turn = turn;
-        decide_and_answer(&gateway, arrived, claims, request).await
+        decide_and_answer(&gateway, arrived, token, request).await
     });
     tokio::spawn(work)
         .await
@@ -229,7 +229,7 @@ fn contradiction(claims: &Claims, request: &EvaluationRequest) -> Option<Problem
 async fn decide_and_answer(
     gateway: &Gateway,
     arrived: Instant,
-    claims: Claims,
+    token: Verified,
     request: EvaluationRequest,
 ) -> Response {
     let categories = request.resource.properties.category.clone();
@@ -237,21 +237,30 @@ async fn decide_and_answer(
         .context
         .as_ref()
         .and_then(|context| context.purpose.as_deref());
-    let purpose = claims.purpose.as_deref().or(named).map(str::to_owned);
+    let purpose = token.claims.purpose.as_deref().or(named).map(str::to_owned);
     let mut draft = Draft::new(
         arrived,
         Asked::Evaluate,
-        claims,
+        token,
         &request.resource.kind,
         categories,
     );
     draft.about(&request.resource.properties.patient);
     draft.for_purpose(purpose.as_deref());
     let may_ask = may_ask(gateway, draft.claims(), &request);
+    let persona = draft.claims().persona;
     let outcome = if may_ask {
         decide(gateway, &mut draft, &request, purpose.as_deref()).await
     } else {
         Err(Rule::InsufficientScope.into())
+    };
+    let outcome = gateway
+        .still_stands(&draft)
+        .map_err(Refusal::from)
+        .and(outcome);
+    let told = |rule: Rule| match persona {
+        Persona::Provider => rule.for_a_provider(),
+        _ => rule,
     };
     let id = draft.id();
     let (rule, ground) = match outcome {
@@ -265,7 +274,11 @@ async fn decide_and_answer(
     {
         return answer::with_decision(undecidable(Rule::JournalUnavailable), id);
     }
-    let response = if !may_ask {
+    let response = if rule == Rule::TokenRevoked {
+        unauthenticated(gateway, TokenError::Revoked)
+    } else if rule.outcome() == Outcome::Indeterminate {
+        undecidable(rule)
+    } else if !may_ask {
         let mut response =
             Problem::forbidden("The token may not ask on behalf of this organisation.")
                 .into_response();
@@ -274,11 +287,9 @@ async fn decide_and_answer(
             Challenge::insufficient_scope("system:decision.evaluate"),
         );
         response
-    } else if rule.outcome() == Outcome::Indeterminate {
-        undecidable(rule)
     } else {
         let context = Reason {
-            rule: rule.code(),
+            rule: told(rule).code(),
             decision_id: id,
         };
         axum::Json(EvaluationAnswer {
@@ -367,8 +378,11 @@ fn undecidable(rule: Rule) -> Response {
 }
 
 /// A refused token, as a problem with its challenge.
-pub fn unauthenticated(gateway: &Gateway, error: access_token::TokenError) -> Response {
+pub fn unauthenticated(gateway: &Gateway, error: TokenError) -> Response {
     metrics::counter!("gateway_unauthenticated_total", "check" => error.check()).increment(1);
+    if error == TokenError::RevocationsStale {
+        return undecidable(Rule::RevocationsStale);
+    }
     let challenge = Challenge::from(error);
     let status = StatusCode::from_u16(challenge.status()).unwrap_or(StatusCode::UNAUTHORIZED);
     let mut response = Problem::new(

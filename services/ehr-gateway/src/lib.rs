@@ -4,7 +4,8 @@
 //! byte is released. Every decision, allowed or refused, is on disk before anybody hears of it.
 //!
 //! Follow a request through [`routes`] and [`serve`], where the order is written; [`request`] says what may be asked,
-//! [`decision`] decides, [`release`] fetches and inspects, [`record`] says what goes on record, [`journal`] keeps it.
+//! [`decision`] decides, [`stops`] hears of stops before the chain has them, [`release`] fetches and inspects, [`record`]
+//! says what goes on record, [`journal`] keeps it.
 
 pub mod app;
 pub mod config;
@@ -16,3 +17,4 @@ pub mod release;
 pub mod request;
 pub mod routes;
 pub mod serve;
+pub mod stops;

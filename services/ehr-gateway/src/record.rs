@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use access_token::Claims;
+use access_token::{Claims, Verified};
 use audit_core::record::SCHEMA_VERSION;
 use audit_core::{Action as Asked, ChainRef, Record};
 use consent_core::decide::Ground;
@@ -20,7 +20,7 @@ pub struct Draft {
     arrived: Instant,
     decision_id: Uuid,
     asked: Asked,
-    claims: Claims,
+    token: Verified,
     resource_type: String,
     categories: Vec<String>,
     /// FHIR id; only its pseudonym is recorded.
@@ -35,7 +35,7 @@ impl Draft {
     pub fn new(
         arrived: Instant,
         asked: Asked,
-        claims: Claims,
+        token: Verified,
         resource_type: &str,
         categories: Option<Vec<String>>,
     ) -> Self {
@@ -46,9 +46,9 @@ impl Draft {
             resource_type: resource_type.to_owned(),
             categories: table::recordable(categories.unwrap_or_default()),
             patient: None,
-            requester: claims.org.clone(),
-            purpose: claims.purpose.clone(),
-            claims,
+            requester: token.claims.org.clone(),
+            purpose: token.claims.purpose.clone(),
+            token,
         }
     }
 
@@ -75,7 +75,12 @@ impl Draft {
 
     /// The token's claims.
     pub fn claims(&self) -> &Claims {
-        &self.claims
+        &self.token.claims
+    }
+
+    /// The token.
+    pub fn token(&self) -> &Verified {
+        &self.token
     }
 }
 
@@ -95,7 +100,7 @@ impl Gateway {
             arrived,
             decision_id,
             asked,
-            claims,
+            token: Verified { claims, .. },
             resource_type,
             categories,
             patient,

@@ -1,7 +1,7 @@
 //! The one place where the order is written.
 //!
-//! A FHIR read: parse → token → scopes → (a read by id: fetch, to learn whose it is) → directory → facts → decide →
-//! fetch → inspect → facts again → journal → answer. Nothing is answered, allowed or refused, before its record is on
+//! A FHIR read: parse → token → scopes → (a read by id: fetch, to learn whose it is) → directory → facts and stops →
+//! decide → fetch → inspect → directory, facts, stops and token again → journal → answer. Nothing is answered, allowed or refused, before its record is on
 //! disk. What is refused before there is a token is not a decision: it is only counted.
 //!
 //! A decision runs to its record even if the client goes away meanwhile.
@@ -9,7 +9,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use access_token::{Challenge, TokenError, Verifier};
+use access_token::{Challenge, RevocationFeed, TokenError, Verifier};
 use audit_core::pseudonym::PseudonymKey;
 use audit_core::{Action as Asked, Outcome};
 use axum::response::Response;
@@ -55,6 +55,8 @@ impl Clock {
 pub struct Gateway {
     /// Checks access tokens.
     pub verifier: Verifier,
+    /// What the verifier knows of revoked tokens.
+    pub revocations: Arc<RevocationFeed>,
     /// Directory, facts and decision.
     pub authorizer: Authorizer,
     /// The FHIR server.
@@ -96,12 +98,12 @@ impl Gateway {
             Ok(parsed) => parsed,
             Err(garbage) => return refuse_garbage(garbage),
         };
-        let claims = match self
+        let token = match self
             .verifier
-            .verify_headers(headers, self.clock.now())
+            .verify_request(headers, self.clock.now())
             .await
         {
-            Ok(claims) => claims,
+            Ok(token) => token,
             Err(error) => return self.unauthenticated(error),
         };
         let Ok(turn) = self.busy.clone().try_acquire_owned() else {
@@ -111,7 +113,7 @@ impl Gateway {
             Intent::Read { .. } => Asked::Read,
             Intent::Search(_) => Asked::Search,
         };
-        let draft = Draft::new(arrived, asked, claims, row.name, intent.categories());
+        let draft = Draft::new(arrived, asked, token, row.name, intent.categories());
         let gateway = self.clone();
         let work = CorrId::current().scope(async move {
             let _turn = turn;
@@ -134,6 +136,10 @@ impl Gateway {
                 Ok(outcome) => outcome,
                 Err(_) => Err(Rule::FactsUnavailable.into()),
             };
+        let outcome = self
+            .still_stands(&draft)
+            .map_err(Refusal::from)
+            .and(outcome);
         let id = draft.id();
         let (rule, ground, obligations) = match &outcome {
             Ok(granted) => (
@@ -163,9 +169,17 @@ impl Gateway {
                 answer::bundle(&base, row.name, &self_link, &granted.released, search.count)
             }
             (Err(refusal), Intent::Read { .. }) => self.denied(refusal.rule.for_a_read()),
-            (Err(refusal), Intent::Search(_)) => self.denied(refusal.rule),
+            (Err(refusal), Intent::Search(_)) => self.denied(refusal.rule.for_a_provider()),
         };
         answer::with_decision(response, id)
+    }
+
+    /// Looks at the token once more, whatever was decided: a revocation meanwhile counts, and tells nothing about the
+    /// decision.
+    pub(crate) fn still_stands(&self, draft: &Draft) -> Result<(), Rule> {
+        self.verifier
+            .still_stands(draft.token(), self.clock.now())
+            .map_err(Rule::from)
     }
 
     async fn decide(
@@ -242,8 +256,8 @@ impl Gateway {
         }
     }
 
-    /// Inspects what came, then looks at the facts once more: a consent that was ended while the server answered does
-    /// not release anything.
+    /// Inspects what came, then decides once more: a consent that was ended while the server answered does not release
+    /// anything.
     async fn release(
         &self,
         row: &'static TypeRow,
@@ -262,7 +276,10 @@ impl Gateway {
             .await
             .map_err(failed)?;
         let released = material.inspect(&permit).map_err(failed)?;
-        let renewed = self.authorizer.decide(standing, self.clock.now()).await?;
+        let renewed = self
+            .authorizer
+            .decide_again(standing, self.clock.now())
+            .await?;
         let released = if renewed.rests_on_the_same(&permit) {
             released
         } else {
@@ -275,6 +292,9 @@ impl Gateway {
     }
 
     fn denied(&self, rule: Rule) -> Response {
+        if rule == Rule::TokenRevoked {
+            return self.unauthenticated(TokenError::Revoked);
+        }
         let mut response = answer::denied(rule);
         if rule == Rule::InsufficientScope {
             self.add_challenge(
@@ -285,9 +305,12 @@ impl Gateway {
         response
     }
 
-    /// 401, or 503 when the keys that would tell are not available.
+    /// 401, or 503 when what would tell is not available.
     fn unauthenticated(&self, error: TokenError) -> Response {
         metrics::counter!("gateway_unauthenticated_total", "check" => error.check()).increment(1);
+        if error == TokenError::RevocationsStale {
+            return answer::denied(Rule::RevocationsStale);
+        }
         let challenge = Challenge::from(error);
         let status = StatusCode::from_u16(challenge.status()).unwrap_or(StatusCode::UNAUTHORIZED);
         let code = if status == StatusCode::SERVICE_UNAVAILABLE {

@@ -66,22 +66,26 @@ impl FromStr for Persona {
 }
 
 /// Every right there is. A scope that is not listed here is unknown and never granted.
-const RIGHTS: [(Persona, &str); 15] = [
+const RIGHTS: [(Persona, &str); 19] = [
     (Persona::Patient, "audit.read"),
     (Persona::Patient, "consent.read"),
     (Persona::Patient, "consent.write"),
     (Persona::Provider, "consent.request"),
     (Persona::Provider, "records.read"),
+    (Persona::Admin, "accounts.write"),
     (Persona::Admin, "audit.read"),
+    (Persona::Admin, "clients.write"),
     (Persona::Admin, "consent.read"),
     (Persona::Admin, "decision.evaluate"),
     (Persona::Admin, "directory.read"),
     (Persona::Admin, "directory.write"),
+    (Persona::Admin, "keys.write"),
     (Persona::System, "audit.read"),
     (Persona::System, "consent.read"),
     (Persona::System, "decision.evaluate"),
     (Persona::System, "directory.read"),
     (Persona::System, "policy.write"),
+    (Persona::System, "revocation.read"),
 ];
 
 /// Every scope of [`RIGHTS`].

@@ -56,6 +56,12 @@ pub fn claims() -> Claims {
         org: Some("clinic-a".into()),
         grantees: vec!["0x70997970C51812dc3A010C7d01b50e0d17dc79C8".into()],
         purpose: Some("TREAT".into()),
+        sign_in: None,
+        patient: None,
+        subjects: Vec::new(),
+        fhir_user: None,
+        act: None,
+        cnf: None,
     }
 }
 

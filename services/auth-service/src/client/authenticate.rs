@@ -41,7 +41,7 @@ impl AuthenticationError {
 /// [`AuthenticationError`].
 pub async fn authenticate(app: &App, assertion: &str) -> Result<Client, AuthenticationError> {
     let assertion = Assertion::parse(assertion).map_err(AuthenticationError::Refused)?;
-    let client = store::find(&app.db, assertion.client_id())
+    let client = store::find(&app.db, &app.tenant, assertion.client_id())
         .await?
         .ok_or(AuthenticationError::Unproven("unknown-client"))?;
     let endpoint = app.token_endpoint();

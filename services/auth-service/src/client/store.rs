@@ -5,123 +5,199 @@ use sqlx::PgPool;
 use time::OffsetDateTime;
 
 use super::Client;
-use super::registry::Registry;
 use crate::db::StoreError;
+use crate::directory::page::Page;
 
-/// Why the clients file was not taken over.
-#[derive(Debug, thiserror::Error)]
-pub enum RegisterError {
-    /// Ids that belong to another tenant.
-    #[error("these client ids belong to another tenant: {}", .0.join(", "))]
-    ForeignIds(Vec<String>),
-    /// The database gave no answer.
-    #[error(transparent)]
-    Store(#[from] StoreError),
+/// Who says what a client is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// The clients file, at each start.
+    File,
+    /// An administrator.
+    Api,
 }
 
-impl From<sqlx::Error> for RegisterError {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Store(error.into())
-    }
-}
-
-/// Makes the tenant's clients those of the file: new ones added, changed ones changed, missing ones deactivated.
-/// All or nothing.
-///
-/// # Errors
-/// [`RegisterError`].
-pub async fn register(
-    db: &PgPool,
-    tenant: &str,
-    registry: &Registry,
-    now: OffsetDateTime,
-) -> Result<(), RegisterError> {
-    let mut transaction = db.begin().await?;
-    let mut foreign = Vec::new();
-    for client in registry.clients() {
-        let jwks =
-            serde_json::to_value(&client.jwks).map_err(|_| StoreError::Corrupt("clients"))?;
-        let done = sqlx::query!(
-            "insert into clients (client_id, tenant, persona, organization, scope, audiences, purposes, jwks, active, updated_at)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, true, $9)
-             on conflict (client_id) do update set
-                persona = excluded.persona, organization = excluded.organization, scope = excluded.scope,
-                audiences = excluded.audiences, purposes = excluded.purposes, jwks = excluded.jwks,
-                active = true, updated_at = excluded.updated_at
-             where clients.tenant = excluded.tenant",
-            client.client_id,
-            tenant,
-            client.persona.as_str(),
-            client.organization,
-            client.scope.to_string(),
-            &client.audiences,
-            &client.purposes,
-            jwks,
-            now,
-        )
-        .execute(&mut *transaction)
-        .await?;
-        if done.rows_affected() == 0 {
-            foreign.push(client.client_id.clone());
+impl Origin {
+    /// Its name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::File => "file",
+            Self::Api => "api",
         }
     }
-    if !foreign.is_empty() {
-        return Err(RegisterError::ForeignIds(foreign));
-    }
-    let ids: Vec<String> = registry
-        .clients()
-        .iter()
-        .map(|client| client.client_id.clone())
-        .collect();
-    let gone = sqlx::query!(
-        "update clients set active = false, updated_at = $3
-         where tenant = $1 and active and client_id <> all($2)",
-        tenant,
-        &ids,
-        now,
-    )
-    .execute(&mut *transaction)
-    .await?;
-    transaction.commit().await?;
-    tracing::info!(
-        registered = ids.len(),
-        deactivated = gone.rows_affected(),
-        "clients registered"
-    );
-    Ok(())
 }
 
-/// The active client of this id. The one query without a tenant: the id decides the tenant.
+/// A client with what administrators see of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Registered {
+    /// The client.
+    pub client: Client,
+    /// Who says what it is.
+    pub origin: Origin,
+    /// Whether it may obtain tokens.
+    pub status: Status,
+    /// When it was last changed.
+    pub updated_at: OffsetDateTime,
+}
+
+/// Whether a client may obtain tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// It may.
+    Enabled,
+    /// An administrator disabled it.
+    Disabled,
+    /// It is no longer in the clients file.
+    Removed,
+}
+
+impl Status {
+    /// Its name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Enabled => "enabled",
+            Self::Disabled => "disabled",
+            Self::Removed => "removed",
+        }
+    }
+}
+
+struct Row {
+    client_id: String,
+    tenant: String,
+    name: Option<String>,
+    persona: String,
+    organization: Option<String>,
+    scope: String,
+    audiences: Vec<String>,
+    purposes: Vec<String>,
+    jwks: serde_json::Value,
+    grant_types: Vec<String>,
+    token_endpoint_auth_method: String,
+    redirect_uris: Vec<String>,
+    post_logout_redirect_uris: Vec<String>,
+    require_dpop: bool,
+    origin: String,
+    active: bool,
+    disabled_at: Option<OffsetDateTime>,
+    updated_at: OffsetDateTime,
+}
+
+impl TryFrom<Row> for Registered {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        const CORRUPT: StoreError = StoreError::Corrupt("clients");
+        let jwks = Jwks::parse(row.jwks.to_string().as_bytes()).ok_or(CORRUPT)?;
+        if row.audiences.is_empty() || row.grant_types.is_empty() {
+            return Err(CORRUPT);
+        }
+        let client = Client {
+            id: row.client_id,
+            tenant: row.tenant,
+            name: row.name,
+            persona: row.persona.parse().map_err(|_| CORRUPT)?,
+            organization: row.organization,
+            scope: ScopeSet::parse_all(&row.scope).map_err(|_| CORRUPT)?,
+            audiences: row.audiences,
+            purposes: row.purposes,
+            grant_types: row
+                .grant_types
+                .iter()
+                .map(|grant| grant.parse())
+                .collect::<Result<_, _>>()
+                .map_err(|_| CORRUPT)?,
+            auth_method: row
+                .token_endpoint_auth_method
+                .parse()
+                .map_err(|_| CORRUPT)?,
+            keys: jwks.keys().to_vec(),
+            redirect_uris: row.redirect_uris,
+            post_logout_redirect_uris: row.post_logout_redirect_uris,
+            require_dpop: row.require_dpop,
+        };
+        Ok(Self {
+            client,
+            origin: match row.origin.as_str() {
+                "file" => Origin::File,
+                "api" => Origin::Api,
+                _ => return Err(CORRUPT),
+            },
+            status: match (row.active, row.disabled_at) {
+                (_, Some(_)) => Status::Disabled,
+                (true, None) => Status::Enabled,
+                (false, None) => Status::Removed,
+            },
+            updated_at: row.updated_at,
+        })
+    }
+}
+
+/// The tenant's client of this id, if it may obtain tokens.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn find(db: &PgPool, client_id: &str) -> Result<Option<Client>, StoreError> {
-    let row = sqlx::query!(
-        "select client_id, tenant, persona, organization, scope, audiences, purposes, jwks
-         from clients where client_id = $1 and active",
+pub async fn find(
+    db: &PgPool,
+    tenant: &str,
+    client_id: &str,
+) -> Result<Option<Client>, StoreError> {
+    let registered = find_registered(db, tenant, client_id).await?;
+    Ok(registered
+        .filter(|registered| registered.status == Status::Enabled)
+        .map(|registered| registered.client))
+}
+
+/// The tenant's client of this id, whether it may obtain tokens or not.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn find_registered(
+    db: &PgPool,
+    tenant: &str,
+    client_id: &str,
+) -> Result<Option<Registered>, StoreError> {
+    sqlx::query_as!(
+        Row,
+        "select client_id, tenant, name, persona, organization, scope, audiences, purposes, jwks, grant_types,
+                token_endpoint_auth_method, redirect_uris, post_logout_redirect_uris, require_dpop, origin, active,
+                disabled_at, updated_at
+         from clients where tenant = $1 and client_id = $2",
+        tenant,
         client_id,
     )
     .fetch_optional(db)
+    .await?
+    .map(Registered::try_from)
+    .transpose()
+}
+
+/// A page of the tenant's clients by id, whether they may obtain tokens or not, and the cursor of the next.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn list(
+    db: &PgPool,
+    tenant: &str,
+    page: &Page,
+) -> Result<(Vec<Registered>, Option<String>), StoreError> {
+    let rows = sqlx::query_as!(
+        Row,
+        r#"select client_id, tenant, name, persona, organization, scope, audiences, purposes, jwks, grant_types,
+                  token_endpoint_auth_method, redirect_uris, post_logout_redirect_uris, require_dpop, origin, active,
+                  disabled_at, updated_at
+           from clients where tenant = $1 and client_id > $2 collate "C"
+           order by client_id collate "C" limit $3"#,
+        tenant,
+        page.after,
+        page.probe(),
+    )
+    .fetch_all(db)
     .await?;
-    let Some(row) = row else { return Ok(None) };
-    let corrupt = StoreError::Corrupt("clients");
-    let (Ok(persona), Ok(scope)) = (row.persona.parse(), ScopeSet::parse_all(&row.scope)) else {
-        return Err(corrupt);
-    };
-    let Some(jwks) = Jwks::parse(row.jwks.to_string().as_bytes()) else {
-        return Err(corrupt);
-    };
-    if row.audiences.is_empty() {
-        return Err(corrupt);
-    }
-    Ok(Some(Client {
-        id: row.client_id,
-        tenant: row.tenant,
-        persona,
-        organization: row.organization,
-        scope,
-        audiences: row.audiences,
-        purposes: row.purposes,
-        keys: jwks.keys().to_vec(),
-    }))
+    let mut clients = rows
+        .into_iter()
+        .map(Registered::try_from)
+        .collect::<Result<Vec<_>, _>>()?;
+    let next = page.cut(&mut clients, |registered| &registered.client.id);
+    Ok((clients, next))
 }

@@ -6,7 +6,10 @@ use time::OffsetDateTime;
 
 use super::page::Page;
 use super::{ReadPermit, WritePermit};
+use crate::Random;
 use crate::db::StoreError;
+use crate::events::{self, Event};
+use crate::revocation;
 
 /// An organisation that may ask for records.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +41,7 @@ impl From<sqlx::Error> for PutError {
     }
 }
 
-/// Stores an organisation with exactly these addresses; true when it is new.
+/// Stores an organisation with exactly these addresses; true when it is new. When it loses one, its tokens are dead.
 ///
 /// # Errors
 /// [`PutError`].
@@ -48,6 +51,7 @@ pub async fn put(
     id: &str,
     name: &str,
     addresses: &[Address],
+    random: &Random,
     now: OffsetDateTime,
 ) -> Result<bool, PutError> {
     let mut addresses: Vec<Vec<u8>> = addresses.iter().map(|address| address.to_vec()).collect();
@@ -72,7 +76,7 @@ pub async fn put(
     )
     .fetch_one(&mut *transaction)
     .await?;
-    sqlx::query!(
+    let lost = sqlx::query!(
         "delete from organization_addresses where tenant = $1 and organization = $2 and address <> all($3)",
         permit.tenant,
         id,
@@ -93,6 +97,19 @@ pub async fn put(
     .await?;
     if owned.rows_affected() != addresses.len() as u64 {
         return Err(PutError::AddressTaken);
+    }
+    let event = Event::new(
+        random,
+        &permit.tenant,
+        events::Kind::OrganizationChanged,
+        id,
+        now,
+    );
+    events::emit(&mut transaction, &event).await?;
+    if lost.rows_affected() > 0 {
+        // Tokens name the addresses; those with one that is no longer the organisation's are dead.
+        let kind = revocation::Kind::Organization;
+        revocation::record(&mut transaction, &permit.tenant, kind, id, now).await?;
     }
     transaction.commit().await?;
     Ok(created)

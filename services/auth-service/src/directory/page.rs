@@ -6,8 +6,6 @@ use serde::Deserialize;
 use service_kit::Problem;
 use utoipa::IntoParams;
 
-use super::text;
-
 const DEFAULT_LIMIT: i64 = 50;
 const MAX_LIMIT: i64 = 200;
 
@@ -32,6 +30,11 @@ pub struct Page {
     pub limit: i64,
 }
 
+/// Whether it can be the id of anything that is listed.
+fn is_cursor(id: &str) -> bool {
+    (1..=128).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic())
+}
+
 impl TryFrom<PageQuery> for Page {
     type Error = Problem;
 
@@ -49,7 +52,7 @@ impl TryFrom<PageQuery> for Page {
                 .decode(cursor)
                 .ok()
                 .and_then(|bytes| String::from_utf8(bytes).ok())
-                .filter(|id| text::id(id).is_ok())
+                .filter(|id| is_cursor(id))
                 .ok_or_else(|| {
                     Problem::bad_request(
                         "invalid-parameter",

@@ -1,4 +1,4 @@
-//! From the request's token to the permit that the directory demands.
+//! From the request's token to the permit that a handler demands.
 
 use std::sync::Arc;
 
@@ -10,7 +10,12 @@ use axum::response::{IntoResponse, Response};
 use service_kit::{CorrId, Problem};
 
 use crate::App;
-use crate::directory::{READ_SCOPES, ReadPermit, WRITE_SCOPE, WritePermit};
+use crate::client::{self, ClientsPermit};
+use crate::db::StoreError;
+use crate::directory::permit::{FRESH, PATIENT_SCOPE, READ_SCOPES, WRITE_SCOPE};
+use crate::directory::{BindPermit, PatientPermit, ReadPermit, WritePermit};
+use crate::revocation::{self, FeedPermit};
+use crate::token::keys::{self, KeysPermit};
 
 /// 401, 403, 400 or 503 with its challenge.
 #[derive(Debug)]
@@ -24,7 +29,9 @@ impl Refusal {
         tracing::info!(corr_id = %CorrId::current(), check = error.check(), "request not authenticated");
         let challenge = Challenge::from(error);
         let (slug, hint) = match error {
-            TokenError::KeysUnavailable => ("unavailable", "Try again shortly."),
+            TokenError::KeysUnavailable | TokenError::RevocationsStale => {
+                ("unavailable", "Try again shortly.")
+            }
             TokenError::BadRequest => ("invalid-authorization", "Send one Authorization header."),
             _ => (
                 "unauthenticated",
@@ -35,6 +42,28 @@ impl Refusal {
         Self {
             problem: Problem::new(status, slug, format!("{error}. {hint}")),
             challenge,
+        }
+    }
+
+    fn stale() -> Self {
+        tracing::info!(corr_id = %CorrId::current(), check = "insufficient-user-authentication", "request denied");
+        let (acr, age) = FRESH;
+        let seconds = age.whole_seconds();
+        let detail = format!(
+            "Sign in again with a second factor or a passkey ({acr}), at most {seconds} seconds before this."
+        );
+        let slug = "insufficient-user-authentication";
+        Self {
+            problem: Problem::new(StatusCode::UNAUTHORIZED, slug, detail),
+            challenge: Challenge::insufficient_user_authentication(acr, seconds),
+        }
+    }
+
+    /// Whether the token stands cannot be told.
+    fn undecided(error: StoreError) -> Self {
+        Self {
+            problem: error.into(),
+            challenge: Challenge::from(TokenError::RevocationsStale),
         }
     }
 
@@ -49,6 +78,15 @@ impl Refusal {
             challenge: Challenge::insufficient_scope(&scopes.join(" ")),
         }
     }
+}
+
+/// A signed-in patient who may bind a key.
+#[derive(Debug)]
+pub struct Binder {
+    /// What they may bind.
+    pub permit: BindPermit,
+    /// Who they are.
+    pub patient: PatientPermit,
 }
 
 impl IntoResponse for Refusal {
@@ -67,19 +105,44 @@ impl IntoResponse for Refusal {
     }
 }
 
+/// What the request's token says. It was issued here for this tenant, and nothing that it names was revoked since.
 async fn claims(parts: &Parts, app: &App) -> Result<Claims, Refusal> {
-    app.verifier
-        .verify_headers(&parts.headers, app.now())
-        .await
-        .map_err(Refusal::unauthenticated)
+    let now = app.now();
+    let keys = app.keys.refresh(now).await;
+    let verified = app.verifier.verify_headers(&parts.headers, now).await;
+    let claims = verified.map_err(|error| match error {
+        // It may be a good one that we have not seen.
+        TokenError::UnknownKey if keys.is_err() => {
+            Refusal::unauthenticated(TokenError::KeysUnavailable)
+        }
+        error => Refusal::unauthenticated(error),
+    })?;
+    if claims.tenant != app.tenant {
+        return Err(Refusal::unauthenticated(TokenError::Claim("tenant")));
+    }
+    match revocation::store::stands(&app.db, &claims, now).await {
+        Ok(true) => Ok(claims),
+        Ok(false) => Err(Refusal::unauthenticated(TokenError::Revoked)),
+        Err(error) => Err(Refusal::undecided(error)),
+    }
+}
+
+/// Gives a handler its permit, if the request's token allows it.
+async fn permit<P>(
+    parts: &Parts,
+    app: &App,
+    permitted: impl FnOnce(&Claims) -> Option<P>,
+    scopes: &[&str],
+) -> Result<P, Refusal> {
+    let claims = claims(parts, app).await?;
+    permitted(&claims).ok_or_else(|| Refusal::insufficient(&claims, scopes))
 }
 
 impl FromRequestParts<Arc<App>> for ReadPermit {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refusal> {
-        let claims = claims(parts, app).await?;
-        Self::from_claims(&claims).ok_or_else(|| Refusal::insufficient(&claims, &READ_SCOPES))
+        permit(parts, app, Self::from_claims, &READ_SCOPES).await
     }
 }
 
@@ -87,7 +150,53 @@ impl FromRequestParts<Arc<App>> for WritePermit {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refusal> {
+        permit(parts, app, Self::from_claims, &[WRITE_SCOPE]).await
+    }
+}
+
+impl FromRequestParts<Arc<App>> for ClientsPermit {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refusal> {
+        permit(parts, app, Self::from_claims, &[client::WRITE_SCOPE]).await
+    }
+}
+
+impl FromRequestParts<Arc<App>> for KeysPermit {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refusal> {
+        permit(parts, app, Self::from_claims, &[keys::WRITE_SCOPE]).await
+    }
+}
+
+impl FromRequestParts<Arc<App>> for FeedPermit {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refusal> {
+        let scopes = [access_token::revocation::SCOPE];
+        permit(parts, app, Self::from_claims, &scopes).await
+    }
+}
+
+impl FromRequestParts<Arc<App>> for PatientPermit {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refusal> {
         let claims = claims(parts, app).await?;
-        Self::from_claims(&claims).ok_or_else(|| Refusal::insufficient(&claims, &[WRITE_SCOPE]))
+        Self::from_claims(&claims).ok_or_else(|| Refusal::insufficient(&claims, &[PATIENT_SCOPE]))
+    }
+}
+
+impl FromRequestParts<Arc<App>> for Binder {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refusal> {
+        let claims = claims(parts, app).await?;
+        let patient = PatientPermit::from_claims(&claims)
+            .ok_or_else(|| Refusal::insufficient(&claims, &[PATIENT_SCOPE]))?;
+        let permit =
+            BindPermit::of_patient(&patient, &claims, app.now()).ok_or_else(Refusal::stale)?;
+        Ok(Self { permit, patient })
     }
 }

@@ -8,6 +8,7 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use service_kit::Problem;
 use utoipa::ToSchema;
 
 use crate::App;
@@ -46,10 +47,14 @@ pub struct Key {
     path = "/oauth2/jwks",
     tag = "oauth",
     operation_id = "getKeys",
-    responses((status = 200, description = "The keys.", body = KeySet)),
+    responses(
+        (status = 200, description = "The keys.", body = KeySet),
+        (status = 503, description = "The database has not been available for a while.", body = Problem, content_type = "application/problem+json"),
+    ),
 )]
-pub async fn jwks(State(app): State<Arc<App>>) -> Response {
-    (CACHE, Json(app.keys.published())).into_response()
+pub async fn jwks(State(app): State<Arc<App>>) -> Result<Response, Problem> {
+    let keys = app.keys.shown(app.now()).await?;
+    Ok((CACHE, Json(keys)).into_response())
 }
 
 /// Authorization server metadata (RFC 8414).

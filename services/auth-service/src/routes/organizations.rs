@@ -140,7 +140,8 @@ pub async fn put(
     let id = checked_id(&id)?;
     let name = checked_name(&request.name)?;
     let addresses = checked_addresses(&request.addresses)?;
-    let created = organizations::put(&app.db, &permit, id, name, &addresses, app.now()).await?;
+    let (random, now) = (&app.random, app.now());
+    let created = organizations::put(&app.db, &permit, id, name, &addresses, random, now).await?;
     tracing::info!(corr_id = %CorrId::current(), tenant = permit.tenant(), organization = id, created, "organisation stored");
     let stored = organizations::find(&app.db, &permit.read(), id)
         .await?

@@ -14,9 +14,10 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::issue::{self, Denial, Frame, Wish};
+use super::keys::KeysError;
 use crate::App;
-use crate::client::Client;
 use crate::client::authenticate::{AuthenticationError, authenticate};
+use crate::client::{Client, GrantType};
 use crate::db::StoreError;
 use crate::directory::{ReadPermit, organizations};
 
@@ -107,6 +108,20 @@ impl From<StoreError> for OAuthError {
                 "server_error",
                 "the service failed",
             ),
+        }
+    }
+}
+
+impl From<KeysError> for OAuthError {
+    fn from(error: KeysError) -> Self {
+        if let KeysError::Store(error) = error {
+            return error.into();
+        }
+        tracing::error!(corr_id = %CorrId::current(), %error, "nothing can be signed");
+        if error.is_passing() {
+            StoreError::Unavailable.into()
+        } else {
+            StoreError::Corrupt("signing_keys").into()
         }
     }
 }
@@ -218,6 +233,13 @@ async fn respond(
             "client-id",
         ));
     }
+    if !client.may(GrantType::ClientCredentials) {
+        return Err(OAuthError::new(
+            StatusCode::BAD_REQUEST,
+            "unauthorized_client",
+            "this client is not registered for this grant type",
+        ));
+    }
     let addresses = match &client.organization {
         Some(id) => organizations::addresses(&app.db, &ReadPermit::for_client(&client), id).await?,
         None => None,
@@ -235,14 +257,7 @@ async fn respond(
     };
     let claims = issue::claims(&client, addresses.as_deref(), wish, frame)?;
     let response = TokenResponse {
-        access_token: app.keys.sign(&claims).map_err(|error| {
-            tracing::error!(%error, "the signing key failed");
-            OAuthError::new(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "server_error",
-                "the service failed",
-            )
-        })?,
+        access_token: app.keys.sign("at+jwt", &claims, app.now()).await?,
         token_type: "Bearer",
         expires_in: MAX_TOKEN_LIFETIME,
         scope: claims.scope.to_string(),

@@ -137,5 +137,11 @@ pub fn claims(
         org: client.organization.clone(),
         grantees,
         purpose: purpose.map(str::to_owned),
+        sign_in: None,
+        patient: None,
+        subjects: Vec::new(),
+        fhir_user: None,
+        act: None,
+        cnf: None,
     })
 }

@@ -2,21 +2,19 @@
 #![allow(dead_code, reason = "each test file uses a part")]
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use access_token::{AssertionClaims, Claims, SigningKey, Verifier};
 use alloy::primitives::{Address, B256, U256};
 use alloy::signers::local::PrivateKeySigner;
-use auth_service::client::registry::Registry;
 use auth_service::config::Config;
-use auth_service::{App, client, db, routes};
+use auth_service::{App, Random, client, db, routes, system_random};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use conf::Conf;
 use contract_bindings::intent::{self, Bind};
 use http_body_util::BodyExt;
-use p256::pkcs8::{EncodePrivateKey, LineEnding};
 use serde_json::{Value, json};
 use service_kit::{Readiness, server};
 use sqlx::{Connection, Executor, PgConnection, PgPool};
@@ -24,6 +22,7 @@ use time::OffsetDateTime;
 use tower::ServiceExt;
 
 pub const ISSUER: &str = "https://auth.example";
+pub const OTHER_ISSUER: &str = "https://other-auth.example";
 pub const GATEWAY: &str = "https://ehr.example";
 pub const INDEXER: &str = "https://index.example";
 pub const TENANT: &str = "general-hospital";
@@ -45,8 +44,23 @@ pub fn key(n: u8) -> SigningKey {
     SigningKey::from_jwk(&secret(n).to_jwk_string()).unwrap()
 }
 
-/// The key that signs access tokens.
+/// The first key that signs access tokens, and that of the other tenant.
 pub const SIGNER: u8 = 100;
+pub const OTHER_SIGNER: u8 = 101;
+/// What the key-encryption key is made of.
+pub const SEALER: u8 = 102;
+
+/// Randomness whose first 32 bytes are known: those of the first signing key.
+pub fn random_after(first_key: u8) -> Random {
+    let (random, given) = (system_random(), AtomicBool::new(false));
+    Arc::new(move |bytes: &mut [u8]| {
+        if bytes.len() == 32 && !given.swap(true, Ordering::SeqCst) {
+            bytes.fill(first_key);
+        } else {
+            random(bytes);
+        }
+    })
+}
 pub const CLINIC_A: (&str, u8) = ("clinic-a-backend", 1);
 pub const CLINIC_B: (&str, u8) = ("clinic-b-backend", 2);
 pub const ADMIN: (&str, u8) = ("admin-tool", 3);
@@ -86,21 +100,33 @@ pub fn clients() -> Value {
             SYSTEM,
             "system",
             None,
-            &["system:directory.read", "system:consent.read"]
+            &[
+                "system:directory.read",
+                "system:consent.read",
+                "system:revocation.read"
+            ]
         ),
     ])
 }
 
-fn other_clients() -> Value {
-    json!([
+/// Clients of the other tenant.
+pub fn other_clients() -> Value {
+    let mut clients = [
         registration(OTHER_ADMIN, "admin", None, &["admin:*"]),
         registration(OTHER_SYSTEM, "system", None, &["system:*"]),
-    ])
+    ];
+    for client in &mut clients {
+        client["audiences"] = json!([OTHER_ISSUER, GATEWAY, INDEXER]);
+    }
+    Value::from(clients.to_vec())
 }
 
-/// A database of the test's own, dropped with it.
+/// A database of the test's own, dropped with it. Its owner is an ordinary role, as in production: row-level security
+/// does not hold a superuser.
 pub struct Database {
     pub url: String,
+    /// The same database as the server's administrator.
+    pub admin_url: String,
     server: String,
     name: String,
 }
@@ -115,14 +141,23 @@ impl Database {
         let mut connection = PgConnection::connect(&server)
             .await
             .expect("TEST_DATABASE_URL must be reachable");
-        connection
-            .execute(sqlx::AssertSqlSafe(format!("create database {name}")))
-            .await
-            .unwrap();
+        for statement in [
+            format!("create role {name} login password '{name}'"),
+            format!("create database {name} owner {name}"),
+        ] {
+            connection
+                .execute(sqlx::AssertSqlSafe(statement))
+                .await
+                .unwrap();
+        }
         let mut url: url::Url = server.parse().unwrap();
         url.set_path(&name);
+        let admin_url = url.to_string();
+        url.set_username(&name).unwrap();
+        url.set_password(Some(&name)).unwrap();
         Self {
             url: url.into(),
+            admin_url,
             server,
             name,
         }
@@ -139,11 +174,13 @@ impl Drop for Database {
                 .unwrap();
             runtime.block_on(async move {
                 let mut connection = PgConnection::connect(&server).await?;
-                connection
-                    .execute(sqlx::AssertSqlSafe(format!(
-                        "drop database {name} with (force)"
-                    )))
-                    .await
+                for statement in [
+                    format!("drop database {name} with (force)"),
+                    format!("drop role {name}"),
+                ] {
+                    connection.execute(sqlx::AssertSqlSafe(statement)).await?;
+                }
+                Ok::<_, sqlx::Error>(())
             })
         });
         let _ = dropping.join();
@@ -158,27 +195,47 @@ pub struct Setup {
 
 impl Setup {
     pub fn new(database_url: &str, clients: &Value) -> Self {
+        Self::of(TENANT, ISSUER, database_url, clients)
+    }
+
+    pub fn of(tenant: &str, issuer: &str, database_url: &str, clients: &Value) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let pem = secret(SIGNER).to_pkcs8_pem(LineEnding::LF).unwrap();
-        std::fs::write(dir.path().join("signing.pem"), pem.as_bytes()).unwrap();
+        let sealer = hex::encode([SEALER; 32]);
+        std::fs::write(dir.path().join("sealing-key.hex"), sealer).unwrap();
         std::fs::write(dir.path().join("clients.json"), clients.to_string()).unwrap();
         let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
         let variables = [
             ("LISTEN", "127.0.0.1:0".to_owned()),
             ("METRICS_LISTEN", "127.0.0.1:0".to_owned()),
             ("DATABASE_URL", database_url.to_owned()),
-            ("ISSUER", ISSUER.to_owned()),
-            ("AUDIENCE", ISSUER.to_owned()),
-            ("TENANT", TENANT.to_owned()),
+            ("ISSUER", issuer.to_owned()),
+            ("AUDIENCE", issuer.to_owned()),
+            ("TENANT", tenant.to_owned()),
+            ("KAFKA_BROKERS", "127.0.0.1:1".to_owned()),
             ("CHAIN_ID", CHAIN_ID.to_string()),
             ("REGISTRY_ADDRESS", REGISTRY.to_string()),
+            ("DIRECTORY_IMPORT", "true".to_owned()),
+            ("INDEXER_URL", "http://127.0.0.1:1".to_owned()),
             ("CLIENTS_FILE", path("clients.json")),
-            ("SIGNING_KEY_FILE", path("signing.pem")),
+            ("KEY_ENCRYPTION_KEY_FILE", path("sealing-key.hex")),
         ];
         let variables = variables
             .map(|(name, value)| (name.to_owned(), value))
             .to_vec();
         Self { dir, variables }
+    }
+
+    /// As a deployment that is not migrating has it.
+    pub fn without_import(&mut self) {
+        self.variables
+            .retain(|(name, _)| name != "DIRECTORY_IMPORT");
+    }
+
+    /// With the consent-indexer at this address.
+    pub fn indexer(&mut self, url: &str) {
+        self.variables.retain(|(name, _)| name != "INDEXER_URL");
+        self.variables
+            .push(("INDEXER_URL".to_owned(), url.to_owned()));
     }
 
     pub fn config(&self) -> Config {
@@ -188,10 +245,11 @@ impl Setup {
 }
 
 pub struct Service {
+    pub app: Arc<App>,
     pub router: Router,
     pub db: PgPool,
     clock: Arc<AtomicI64>,
-    _database: Option<Database>,
+    database: Arc<Database>,
 }
 
 /// Status, headers and the body as JSON (null when it is none).
@@ -226,19 +284,17 @@ impl Answer {
 }
 
 impl Service {
-    /// Both tenants registered, `clinic-a` and `clinic-b` in the directory of the first.
+    /// `clinic-a` and `clinic-b` are in the directory.
     pub async fn start() -> Self {
-        let database = Database::create().await;
-        let config = Setup::new(&database.url, &clients()).config();
-        let db = db::open(&config.database_url, 8).await.unwrap();
-        client::store::register(&db, TENANT, &config.clients, at(NOW))
-            .await
-            .unwrap();
-        let others = Registry::parse(&other_clients().to_string()).unwrap();
-        client::store::register(&db, OTHER_TENANT, &others, at(NOW))
-            .await
-            .unwrap();
-        let service = Self::over(config, db, Some(database));
+        Self::start_with(|_| {}).await
+    }
+
+    /// As [`Service::start`], configured otherwise.
+    pub async fn start_with(change: impl FnOnce(&mut Setup)) -> Self {
+        let database = Arc::new(Database::create().await);
+        let mut setup = Setup::new(&database.url, &clients());
+        change(&mut setup);
+        let service = Self::on(&setup, database).await;
         for (id, byte) in [("clinic-a", 0xa1), ("clinic-b", 0xb1)] {
             let body = json!({"name": id, "addresses": [Address::repeat_byte(byte)]});
             let admin = service.admin().await;
@@ -250,32 +306,58 @@ impl Service {
         service
     }
 
-    /// A service whose database nobody answers for.
-    pub async fn without_database() -> Self {
-        let free = std::net::TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap();
-        let url = format!("postgres://nobody@{free}/none");
-        let config = Setup::new(&url, &clients()).config();
-        let db = db::pool(&url, 2).unwrap();
-        Self::over(config, db, None)
+    /// The service of another tenant on the same database, with an issuer and clients of its own.
+    pub async fn beside(&self) -> Self {
+        let database = self.database().clone();
+        let setup = Setup::of(OTHER_TENANT, OTHER_ISSUER, &database.url, &other_clients());
+        Self::on(&setup, database).await
     }
 
-    fn over(config: Config, db: PgPool, database: Option<Database>) -> Self {
+    /// A service as this setup says.
+    pub async fn on(setup: &Setup, database: Arc<Database>) -> Self {
+        let config = setup.config();
+        let db = db::open(&config.database_url, &config.tenant, 8)
+            .await
+            .unwrap();
+        let random = system_random();
+        client::register::take_over(&db, &config.tenant, &config.clients, &random, at(NOW))
+            .await
+            .unwrap();
+        let service = Self::over(config, db, database);
+        service.app.keys.look_after(at(NOW)).await.unwrap();
+        service
+    }
+
+    /// The database.
+    pub fn database(&self) -> &Arc<Database> {
+        &self.database
+    }
+
+    fn over(config: Config, db: PgPool, database: Arc<Database>) -> Self {
         let clock = Arc::new(AtomicI64::new(NOW));
         let time = clock.clone();
+        let first_key = if config.tenant == TENANT {
+            SIGNER
+        } else {
+            OTHER_SIGNER
+        };
         let app = Arc::new(App::new(
             &config,
             db.clone(),
             Arc::new(move || at(time.load(Ordering::SeqCst))),
+            random_after(first_key),
         ));
-        let router = server::app(&config.server, routes::router(app), Readiness::default());
+        let router = server::app(
+            &config.server,
+            routes::router(app.clone()),
+            Readiness::default(),
+        );
         Self {
+            app,
             router,
             db,
             clock,
-            _database: database,
+            database,
         }
     }
 
@@ -323,6 +405,19 @@ impl Service {
         self.request(Method::GET, path, token, None).await
     }
 
+    pub async fn post(&self, path: &str, token: &str, body: &Value) -> Answer {
+        self.request(Method::POST, path, token, Some(body.to_string()))
+            .await
+    }
+
+    pub async fn act(&self, path: &str, token: &str) -> Answer {
+        self.request(Method::POST, path, token, None).await
+    }
+
+    pub async fn delete(&self, path: &str, token: &str) -> Answer {
+        self.request(Method::DELETE, path, token, None).await
+    }
+
     pub async fn put(&self, path: &str, token: &str, body: &Value) -> Answer {
         self.request(Method::PUT, path, token, Some(body.to_string()))
             .await
@@ -342,7 +437,7 @@ impl Service {
     /// A new, good assertion.
     pub fn assertion(&self, client: (&str, u8)) -> String {
         let jti = uuid::Uuid::now_v7().simple().to_string();
-        let audience = format!("{ISSUER}/oauth2/token");
+        let audience = self.app.token_endpoint();
         AssertionClaims::new(client.0, &audience, jti, at(self.time()), 60)
             .sign(&key(client.1))
             .unwrap()
@@ -363,28 +458,31 @@ impl Service {
         self.form(&form).await
     }
 
-    async fn token(&self, client: (&str, u8), scope: &str) -> String {
+    /// A token for the service itself.
+    pub async fn token(&self, client: (&str, u8), scope: &str) -> String {
         let answer = self
-            .ask(client, &[("scope", scope), ("resource", ISSUER)])
+            .ask(client, &[("scope", scope), ("resource", &self.app.issuer)])
             .await;
         assert_eq!(answer.status, 200, "{}", answer.body);
         answer.body["access_token"].as_str().unwrap().to_owned()
     }
 
     pub async fn admin(&self) -> String {
-        self.token(ADMIN, "admin:*").await
+        let client = if self.app.tenant == TENANT {
+            ADMIN
+        } else {
+            OTHER_ADMIN
+        };
+        self.token(client, "admin:*").await
     }
 
     pub async fn system(&self) -> String {
-        self.token(SYSTEM, "system:directory.read").await
-    }
-
-    pub async fn other_admin(&self) -> String {
-        self.token(OTHER_ADMIN, "admin:*").await
-    }
-
-    pub async fn other_system(&self) -> String {
-        self.token(OTHER_SYSTEM, "system:directory.read").await
+        let client = if self.app.tenant == TENANT {
+            SYSTEM
+        } else {
+            OTHER_SYSTEM
+        };
+        self.token(client, "system:directory.read").await
     }
 
     /// What a token for `audience` says, read the way every verifier reads it.
@@ -395,7 +493,7 @@ impl Service {
             .await;
         let jwks = access_token::Jwks::parse(jwks.body.to_string().as_bytes()).unwrap();
         let token = answer.body["access_token"].as_str().unwrap();
-        Verifier::with_jwks(ISSUER, audience, &jwks)
+        Verifier::with_jwks(&self.app.issuer, audience, &jwks)
             .verify(token, at(self.time()))
             .await
             .unwrap()
@@ -410,6 +508,27 @@ pub fn token_by_hand(change: impl FnOnce(&mut Value)) -> String {
     });
     change(&mut claims);
     key(SIGNER).sign("at+jwt", &claims).unwrap()
+}
+
+/// A token of a patient who signed in with two factors `age` seconds ago.
+pub fn patient_token(fhir_id: &str, age: i64) -> String {
+    patient_token_with(fhir_id, age, |_| {})
+}
+
+pub fn patient_token_with(fhir_id: &str, age: i64, change: impl FnOnce(&mut Value)) -> String {
+    token_by_hand(|claims| {
+        claims["sub"] = json!("7f0c1f64-7e1b-4d3e-9a55-0d5d2c1b7a10");
+        claims["client_id"] = json!("patient-portal");
+        claims["persona"] = json!("patient");
+        claims["scope"] = json!("patient:consent.read patient:consent.write");
+        claims["patient"] = json!(fhir_id);
+        claims["sid"] = json!("session");
+        claims["auth_time"] = json!(NOW - age);
+        claims["acr"] = json!("aal2");
+        claims["amr"] = json!(["pwd", "otp"]);
+        claims["sv"] = json!(0);
+        change(claims);
+    })
 }
 
 pub fn subject(n: u8) -> PrivateKeySigner {

@@ -4,11 +4,13 @@ use access_token::{Claims, Context, Interaction, Persona, SmartAccess};
 use consent_core::Address;
 use consent_core::decide::{CategoryFilter, Denial, Facts, Ground, Permit, Request, decide};
 use consent_core::policy::{Action, Purpose};
+use std::sync::Arc;
 use time::OffsetDateTime;
 
-use super::directory::Directory;
+use super::directory::{Directory, Patient};
 use super::facts::{FactsError, FactsSource};
 use super::rule::Rule;
+use crate::stops::Stops;
 
 /// The persona scope without which no record is read.
 pub const RECORDS_READ: &str = "provider:records.read";
@@ -124,7 +126,9 @@ pub struct Authorizer {
     /// The patient directory.
     pub directory: Directory,
     /// The consents.
-    pub facts: FactsSource,
+    pub facts: Arc<FactsSource>,
+    /// Stops that the chain may not have yet.
+    pub stops: Arc<Stops>,
     /// Address of the FHIR server, without a slash at its end.
     pub fhir_base: String,
 }
@@ -133,6 +137,7 @@ pub struct Authorizer {
 #[derive(Debug, Clone)]
 pub struct Standing {
     request: Request,
+    is_stopped: bool,
 }
 
 impl Authorizer {
@@ -147,14 +152,10 @@ impl Authorizer {
         question: &Question<'_>,
         now: OffsetDateTime,
     ) -> Result<Standing, Refusal> {
-        let subjects = self
-            .directory
-            .subjects(question.patient, now)
-            .await
-            .map_err(|error| {
-                tracing::warn!(%error, "no answer from the directory");
-                Rule::DirectoryUnavailable
-            })?;
+        let Patient {
+            subjects,
+            is_stopped,
+        } = self.patient(question.patient, now).await?;
         let request = Request {
             patient: question.patient.to_owned(),
             base: self.fhir_base.clone(),
@@ -166,7 +167,17 @@ impl Authorizer {
             categories: question.categories.clone(),
             scope_categories: asker.scope_categories,
         };
-        Ok(Standing { request })
+        Ok(Standing {
+            request,
+            is_stopped,
+        })
+    }
+
+    async fn patient(&self, patient: &str, now: OffsetDateTime) -> Result<Patient, Refusal> {
+        self.directory.patient(patient, now).await.map_err(|error| {
+            tracing::warn!(%error, "no answer from the directory");
+            Rule::DirectoryUnavailable.into()
+        })
     }
 
     /// Decides on the facts of this moment.
@@ -181,8 +192,42 @@ impl Authorizer {
         let Request {
             subjects, grantees, ..
         } = &standing.request;
-        let facts: Facts = self.facts.facts(subjects, grantees, now).await?;
+        let mut facts: Facts = self.facts.facts(subjects, grantees, now).await?;
+        // After the consents: what came while they were asked for counts, too.
+        facts.add_stops(self.stops.between(subjects, grantees, now).await?);
         let seconds = u64::try_from(now.unix_timestamp()).unwrap_or(0);
-        Ok(decide(&standing.request, &facts, seconds)?)
+        let decided = decide(&standing.request, &facts, seconds);
+        // Whatever the consents say, and after the same calls as without it.
+        if standing.is_stopped {
+            let ground = match decided {
+                Ok(permit) => permit.grounds().next().cloned(),
+                Err(denial) => denial.ground,
+            };
+            return Err(Refusal {
+                rule: Rule::PatientStop,
+                ground,
+            });
+        }
+        Ok(decided?)
+    }
+
+    /// Decides again, on what directory, indexer and bus say at this moment: what was placed or taken back since
+    /// `standing` counts, what was added does not.
+    ///
+    /// # Errors
+    /// The refusal with its rule.
+    pub async fn decide_again(
+        &self,
+        standing: &Standing,
+        now: OffsetDateTime,
+    ) -> Result<Permit, Refusal> {
+        let patient = self.patient(&standing.request.patient, now).await?;
+        let mut standing = standing.clone();
+        standing.is_stopped |= patient.is_stopped;
+        standing
+            .request
+            .subjects
+            .retain(|subject| patient.subjects.contains(subject));
+        self.decide(&standing, now).await
     }
 }

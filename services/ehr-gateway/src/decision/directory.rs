@@ -1,4 +1,5 @@
-//! The directory: which subject addresses stand for a patient, and which addresses an organisation has.
+//! The directory: which subject addresses stand for a patient, whether the patient stopped everything without a key, and
+//! which addresses an organisation has.
 //!
 //! The directory is believed only as far as signatures go: a binding counts when the subject's key signed it for this
 //! very tenant and patient. Whoever can write the directory's tables cannot point an existing consent at another patient.
@@ -8,7 +9,7 @@
 use alloy::primitives::{Address as ChainAddress, U256};
 use alloy::sol_types::Eip712Domain;
 use consent_core::Address;
-use contract_bindings::intent::Bind;
+use contract_bindings::intent::{Bind, Proof, Statement as _, Verification};
 use serde::Deserialize;
 use time::OffsetDateTime;
 
@@ -30,6 +31,24 @@ struct PatientRow {
     tenant: String,
     fhir_id: String,
     bindings: Vec<Binding>,
+    #[serde(default)]
+    stop: Option<PlacedStop>,
+}
+
+/// What a signed-in patient placed. That it is there is all that counts.
+#[derive(Deserialize)]
+struct PlacedStop {
+    #[serde(rename = "since", with = "time::serde::rfc3339")]
+    _since: OffsetDateTime,
+}
+
+/// What the directory says about a patient.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Patient {
+    /// The addresses that verifiably stand for the patient.
+    pub subjects: Vec<Address>,
+    /// Whether the patient stopped everything; only a key can lift that.
+    pub is_stopped: bool,
 }
 
 #[derive(Deserialize)]
@@ -37,6 +56,8 @@ struct Binding {
     subject: String,
     nonce: String,
     deadline: u64,
+    /// Of a passkey; absent for an ordinary key.
+    signer: Option<String>,
     signature: String,
 }
 
@@ -58,21 +79,17 @@ impl Directory {
         }
     }
 
-    /// The subjects that verifiably stand for a patient; none for an unknown patient. `patient` must be a FHIR id.
+    /// A patient; without any subject if unknown. `patient` must be a FHIR id.
     ///
     /// # Errors
     /// When the directory cannot be asked or answers about somebody else.
-    pub async fn subjects(
-        &self,
-        patient: &str,
-        now: OffsetDateTime,
-    ) -> Result<Vec<Address>, PeerError> {
+    pub async fn patient(&self, patient: &str, now: OffsetDateTime) -> Result<Patient, PeerError> {
         let row: PatientRow = match self
             .peer
             .get(&["v1", "patients", patient], &[], now)
             .await?
         {
-            Answer::NotFound => return Ok(Vec::new()),
+            Answer::NotFound => return Ok(Patient::default()),
             Answer::Found(body) => {
                 serde_json::from_slice(&body).map_err(|_| PeerError("its answer cannot be read"))?
             }
@@ -94,7 +111,10 @@ impl Directory {
             );
             metrics::counter!("directory_unverified_bindings_total").increment(unverified as u64);
         }
-        Ok(subjects)
+        Ok(Patient {
+            subjects,
+            is_stopped: row.stop.is_some(),
+        })
     }
 
     /// The addresses of an organisation; `None` for an unknown one.
@@ -129,7 +149,13 @@ impl Directory {
     fn verified(&self, patient: &str, binding: &Binding) -> Option<Address> {
         let subject: Address = binding.subject.parse().ok()?;
         let nonce = U256::from_str_radix(&binding.nonce, 10).ok()?;
-        let signature = alloy::hex::decode(&binding.signature).ok()?;
+        let proof = Proof {
+            signer: match &binding.signer {
+                Some(signer) => alloy::hex::decode(signer).ok()?.into(),
+                None => Default::default(),
+            },
+            signature: alloy::hex::decode(&binding.signature).ok()?.into(),
+        };
         let message = Bind::new(
             &self.tenant,
             patient,
@@ -137,9 +163,6 @@ impl Directory {
             nonce,
             binding.deadline,
         );
-        message
-            .verify(&self.domain, &signature)
-            .ok()
-            .map(|()| subject)
+        (message.check(&self.domain, &proof) == Verification::Verified).then_some(subject)
     }
 }

@@ -18,6 +18,8 @@ use time::format_description::well_known::Rfc3339;
 
 use super::peer::{Answer, Peer, PeerError};
 
+pub mod authority;
+
 /// Rows in a page, and pages that are followed: beyond that the answer is not whole, hence no answer.
 const PAGE: usize = 500;
 const MAX_PAGES: usize = 20;

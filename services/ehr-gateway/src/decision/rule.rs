@@ -1,5 +1,6 @@
 //! Every rule that a decision can rest on, with its code, its outcome and its words.
 
+use access_token::TokenError;
 use audit_core::Outcome;
 use consent_core::decide::{CONSENT_ACTIVE, Rule as CoreRule};
 
@@ -10,8 +11,12 @@ pub enum Rule {
     ConsentActive,
     /// Refused by the consents or their policies.
     Core(CoreRule),
+    /// The patient stopped everything without a key, at the directory.
+    PatientStop,
     /// The token's scopes, persona or tenant do not allow this.
     InsufficientScope,
+    /// The token was revoked while the decision was made.
+    TokenRevoked,
     /// The server's answer is about another patient or none.
     ForeignResource,
     /// The server's answer cannot be read in one way only.
@@ -24,6 +29,10 @@ pub enum Rule {
     FactsUnavailable,
     /// The indexer has not confirmed the chain's head recently.
     FactsStale,
+    /// There may be stops that are not known.
+    StopsUnknown,
+    /// It is not known which tokens are revoked.
+    RevocationsStale,
     /// The directory cannot be asked.
     DirectoryUnavailable,
     /// The FHIR server cannot be asked.
@@ -38,13 +47,17 @@ impl Rule {
         match self {
             Self::ConsentActive => CONSENT_ACTIVE,
             Self::Core(rule) => rule.code(),
+            Self::PatientStop => "patient-stop",
             Self::InsufficientScope => "insufficient-scope",
+            Self::TokenRevoked => "token-revoked",
             Self::ForeignResource => "foreign-resource",
             Self::UnreadableAnswer => "unreadable-answer",
             Self::Absent => "absent",
             Self::Withheld => "withheld",
             Self::FactsUnavailable => "facts-unavailable",
             Self::FactsStale => "facts-stale",
+            Self::StopsUnknown => "stops-unknown",
+            Self::RevocationsStale => "revocations-stale",
             Self::DirectoryUnavailable => "directory-unavailable",
             Self::UpstreamUnavailable => "upstream-unavailable",
             Self::JournalUnavailable => "journal-unavailable",
@@ -57,6 +70,8 @@ impl Rule {
             Self::ConsentActive => Outcome::Permit,
             Self::FactsUnavailable
             | Self::FactsStale
+            | Self::StopsUnknown
+            | Self::RevocationsStale
             | Self::DirectoryUnavailable
             | Self::UpstreamUnavailable
             | Self::JournalUnavailable => Outcome::Indeterminate,
@@ -69,10 +84,18 @@ impl Rule {
         matches!(self, Self::ForeignResource | Self::UnreadableAnswer)
     }
 
+    /// What a provider is told: not that the patient placed a stop. It looks as if there never was a consent.
+    pub const fn for_a_provider(self) -> Self {
+        match self {
+            Self::PatientStop => Self::Core(CoreRule::NoConsent),
+            _ => self,
+        }
+    }
+
     /// What the requester of a read is told: nothing that tells an absent resource from a forbidden one.
     pub const fn for_a_read(self) -> Self {
         match self {
-            Self::ConsentActive | Self::InsufficientScope => self,
+            Self::ConsentActive | Self::InsufficientScope | Self::TokenRevoked => self,
             _ => match self.outcome() {
                 Outcome::Deny => Self::Core(CoreRule::NoConsent),
                 _ => self,
@@ -89,6 +112,7 @@ impl Rule {
                 CoreRule::ConsentDenied => "The patient denied the request for consent.",
                 CoreRule::ConsentRevoked => "The patient ended the consent.",
                 CoreRule::ConsentExpired => "The consent is past its time.",
+                CoreRule::Stopped => "The consent was ended.",
                 CoreRule::ConsentRequested => {
                     "The patient has not answered the request for consent."
                 }
@@ -100,7 +124,9 @@ impl Rule {
                 CoreRule::PolicyType => "The consent does not cover this resource type.",
                 CoreRule::PolicyCategory => "The consent covers none of these categories.",
             },
+            Self::PatientStop => "The patient stopped all access.",
             Self::InsufficientScope => "The access token does not allow this.",
+            Self::TokenRevoked => "The access token was revoked.",
             Self::ForeignResource | Self::UnreadableAnswer => {
                 // The same words for both, and always: how much there is tells something too.
                 "The records could not be released safely. If there are many, narrow the search by date or category."
@@ -110,9 +136,23 @@ impl Rule {
             }
             Self::FactsUnavailable => "The consents cannot be looked up at the moment.",
             Self::FactsStale => "The consents known here are not recent enough.",
+            Self::StopsUnknown => {
+                "It is not known here at the moment whether the consent was ended."
+            }
+            Self::RevocationsStale => "It is not known at the moment which tokens were revoked.",
             Self::DirectoryUnavailable => "The patient directory cannot be asked at the moment.",
             Self::UpstreamUnavailable => "The clinical system cannot be asked at the moment.",
             Self::JournalUnavailable => "The decision cannot be put on record at the moment.",
+        }
+    }
+}
+
+impl From<TokenError> for Rule {
+    /// The rule of a decision whose token no longer stands at its end.
+    fn from(error: TokenError) -> Self {
+        match error {
+            TokenError::RevocationsStale => Self::RevocationsStale,
+            _ => Self::TokenRevoked,
         }
     }
 }
@@ -134,6 +174,7 @@ mod tests {
             Rule::Withheld,
             Rule::ForeignResource,
             Rule::UnreadableAnswer,
+            Rule::PatientStop,
         ] {
             assert_eq!(rule.for_a_read(), Rule::Core(CoreRule::NoConsent));
         }

@@ -5,12 +5,15 @@
 pub mod fhir;
 pub mod neighbours;
 pub mod records;
+pub mod stops;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use access_token::{Jwks, SigningKey, TokenSource, TokenSourceConfig, Verifier};
+use access_token::{
+    Jwks, RevocationFeed, SigningKey, TokenSource, TokenSourceConfig, Verifier, revocation,
+};
 use audit_core::Record;
 use audit_core::pseudonym::PseudonymKey;
 use axum::Router;
@@ -26,6 +29,7 @@ use ehr_gateway::journal::{Journal, Settings};
 use ehr_gateway::release::upstream::Upstream;
 use ehr_gateway::routes;
 use ehr_gateway::serve::{Clock, Gateway};
+use ehr_gateway::stops::Stops;
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use service_kit::{Readiness, ServerConfig, server};
@@ -48,13 +52,36 @@ pub const PSEUDONYM_KEY: &str = "11111111111111111111111111111111111111111111111
 /// Everything a test looks at.
 pub struct World {
     pub app: Router,
+    pub gateway: Arc<Gateway>,
     pub fhir: Arc<FhirServer>,
     pub neighbours: Arc<Neighbours>,
     pub journal: Journal,
     pub dir: TempDir,
-    /// Added to the gateway's clock, in seconds.
+    /// Added to everybody's clock, in seconds.
     pub clock_offset: Arc<AtomicI64>,
     issuer_key: SigningKey,
+    listener: AbortOnDrop,
+}
+
+/// A background task that ends with its world.
+struct AbortOnDrop(tokio::task::JoinHandle<()>);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Waits until something is so.
+pub async fn until(condition: impl Fn() -> bool) {
+    let reached = async {
+        while !condition() {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), reached)
+        .await
+        .expect("never came true");
 }
 
 pub fn journal_settings(dir: &TempDir) -> Settings {
@@ -75,7 +102,20 @@ impl World {
         Self::with_journal(dir, journal).await
     }
 
+    /// A world whose gateway has not read the stops on the bus yet.
+    pub async fn before_stops() -> Self {
+        let dir = TempDir::new().unwrap();
+        let journal = Journal::open(journal_settings(&dir)).unwrap();
+        Self::build(dir, journal).await
+    }
+
     pub async fn with_journal(dir: TempDir, journal: Journal) -> Self {
+        let world = Self::build(dir, journal).await;
+        world.gateway.authorizer.stops.set_replayed();
+        world
+    }
+
+    async fn build(dir: TempDir, journal: Journal) -> Self {
         let fhir = Arc::new(FhirServer::default());
         let fhir_url = listen(fhir::router(fhir.clone())).await;
         let fhir_base = format!("{fhir_url}fhir");
@@ -84,7 +124,7 @@ impl World {
         let peers = listen(neighbours::router(neighbours.clone())).await;
         let issuer_key = key(7);
         let http = service_kit::http_client::build(Duration::from_secs(3)).unwrap();
-        let peer = || {
+        let tokens = || {
             let tokens = TokenSourceConfig {
                 issuer: ISSUER.to_owned(),
                 token_url: peers.join("oauth2/token").unwrap(),
@@ -93,23 +133,35 @@ impl World {
                 scope: "system:consent.read".to_owned(),
                 resource: "http://peer.example".to_owned(),
             };
-            Peer::new(
-                http.clone(),
-                peers.clone(),
-                TokenSource::new(tokens, http.clone()),
-            )
+            TokenSource::new(tokens, http.clone())
         };
-        let clock_offset = Arc::new(AtomicI64::new(0));
+        let peer = || Peer::new(http.clone(), peers.clone(), tokens());
+        let clock_offset = neighbours.clock_offset.clone();
         let offset = clock_offset.clone();
         let clock = move || {
             OffsetDateTime::now_utc() + time::Duration::seconds(offset.load(Ordering::Relaxed))
         };
         let jwks = Jwks::new(vec![issuer_key.public().clone()]);
-        let gateway = Gateway {
-            verifier: Verifier::with_jwks(ISSUER, SELF_URL, &jwks),
+        let facts = Arc::new(FactsSource::new(
+            peer(),
+            CHAIN_ID,
+            REGISTRY,
+            Duration::from_secs(10),
+        ));
+        let revocations = Arc::new(RevocationFeed::new(
+            peers.join(revocation::PATH).unwrap(),
+            http.clone(),
+            tokens(),
+            Duration::from_secs(10),
+        ));
+        let verifier = Verifier::with_jwks(ISSUER, SELF_URL, &jwks);
+        let gateway = Arc::new(Gateway {
+            verifier: verifier.revocations(revocations.clone()),
+            revocations,
             authorizer: Authorizer {
                 directory: Directory::new(peer(), TENANT, CHAIN_ID, REGISTRY),
-                facts: FactsSource::new(peer(), CHAIN_ID, REGISTRY, Duration::from_secs(10)),
+                stops: Arc::new(Stops::new(facts.clone(), 1000)),
+                facts,
                 fhir_base: fhir_base.clone(),
             },
             upstream: Upstream::new(&fhir_base),
@@ -121,6 +173,10 @@ impl World {
             issuer: ISSUER.to_owned(),
             clock: Clock(Arc::new(clock)),
             busy: Arc::new(Semaphore::new(64)),
+        });
+        let listener = {
+            let gateway = gateway.clone();
+            tokio::spawn(async move { gateway.revocations.run(|| gateway.clock.now()).await })
         };
         let config = ServerConfig {
             listen: ([127, 0, 0, 1], 0).into(),
@@ -131,29 +187,54 @@ impl World {
         };
         let app = server::app(
             &config,
-            routes::router(Arc::new(gateway)),
+            routes::router(gateway.clone()),
             Readiness::default(),
         );
-        Self {
+        let world = Self {
             app,
+            gateway,
+            listener: AbortOnDrop(listener),
             fhir,
             neighbours,
             journal,
             dir,
             clock_offset,
             issuer_key,
-        }
+        };
+        world.until_ready().await;
+        world
+    }
+
+    /// Ends all of it but its folder.
+    pub fn end(self) -> TempDir {
+        self.dir
+    }
+
+    /// Waits until revocations are heard of.
+    pub async fn until_ready(&self) {
+        until(|| {
+            self.gateway
+                .revocations
+                .ready(self.gateway.clock.now())
+                .is_ok()
+        })
+        .await;
     }
 
     /// A world in which the patient shared these terms with clinic A, and whose server holds these resources.
     pub async fn sharing(terms: Terms, resources: Vec<Value>) -> Self {
         let world = Self::new().await;
-        world.neighbours.enrol(PATIENT);
-        world.share(terms);
+        world.fill(terms, resources);
+        world
+    }
+
+    /// Makes the patient share these terms with clinic A, and the server hold these resources.
+    pub fn fill(&self, terms: Terms, resources: Vec<Value>) {
+        self.neighbours.enrol(PATIENT);
+        self.share(terms);
         resources
             .into_iter()
-            .for_each(|resource| world.fhir.put(resource));
-        world
+            .for_each(|resource| self.fhir.put(resource));
     }
 
     /// The patient shares these terms with clinic A. Returns the consent's row for changes.
@@ -263,6 +344,15 @@ impl Answer {
             .as_str()
             .unwrap_or_default()
             .to_owned()
+    }
+
+    /// As [`Answer::rule`]; nothing for a release.
+    pub fn rule_if_denied(&self) -> String {
+        if self.status == StatusCode::OK {
+            String::new()
+        } else {
+            self.rule()
+        }
     }
 
     /// Ids of the released resources.

@@ -1,12 +1,14 @@
 //! Token endpoint, directory and indexer in one small server that can be down, stale, or lie.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+use access_token::Revocation;
+use access_token::revocation::{self, Kind, Page};
 use alloy::primitives::{Address as ChainAddress, B256, U256};
 use alloy::signers::local::PrivateKeySigner;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Path, Query, RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -30,13 +32,26 @@ pub struct Neighbours {
     /// Seconds since the indexer last confirmed the head.
     pub age: Mutex<i64>,
     pub registry: Mutex<Option<Address>>,
+    /// Added to everybody's clock, in seconds.
+    pub clock_offset: Arc<AtomicI64>,
+    /// Whether polls of the feed fail.
+    pub revocations_down: AtomicBool,
+    /// Entries of the feed; a poll beyond the last one is told that the feed is another one.
+    pub revocations: Mutex<Vec<Revocation>>,
+    pub revocation_polls: AtomicUsize,
+    /// Whether the indexer cannot say who may stop.
+    pub subjects_down: AtomicBool,
+    pub subject_calls: AtomicUsize,
+    controllers: Mutex<HashMap<Address, Address>>,
+    delegates: Mutex<Vec<(Address, Value)>>,
     patients: Mutex<HashMap<String, Value>>,
     organizations: Mutex<HashMap<String, Vec<Address>>>,
     consents: Mutex<Vec<Value>>,
     policies: Mutex<HashMap<String, Vec<u8>>>,
 }
 
-fn signer(patient: &str) -> PrivateKeySigner {
+/// The key of a patient.
+pub fn signer(patient: &str) -> PrivateKeySigner {
     PrivateKeySigner::from_bytes(&B256::from(keccak256(patient.as_bytes()).0)).unwrap()
 }
 
@@ -71,6 +86,37 @@ impl Neighbours {
             .lock()
             .unwrap()
             .insert(patient.to_owned(), row);
+    }
+
+    fn now(&self) -> OffsetDateTime {
+        OffsetDateTime::now_utc()
+            + time::Duration::seconds(self.clock_offset.load(Ordering::SeqCst))
+    }
+
+    /// Changes a member of a patient's row.
+    pub fn change_patient(&self, patient: &str, member: &str, value: Value) {
+        let mut patients = self.patients.lock().unwrap();
+        patients.get_mut(patient).unwrap()[member] = value;
+    }
+
+    /// Revokes everything issued until now under a name.
+    pub fn revoke(&self, kind: Kind, id: &str) {
+        let mut entries = self.revocations.lock().unwrap();
+        let seq = entries.last().map_or(0, |entry| entry.seq) + 1;
+        let now = self.now();
+        entries.push(Revocation::new(seq, kind, id, Some(TENANT.to_owned()), now));
+    }
+
+    /// Hands control over a subject to somebody.
+    pub fn hand_over(&self, subject: Address, controller: Address) {
+        self.controllers.lock().unwrap().insert(subject, controller);
+    }
+
+    /// Names a delegate of a subject.
+    pub fn delegate(&self, subject: Address, delegate: Address, status: &str, rights: &[&str]) {
+        let row = json!({"delegate": delegate, "status": status, "rights": rights, "validFrom": 0,
+            "validTo": null, "authEpoch": 0, "nonce": 1});
+        self.delegates.lock().unwrap().push((subject, row));
     }
 
     pub fn register(&self, organization: &str, address: Address) {
@@ -123,6 +169,9 @@ pub fn router(state: Arc<Neighbours>) -> Router {
         .route("/v1/organizations/{id}", get(organization))
         .route("/v1/consents", get(consents))
         .route("/v1/policies/{hash}", get(policy))
+        .route("/v1/subjects/{address}", get(subject_row))
+        .route("/v1/subjects/{address}/delegates", get(delegates))
+        .route(revocation::PATH, get(revocations))
         .with_state(state)
 }
 
@@ -165,15 +214,73 @@ async fn consents(State(state): State<Arc<Neighbours>>, RawQuery(query): RawQuer
         query.contains("patient=0x") && query.contains("grantee=0x"),
         "asked for too much: {query}"
     );
-    let observed = OffsetDateTime::now_utc() - time::Duration::seconds(*state.age.lock().unwrap());
-    let registry = state.registry.lock().unwrap().unwrap_or(REGISTRY);
     // Everything there is, whatever was asked: the gateway must pick for itself.
     Json(json!({
-        "asOf": {"chainId": CHAIN_ID, "registry": registry, "blockNo": 9, "blockHash": consent_core::Hash32([3; 32]),
-            "rev": 7, "reorgEpoch": 0, "observedAt": observed.format(&Rfc3339).unwrap()},
+        "asOf": as_of(&state),
         "consents": *state.consents.lock().unwrap(),
         "next": null,
     }))
+    .into_response()
+}
+
+fn as_of(state: &Neighbours) -> Value {
+    let observed = state.now() - time::Duration::seconds(*state.age.lock().unwrap());
+    let registry = state.registry.lock().unwrap().unwrap_or(REGISTRY);
+    json!({"chainId": CHAIN_ID, "registry": registry, "blockNo": 9, "blockHash": consent_core::Hash32([3; 32]),
+        "rev": 7, "reorgEpoch": 0, "observedAt": observed.format(&Rfc3339).unwrap()})
+}
+
+async fn subject_row(
+    State(state): State<Arc<Neighbours>>,
+    Path(subject): Path<Address>,
+) -> Response {
+    state.subject_calls.fetch_add(1, Ordering::SeqCst);
+    if state.subjects_down.load(Ordering::SeqCst) {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
+    let controllers = state.controllers.lock().unwrap();
+    let controller = controllers.get(&subject).copied().unwrap_or(subject);
+    let row = json!({"subject": subject, "controller": controller, "epoch": 2, "authEpoch": 0, "seq": 0,
+        "frozenUntil": null, "nextFreezeAt": null, "recovery": null, "recoveryNonce": 0, "proposal": null,
+        "lastProposalId": 0});
+    Json(json!({"asOf": as_of(&state), "subject": row})).into_response()
+}
+
+async fn delegates(State(state): State<Arc<Neighbours>>, Path(subject): Path<Address>) -> Response {
+    let delegates = state.delegates.lock().unwrap();
+    let rows: Vec<_> = delegates
+        .iter()
+        .filter(|(of, _)| *of == subject)
+        .map(|(_, row)| row)
+        .collect();
+    Json(json!({"asOf": as_of(&state), "delegates": rows, "next": null})).into_response()
+}
+
+async fn revocations(
+    State(state): State<Arc<Neighbours>>,
+    Query(query): Query<HashMap<String, u64>>,
+) -> Response {
+    state.revocation_polls.fetch_add(1, Ordering::SeqCst);
+    if state.revocations_down.load(Ordering::SeqCst) {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
+    let entries = state.revocations.lock().unwrap();
+    let next = entries.last().map_or(0, |entry| entry.seq);
+    if query["after"] > next {
+        return StatusCode::GONE.into_response();
+    }
+    let revocations = entries
+        .iter()
+        .filter(|entry| entry.seq > query["after"])
+        .cloned()
+        .collect();
+    Json(Page {
+        as_of: state.now(),
+        next,
+        revocations,
+        reset: false,
+        more: Some(false),
+    })
     .into_response()
 }
 

@@ -1,0 +1,9 @@
+//! The `auth` command: signing keys and clients, straight in the service's database.
+
+use std::process::ExitCode;
+
+use auth_service::cli;
+
+fn main() -> ExitCode {
+    cli::main()
+}

@@ -1,0 +1,74 @@
+//! Sign-ins: how long one lasts, how its browser shows it, where it is kept.
+//!
+//! A browser holds a random secret in a `__Host-` cookie. The database has its hash only, so that neither a copy of the
+//! database nor a token (which names the session by [`Session::id`]) can be used to continue somebody's session. Each
+//! time the person proves something, the secret is replaced (no fixation).
+
+pub mod cookie;
+pub mod lifetime;
+pub mod store;
+
+use access_token::{Acr, Amr, SignIn};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::account::Account;
+
+/// A sign-in that counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// What tokens name as `sid`.
+    pub id: Uuid,
+    /// Who signed in.
+    pub account: Account,
+    /// How surely.
+    pub acr: Acr,
+    /// By what.
+    pub amr: Vec<Amr>,
+    /// When the person last proved who they are.
+    pub auth_time: OffsetDateTime,
+    /// When it ends whatever the person does.
+    pub ends_at: OffsetDateTime,
+}
+
+impl Session {
+    /// What a token says of it.
+    pub fn sign_in(&self) -> SignIn {
+        SignIn {
+            sid: self.id.to_string(),
+            auth_time: self.auth_time.unix_timestamp(),
+            acr: self.acr,
+            amr: self.amr.clone(),
+            sv: self.account.version,
+        }
+    }
+
+    /// Whether the person proved who they are at least this surely, at most `max_age` ago.
+    pub fn satisfies(
+        &self,
+        acr: Acr,
+        max_age: Option<time::Duration>,
+        now: OffsetDateTime,
+    ) -> bool {
+        self.acr >= acr && max_age.is_none_or(|age| now - self.auth_time <= age)
+    }
+}
+
+/// What a person has just proven.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proven {
+    /// By what, in the order in which it was proven.
+    pub amr: Vec<Amr>,
+}
+
+impl Proven {
+    /// A passkey is unlocked by the person, so it counts for two factors; so do a password and a one-time password.
+    pub fn acr(&self) -> Acr {
+        let has = |amr| self.amr.contains(&amr);
+        if has(Amr::Pop) || (has(Amr::Pwd) && has(Amr::Otp)) {
+            Acr::Aal2
+        } else {
+            Acr::Aal1
+        }
+    }
+}
