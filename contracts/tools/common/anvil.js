@@ -6,7 +6,7 @@ const { closeSync, mkdtempSync, openSync, readFileSync, rmSync } = require("node
 const os = require("node:os");
 const path = require("node:path");
 const { setTimeout: after } = require("node:timers/promises");
-const { ENV } = require("../gas/run.js");
+const { ENV } = require("./run.js");
 
 const HARDFORK = "osaka"; // as `evm_version` in foundry.toml
 const POLL_MS = 20;
@@ -18,12 +18,12 @@ const ACCOUNT = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266";
  * Runs `work` with the URL of a fresh anvil of this chain id, and returns what it returns. Work may block: anvil writes
  * to a file, because one that writes to a pipe that nobody empties stops answering.
  */
-async function withAnvil(chainId, work) {
+async function withAnvil(chainId, work, { hardfork = HARDFORK, options = [] } = {}) {
   const folder = mkdtempSync(path.join(os.tmpdir(), "anvil-"));
   const log = path.join(folder, "log");
   const out = openSync(log, "w");
-  const args = ["--host", "127.0.0.1", "--port", "0", "--chain-id", String(chainId), "--hardfork", HARDFORK];
-  const anvil = spawn("anvil", args, { env: ENV, stdio: ["ignore", out, "inherit"] });
+  const args = ["--host", "127.0.0.1", "--port", "0", "--chain-id", String(chainId), "--hardfork", hardfork];
+  const anvil = spawn("anvil", [...args, ...options], { env: ENV, stdio: ["ignore", out, "inherit"] });
   const ended = new Promise((resolve) => anvil.once("exit", resolve));
   try {
     return await work(`http://${await listening(anvil, log)}`);

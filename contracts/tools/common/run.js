@@ -11,7 +11,7 @@ const ENV = { ...process.env, PATH, FOUNDRY_PROFILE: "default" };
 
 /** Runs a pinned tool of this package and returns what it prints. */
 function run(tool, ...args) {
-  const options = { cwd: ROOT, env: ENV, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"], timeout: 300_000 };
+  const options = { cwd: ROOT, env: ENV, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"], timeout: 900_000 };
   return execFileSync(tool, args, options).trim();
 }
 
