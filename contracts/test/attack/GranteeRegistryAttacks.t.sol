@@ -6,6 +6,7 @@ import {IConsents} from "../../src/consent/IConsents.sol";
 import {HospitalRegistry} from "../../src/grantees/HospitalRegistry.sol";
 import {ProviderRegistry} from "../../src/grantees/ProviderRegistry.sol";
 import {GranteeTest} from "../unit/grantees/GranteeTest.sol";
+import {Built} from "../utils/Built.sol";
 import {vm} from "../utils/Vm.sol";
 
 /// @dev A registry of grantees that answers `isVerified` in a way it should not.
@@ -78,24 +79,24 @@ contract GranteeRegistryAttacksTest is GranteeTest {
     function test_NobodyIsVerifiedByAHostileRegistry() public {
         for (uint256 i = 0; i < MANNERS; ++i) {
             address hostile = _hostile(i);
-            _expectRefused(_newConsents(hostile, address(0)), CLINIC);
-            _expectRefused(_newConsents(address(0), hostile), CLINIC);
-            _expectRefused(_newConsents(hostile, hostile), CLINIC);
+            _expectRefused(Built.consents(hostile, address(0)), CLINIC);
+            _expectRefused(Built.consents(address(0), hostile), CLINIC);
+            _expectRefused(Built.consents(hostile, hostile), CLINIC);
         }
     }
 
     function test_NobodyIsVerifiedWhereNoContractIs() public {
-        _expectRefused(_newConsents(STRANGER, STRANGER), CLINIC);
+        _expectRefused(Built.consents(STRANGER, STRANGER), CLINIC);
         // Precompiles answer without having code; the identity returns what it was asked.
         for (uint160 i = 1; i <= 0x11; ++i) {
-            _expectRefused(_newConsents(address(i), address(i)), CLINIC);
+            _expectRefused(Built.consents(address(i), address(i)), CLINIC);
         }
-        _expectRefused(_newConsents(address(0x100), address(0x100)), CLINIC);
+        _expectRefused(Built.consents(address(0x100), address(0x100)), CLINIC);
     }
 
     function test_ARegistryThatLostItsCodeVerifiesNobody() public {
         _verifyClinic(CLINIC, UNTIL_REMOVED);
-        ConsentRegistry consents = _newConsents(address(hospitals), address(providers));
+        ConsentRegistry consents = Built.consents(address(hospitals), address(providers));
         vm.etch(address(hospitals), "");
         _expectRefused(consents, CLINIC);
     }
@@ -103,7 +104,7 @@ contract GranteeRegistryAttacksTest is GranteeTest {
     function test_AHostileRegistryCostsNoMoreThanItsShare() public {
         for (uint256 i = 0; i < MANNERS; ++i) {
             address hostile = _hostile(i);
-            ConsentRegistry consents = _newConsents(hostile, hostile);
+            ConsentRegistry consents = Built.consents(hostile, hostile);
             bytes memory call = _requestCall(CLINIC);
             vm.prank(CLINIC);
             uint256 before = gasleft();
@@ -117,26 +118,26 @@ contract GranteeRegistryAttacksTest is GranteeTest {
         _verifyClinic(CLINIC, UNTIL_REMOVED);
         _verifyDoctor(DOCTOR, CLINIC, UNTIL_REMOVED);
         for (uint256 i = 0; i < MANNERS; ++i) {
-            _request(_newConsents(_hostile(i), address(providers)), DOCTOR);
-            _request(_newConsents(address(hospitals), _hostile(i)), CLINIC);
+            _request(Built.consents(_hostile(i), address(providers)), DOCTOR);
+            _request(Built.consents(address(hospitals), _hostile(i)), CLINIC);
         }
     }
 
     function test_PractitionersOfAHostileRegistryOfOrganisationsAreNotVerified() public {
         for (uint256 i = 0; i < MANNERS; ++i) {
-            ProviderRegistry victim = new ProviderRegistry(address(manager), _hostile(i));
+            ProviderRegistry victim = Built.providers(address(manager), _hostile(i));
             // A practitioner that was verified while the other registry still behaved.
             uint256 word = 1 | (uint256(UNTIL_REMOVED) << 8) | (uint256(NOW) << 48) | (uint256(uint160(CLINIC)) << 88);
             vm.store(address(victim), _slot(DOCTOR), bytes32(word));
             vm.assertEq(victim.practitioners(DOCTOR).organization, CLINIC, "as stored");
-            _expectRefused(_newConsents(address(hospitals), address(victim)), DOCTOR);
+            _expectRefused(Built.consents(address(hospitals), address(victim)), DOCTOR);
         }
     }
 
     function test_TooLittleGasDecidesNothing() public {
         _verifyClinic(CLINIC, UNTIL_REMOVED);
         _verifyDoctor(DOCTOR, CLINIC, UNTIL_REMOVED);
-        ConsentRegistry consents = _newConsents(address(hospitals), address(providers));
+        ConsentRegistry consents = Built.consents(address(hospitals), address(providers));
         bytes memory call = _requestCall(DOCTOR);
         bool worked = false;
         uint256 refusals = 0;
@@ -157,7 +158,7 @@ contract GranteeRegistryAttacksTest is GranteeTest {
     function test_HostileRegistriesTouchNothingButRequests() public {
         for (uint256 i = 0; i < MANNERS; ++i) {
             address hostile = _hostile(i);
-            ConsentRegistry consents = _newConsents(hostile, hostile);
+            ConsentRegistry consents = Built.consents(hostile, hostile);
             vm.prank(PATIENT);
             consents.revoke(PATIENT, CLINIC, "scope");
             vm.prank(PATIENT);
@@ -171,7 +172,7 @@ contract GranteeRegistryAttacksTest is GranteeTest {
     function test_AnAuthorityWithoutAnAnswerLetsNobodyIn() public {
         for (uint256 i = 0; i < MANNERS; ++i) {
             // Its `canCall` does not exist.
-            HospitalRegistry victim = new HospitalRegistry(_hostile(i));
+            HospitalRegistry victim = Built.hospitals(_hostile(i));
             vm.prank(REGISTRAR);
             (bool worked,) = address(victim).call(abi.encodeCall(victim.verify, (CLINIC, CREDENTIAL, UNTIL_REMOVED, 0)));
             vm.assertFalse(worked, "verified");

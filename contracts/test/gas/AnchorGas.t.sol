@@ -4,6 +4,7 @@ pragma solidity 0.8.30;
 import {AuditAnchor} from "../../src/audit/AuditAnchor.sol";
 import {HandOver} from "../../src/audit/IAuditAnchor.sol";
 import {GranteeTest} from "../unit/grantees/GranteeTest.sol";
+import {Built} from "../utils/Built.sol";
 import {vm} from "../utils/Vm.sol";
 
 /// @notice One whole transaction a test, or one call of a view, against its goal. Under `--isolate` the measure
@@ -20,7 +21,7 @@ contract AnchorGasTest is GranteeTest {
 
     function setUp() public override {
         super.setUp();
-        _anchor = new AuditAnchor();
+        _anchor = Built.anchor();
         _logger = vm.addr(KEY);
         vm.prank(_logger);
         // Tree sizes of five bytes: more than four billion entries.

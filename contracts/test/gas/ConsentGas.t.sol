@@ -5,13 +5,10 @@ import {ConsentRegistry} from "../../src/consent/ConsentRegistry.sol";
 import {IntentHashes} from "../../src/consent/IntentHashes.sol";
 import {Batch, BatchMode, Grant, Op, OpKind, Proof, Revoke} from "../../src/consent/Intents.sol";
 import {HospitalRegistry} from "../../src/grantees/HospitalRegistry.sol";
+import {Built} from "../utils/Built.sol";
 import {Passkey, Passkeys} from "../utils/Passkey.sol";
 import {SituationTest} from "../utils/SituationTest.sol";
 import {vm} from "../utils/Vm.sol";
-import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
-import {
-    ERC7913WebAuthnVerifier
-} from "@openzeppelin/contracts/utils/cryptography/verifiers/ERC7913WebAuthnVerifier.sol";
 
 /// @notice One whole transaction a test, against its goal. Under `--isolate` the measure includes the 21,000 of a
 /// transaction and its call data; `.gas-snapshot` keeps the numbers. `tools/gas-table` measures the same and more on a
@@ -30,10 +27,10 @@ contract ConsentGasTest is SituationTest {
     function setUp() public override {
         super.setUp();
         _signer = vm.addr(KEY);
-        _passkey = Passkeys.create(address(new ERC7913WebAuthnVerifier()), uint256(keccak256("a passkey")));
-        HospitalRegistry hospitals = new HospitalRegistry(address(new AccessManager(address(this))));
+        _passkey = Passkeys.create(address(Built.passkeyVerifier()), uint256(keccak256("a passkey")));
+        HospitalRegistry hospitals = Built.hospitals(address(Built.manager(address(this))));
         hospitals.verify(CLINIC, keccak256("salted evidence"), NOW + DAY, 0);
-        _checking = new ConsentRegistry(address(hospitals), address(0));
+        _checking = Built.consents(address(hospitals), address(0));
 
         vm.prank(_signer);
         registry.grant({

@@ -5,6 +5,7 @@ import {ConsentRegistry} from "../../src/consent/ConsentRegistry.sol";
 import {IConsents} from "../../src/consent/IConsents.sol";
 import {ISubjects} from "../../src/consent/ISubjects.sol";
 import {Acts, KINDS} from "../utils/Acts.sol";
+import {Built} from "../utils/Built.sol";
 import {EventFold, Projection} from "../utils/EventFold.sol";
 import {MoodyRegistry} from "../utils/MoodyRegistry.sol";
 import {vm} from "../utils/Vm.sol";
@@ -125,7 +126,7 @@ abstract contract Cast {
 
     constructor() {
         MOODY = new MoodyRegistry();
-        REGISTRY = ConsentRegistry(vm.deployCode("ConsentRegistry.sol:ConsentRegistry", abi.encode(MOODY, address(0))));
+        REGISTRY = Built.consents(address(MOODY), address(0));
         _chain.registry = address(REGISTRY);
         _final.registry = address(REGISTRY);
         for (uint256 i = 0; i < KEYS; ++i) {

@@ -30,8 +30,20 @@ contract ConsentInvariants {
         targets[0] = address(_handler);
     }
 
-    /// @notice What the handler looks for after every landing. One campaign serves all of it.
-    function invariant_NothingHappensThatMustNot() public view {
+    /// @notice One campaign serves all of it: its moves are what takes time.
+    function invariant_TheRulesHold() public {
+        _assertNothingHappenedThatMustNot();
+        _assertEventsRebuildTheWholeState();
+        // The state as it is, for each of the two.
+        uint256 snapshot = vm.snapshotState();
+        _assertStatusIsStableAcrossRevokeAlls();
+        vm.revertToState(snapshot);
+        _assertTheControllerCanRevoke();
+        vm.revertToState(snapshot);
+    }
+
+    /// @dev What the handler looks for after every landing.
+    function _assertNothingHappenedThatMustNot() private view {
         _assertNever(Finding.StopLost, "a consent is Active by a grant signed before a stop");
         _assertNever(Finding.WronglyActive, "active is not what was authorised");
         _assertNever(Finding.CounterDropped, "a counter went down");
@@ -50,7 +62,7 @@ contract ConsentInvariants {
         vm.assertEq(address(_registry).balance, 0, "the registry holds ETH");
     }
 
-    function invariant_EventsRebuildTheWholeState() public view {
+    function _assertEventsRebuildTheWholeState() private view {
         for (uint256 i = 0; i < 6; ++i) {
             (address subject, address grantee, bytes32 scope) = _handler.consentAt(i);
             bytes32 folded = keccak256(abi.encode(_handler.consentKnown(i)));
@@ -85,8 +97,8 @@ contract ConsentInvariants {
         }
     }
 
-    /// @notice Whatever is frozen, pending, exhausted or hostile.
-    function invariant_TheControllerCanAlwaysRevoke() public {
+    /// @dev Whatever is frozen, pending, exhausted or hostile.
+    function _assertTheControllerCanRevoke() private {
         _handler.MOODY().set(MoodyRegistry.Mood.Bomb);
         for (uint256 i = 0; i < 6; ++i) {
             (address subject, address grantee, bytes32 scope) = _handler.consentAt(i);
@@ -106,7 +118,7 @@ contract ConsentInvariants {
         }
     }
 
-    function invariant_StatusIsStableAcrossRevokeAlls() public {
+    function _assertStatusIsStableAcrossRevokeAlls() private {
         for (uint256 i = 0; i < 6; i += 3) {
             (address subject,,) = _handler.consentAt(i);
             address controller = _registry.subjects(subject).controller;
@@ -139,7 +151,7 @@ contract ConsentInvariants {
             bool late = Sight(i) == Sight.StopAtTheEnd || Sight(i) == Sight.Exhausted;
             if (!late) vm.assertTrue(_handler.sights(Sight(i)) >= 3, "a situation is hardly ever met");
         }
-        _assertAll();
+        invariant_TheRulesHold();
     }
 
     function _create() internal virtual returns (ConsentHandler) {
@@ -158,13 +170,6 @@ contract ConsentInvariants {
             else if (seed % 8 == 6) _handler.reorganise(seed);
             else _handler.unsettle(seed);
         }
-    }
-
-    function _assertAll() internal {
-        invariant_NothingHappensThatMustNot();
-        invariant_EventsRebuildTheWholeState();
-        invariant_TheControllerCanAlwaysRevoke();
-        invariant_StatusIsStableAcrossRevokeAlls();
     }
 
     function _assertRevoked(uint256 index, string memory what) private view {
@@ -186,7 +191,7 @@ contract ConsentInvariantsAtTheEnd is ConsentInvariants {
         _roll(1000);
         vm.assertTrue(_handler.sights(Sight.StopAtTheEnd) >= 10, "hardly any stop at the largest version");
         vm.assertTrue(_handler.sights(Sight.Exhausted) >= 10, "hardly any refusal for a counter used up");
-        _assertAll();
+        invariant_TheRulesHold();
     }
 
     function _create() internal override returns (ConsentHandler) {

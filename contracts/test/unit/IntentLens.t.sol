@@ -28,6 +28,7 @@ import {
     Unfreeze,
     Veto
 } from "../../src/consent/Intents.sol";
+import {Built} from "../utils/Built.sol";
 import {RegistryTest} from "../utils/RegistryTest.sol";
 import {vm} from "../utils/Vm.sol";
 
@@ -48,7 +49,7 @@ contract IntentLensTest is RegistryTest {
 
     function setUp() public override {
         super.setUp();
-        lens = new IntentLens();
+        lens = Built.lens();
         patient = vm.addr(PATIENT_KEY);
         clinic = vm.addr(CLINIC_KEY);
         recoverer = vm.addr(RECOVERER_KEY);

@@ -3,6 +3,7 @@ pragma solidity 0.8.30;
 
 import {ConsentRegistry} from "../../src/consent/ConsentRegistry.sol";
 import {IConsents} from "../../src/consent/IConsents.sol";
+import {Built} from "./Built.sol";
 import {Vm, vm} from "./Vm.sol";
 
 /// @notice A registry, its parties, and short forms of what tests do with them.
@@ -24,9 +25,8 @@ abstract contract RegistryTest {
         registry = _deploy(address(0), address(0));
     }
 
-    /// @dev By its artifact, so that not every test contract is compiled with the whole registry inside it.
     function _deploy(address hospitals, address providers) internal returns (ConsentRegistry) {
-        return ConsentRegistry(vm.deployCode("ConsentRegistry.sol:ConsentRegistry", abi.encode(hospitals, providers)));
+        return Built.consents(hospitals, providers);
     }
 
     function _requestAs(address caller, bytes32 scope, uint40 respondBy, uint32 version) internal {

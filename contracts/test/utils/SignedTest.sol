@@ -2,6 +2,7 @@
 pragma solidity 0.8.30;
 
 import {AcceptControl, Acceptance, Proof} from "../../src/consent/Intents.sol";
+import {Built} from "./Built.sol";
 import {Passkey, Passkeys} from "./Passkey.sol";
 import {RegistryTest} from "./RegistryTest.sol";
 import {TypeHashes} from "./TypeHashes.sol";
@@ -38,8 +39,7 @@ abstract contract SignedTest is RegistryTest {
 
     function setUp() public virtual override {
         super.setUp();
-        verifier =
-            ERC7913WebAuthnVerifier(vm.deployCode("ERC7913WebAuthnVerifier.sol:ERC7913WebAuthnVerifier", bytes("")));
+        verifier = Built.passkeyVerifier();
     }
 
     /// @dev The key of a party, the same for the same words. Wallets are deployed.

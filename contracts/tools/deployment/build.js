@@ -4,9 +4,9 @@
 
 const { readFileSync } = require("node:fs");
 const path = require("node:path");
-const { ROOT, run } = require("../gas/run.js");
+const { ACCOUNT, withAnvil } = require("../common/anvil.js");
+const { ROOT, run } = require("../common/run.js");
 const { initCode } = require("../gas/abi.js");
-const { ACCOUNT, withAnvil } = require("./anvil.js");
 const { ZERO } = require("./chain.js");
 const { CONTRACTS, FACTORY, saltText } = require("./contracts.js");
 const { ROLE_CALLS, roleCalls } = require("./roles.js");

@@ -3,7 +3,7 @@
 
 const { readFileSync, readdirSync } = require("node:fs");
 const path = require("node:path");
-const { ROOT } = require("../gas/run.js");
+const { ROOT } = require("../common/run.js");
 
 const ZERO = `0x${"0".repeat(40)}`;
 

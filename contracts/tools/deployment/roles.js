@@ -2,9 +2,9 @@
 // so that whoever deploys by other means than our script (a multisig, a development stack) sends the very same.
 "use strict";
 
+const { ACCOUNT } = require("../common/anvil.js");
+const { run } = require("../common/run.js");
 const { callData } = require("../gas/abi.js");
-const { run } = require("../gas/run.js");
-const { ACCOUNT } = require("./anvil.js");
 
 const ROLE_CALLS = { name: "RoleCalls", source: "script/RoleCalls.sol" };
 

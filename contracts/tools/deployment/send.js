@@ -4,7 +4,7 @@
 const { spawnSync } = require("node:child_process");
 const { readFileSync, readdirSync } = require("node:fs");
 const path = require("node:path");
-const { ENV, ROOT, run } = require("../gas/run.js");
+const { ENV, ROOT, run } = require("../common/run.js");
 const { FACTORY } = require("./contracts.js");
 
 const SCRIPT = "script/Deploy.s.sol";

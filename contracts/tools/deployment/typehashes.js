@@ -2,7 +2,7 @@
 // hashes and domains that the deployed contracts use.
 "use strict";
 
-const { run } = require("../gas/run.js");
+const { run } = require("../common/run.js");
 
 const DOMAIN = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)";
 const EIP5267 = "eip712Domain()(bytes1,string,string,uint256,address,bytes32,uint256[])";

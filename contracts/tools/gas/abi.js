@@ -1,7 +1,7 @@
 // Call data and EIP-712 structs by the names in an ABI, so that what is measured follows the contract's own interface.
 "use strict";
 
-const { run } = require("./run.js");
+const { run } = require("../common/run.js");
 
 /** The name of a struct in an ABI: "struct Grant" or "struct IEAS.Grant" is Grant. */
 function structName({ internalType }) {

@@ -2,10 +2,8 @@
 // on the clock.
 "use strict";
 
-const { spawn } = require("node:child_process");
-const { createInterface } = require("node:readline");
+const { withAnvil } = require("../common/anvil.js");
 const { callData, initCode } = require("./abi.js");
-const { ENV } = require("./run.js");
 
 const CHAIN_ID = 31337;
 const START = 1_800_000_000;
@@ -119,32 +117,9 @@ class Chain {
 const DOMAIN_TYPES = { name: "string", version: "string", chainId: "uint256", verifyingContract: "address" };
 
 /** Runs `work` on a fresh chain with the rules of a hard fork; the chain ends with it. */
-async function withChain(hardfork, work) {
-  const fees = ["--gas-price", "0", "--block-base-fee-per-gas", "0"];
-  const rules = ["--chain-id", String(CHAIN_ID), "--hardfork", hardfork, "--timestamp", String(START)];
-  const args = ["--host", "127.0.0.1", "--port", "0", ...rules, ...fees];
-  const anvil = spawn("anvil", args, { env: ENV, stdio: ["ignore", "pipe", "inherit"] });
-  const ended = new Promise((resolve) => anvil.once("exit", resolve));
-  const timer = setTimeout(() => anvil.kill(), 300_000);
-  try {
-    return await work(new Chain(`http://${await listening(anvil)}`));
-  } finally {
-    clearTimeout(timer);
-    anvil.kill();
-    await ended;
-  }
-}
-
-/** The address on which anvil says it listens. */
-async function listening(anvil) {
-  for await (const line of createInterface({ input: anvil.stdout })) {
-    const match = line.match(/Listening on (\S+)/);
-    if (match) {
-      anvil.stdout.resume();
-      return match[1];
-    }
-  }
-  throw new Error("anvil ended before it listened");
+function withChain(hardfork, work) {
+  const options = ["--timestamp", String(START), "--gas-price", "0", "--block-base-fee-per-gas", "0"];
+  return withAnvil(CHAIN_ID, (url) => work(new Chain(url)), { hardfork, options });
 }
 
 module.exports = { CHAIN_ID, PEOPLE, withChain };

@@ -1,11 +1,11 @@
 // Our operations, each one transaction on a chain of its own state.
 "use strict";
 
+const { run } = require("../common/run.js");
 const { typesOf } = require("./abi.js");
 const { CHAIN_ID, PEOPLE } = require("./chain.js");
 const { executionGas, floorOf } = require("./cost.js");
 const { Passkey } = require("./passkey.js");
-const { run } = require("./run.js");
 
 const { patient, clinic, relayer, relative } = PEOPLE;
 const DAY = 86_400;

@@ -3,7 +3,7 @@
 "use strict";
 
 const { createECDH, createHash } = require("node:crypto");
-const { run } = require("./run.js");
+const { run } = require("../common/run.js");
 
 /** Order of the group of P-256. */
 const N = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;

@@ -2,8 +2,8 @@
 // costs (a schema, a nonce) has been paid before.
 "use strict";
 
+const { run } = require("../common/run.js");
 const { CHAIN_ID, PEOPLE } = require("./chain.js");
-const { run } = require("./run.js");
 const { ITEMS } = require("./ours.js");
 
 const { patient, clinic, relayer } = PEOPLE;

@@ -1,5 +1,6 @@
 //! The `WWW-Authenticate` value of RFC 6750 §3 and RFC 9449 §7.1, with RFC 9728's `resource_metadata`.
 
+use crate::claims::Acr;
 use crate::error::TokenError;
 
 const BEARER: &str = "Bearer";
@@ -23,6 +24,7 @@ pub struct Challenge {
     error: Option<&'static str>,
     description: Option<String>,
     scope: Option<String>,
+    step_up: Option<(Acr, i64)>,
     resource_metadata: Option<String>,
 }
 
@@ -48,6 +50,7 @@ impl From<TokenError> for Challenge {
             error,
             description: error.map(|_| refusal.to_string()),
             scope: None,
+            step_up: None,
             resource_metadata: None,
         }
     }
@@ -62,6 +65,20 @@ impl Challenge {
             error: Some("insufficient_scope"),
             description: None,
             scope: Some(scope.to_owned()),
+            step_up: None,
+            resource_metadata: None,
+        }
+    }
+
+    /// 401 (RFC 9470 §3): the person has to prove who they are again, at least this surely, at most so many seconds before.
+    pub fn insufficient_user_authentication(acr: Acr, max_age: i64) -> Self {
+        Self {
+            status: 401,
+            scheme: BEARER,
+            error: Some("insufficient_user_authentication"),
+            description: Some("sign in again, with a second factor or a passkey".to_owned()),
+            scope: None,
+            step_up: Some((acr, max_age)),
             resource_metadata: None,
         }
     }
@@ -84,11 +101,15 @@ impl Challenge {
             return None;
         }
         let algorithms = (self.scheme == DPOP).then_some("ES256");
+        let acr_values = self.step_up.map(|(acr, _)| acr.as_str());
+        let max_age = self.step_up.map(|(_, age)| age.to_string());
         let params = [
             ("algs", algorithms),
             ("error", self.error),
             ("error_description", self.description.as_deref()),
             ("scope", self.scope.as_deref()),
+            ("acr_values", acr_values),
+            ("max_age", max_age.as_deref()),
             ("resource_metadata", self.resource_metadata.as_deref()),
         ];
         let params: Vec<_> = params

@@ -243,7 +243,8 @@ fn a_part_is_not_everything() {
 #[test]
 fn a_feed_that_began_anew_is_read_from_its_beginning_and_nothing_is_forgotten() {
     let claims = claims();
-    let signs: [fn(&mut Known) -> Result<Learned, PageFault>; 4] = [
+    type Sign = fn(&mut Known) -> Result<Learned, PageFault>;
+    let signs: [Sign; 4] = [
         |known| known.restart(),
         |known| {
             let page = Page {

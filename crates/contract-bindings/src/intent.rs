@@ -17,18 +17,21 @@ mod bind;
 mod effect;
 pub mod passkey;
 mod signature;
+mod statement;
 mod verification;
 mod wire;
 
 pub use bind::{Bind, patient_ref_hash};
 pub use effect::{Stopped, StoppedConsent};
 pub use signature::SignatureError;
+pub use statement::{Endorse, LiftStop, Statement};
 pub use verification::Verification;
 pub use wire::{Action, MAX_OPS, MAX_SIGNATURE, MAX_SIGNER, Recover, SignedIntent, WireError};
 
+pub use crate::registry::ConsentRegistry::Proof;
 use crate::registry::ConsentRegistry::{
-    Batch, Deny, Freeze, Grant, Invalidate, Proof, ProposeRecovery, Relinquish, RemoveDelegate,
-    Request, Revoke, RevokeAll, Rotate, SetDelegate, SetRecovery, Unfreeze, Veto,
+    Batch, Deny, Freeze, Grant, Invalidate, ProposeRecovery, Relinquish, RemoveDelegate, Request,
+    Revoke, RevokeAll, Rotate, SetDelegate, SetRecovery, Unfreeze, Veto,
 };
 use crate::registry::IntentLens::AcceptControl;
 

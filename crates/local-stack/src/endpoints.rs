@@ -26,6 +26,8 @@ pub struct Endpoints {
     pub gateway: String,
     /// URL of audit-pipeline.
     pub audit: String,
+    /// URL of consent-relay.
+    pub relay: String,
     /// Base URL of the FHIR server behind the gateway.
     pub fhir: String,
     /// URL of the database cluster, as its administrator.
@@ -160,6 +162,7 @@ mod tests {
             indexer: String::new(),
             gateway: String::new(),
             audit: String::new(),
+            relay: String::new(),
             fhir: String::new(),
             postgres: String::new(),
             kafka: String::new(),

@@ -31,6 +31,9 @@ pub struct Secrets {
     pub s3_secret_key: String,
     /// OAuth client → private JWK (JSON text).
     pub client_keys: BTreeMap<String, String>,
+    /// The account that the relay sends transactions from. Of its own key, since whoever else used it would use up its
+    /// nonces.
+    pub relay_account: PrivateKeySigner,
     chain_seed: B256,
 }
 
@@ -54,6 +57,9 @@ impl Secrets {
         let client_keys = layout.clients.iter();
         text("key-encryption-key.hex")?;
         text("pseudonym-key.hex")?;
+        let relay_account: B256 = text("relay-account-key.hex")?
+            .parse()
+            .context("relay-account-key.hex")?;
         Ok(Self {
             folder: folder.to_owned(),
             postgres_admin: text("postgres-admin.password")?,
@@ -70,6 +76,8 @@ impl Secrets {
                     Ok((client.id.clone(), jwk))
                 })
                 .collect::<Result<_>>()?,
+            relay_account: PrivateKeySigner::from_bytes(&relay_account)
+                .context("relay-account-key.hex; remove it to have a new one")?,
             chain_seed: text("chain-seed.hex")?.parse().context("chain-seed.hex")?,
         })
     }

@@ -97,14 +97,15 @@ impl Start<'_> {
             seed::chain::deploy(&provider, deployments).await?;
             let organizations = self.organizations()?;
             seed::grantees::verify(&provider, contracts.hospitals, &organizations).await?;
-            // Patients get none: they sign, and others send.
+            // Patients get none: they sign, and the relay sends.
             let addresses: Vec<Address> = organizations
                 .iter()
+                .chain([&self.secrets.relay_account])
                 .map(PrivateKeySigner::address)
                 .collect();
             seed::chain::fund(&provider, &addresses).await?;
             let said = format!(
-                "registry {}, {} organisations verified and given coins",
+                "registry {}, {} organisations verified; they and the relay have coins",
                 contracts.registry,
                 organizations.len()
             );
@@ -307,6 +308,7 @@ impl Start<'_> {
             indexer: url("consent-indexer"),
             gateway: url("ehr-gateway"),
             audit: url("audit-pipeline"),
+            relay: url("consent-relay"),
             fhir: addresses.values["fhir-base"].clone(),
             postgres: component::postgres::admin_url(&addresses.hosts["postgres"], self.secrets),
             kafka: addresses.hosts["kafka"].clone(),

@@ -61,7 +61,11 @@ impl Topics {
         let admin: AdminClient<DefaultClientContext> = self.config().create()?;
         let topics: Vec<NewTopic<'_>> = missing
             .iter()
-            .map(|(name, partitions)| NewTopic::new(name, *partitions, TopicReplication::Fixed(1)))
+            .map(|(name, partitions)| {
+                // No record goes by its age: a stop counts until the chain has it, a decision until it is archived.
+                NewTopic::new(name, *partitions, TopicReplication::Fixed(1))
+                    .set("retention.ms", "-1")
+            })
             .collect();
         let options = AdminOptions::new()
             .operation_timeout(Some(TIMEOUT))

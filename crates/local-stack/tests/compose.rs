@@ -53,6 +53,10 @@ fn addresses(layout: &Layout) -> Addresses {
             "postgres-indexer".to_owned(),
             required("POSTGRES_INDEXER_PASSWORD"),
         ),
+        (
+            "postgres-relay".to_owned(),
+            required("POSTGRES_RELAY_PASSWORD"),
+        ),
         ("s3-access-key".to_owned(), required("S3_ACCESS_KEY")),
         ("s3-secret-key".to_owned(), required("S3_SECRET_KEY")),
     ]);

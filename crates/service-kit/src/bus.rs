@@ -130,6 +130,8 @@ pub fn reader(brokers: &str, client_id: &str) -> Result<StreamConsumer, BusError
         .set("enable.auto.commit", "false")
         .set("enable.auto.offset.store", "false")
         .set("enable.partition.eof", "true")
+        // Where the broker makes topics by itself, the reader may be the first to name this one.
+        .set("allow.auto.create.topics", "true")
         .set("auto.offset.reset", "earliest")
         .set("queued.max.messages.kbytes", "16384")
         .set("reconnect.backoff.max.ms", "1000")

@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::Request;
+use axum::extract::{ConnectInfo, Request};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -42,9 +42,8 @@ pub(crate) async fn serve(
         };
         match accepted {
             Ok((stream, peer)) => {
-                let peer = Peer(peer);
-                let serving = serve_one(stream, peer, app.clone(), head_time, shutdown.clone());
-                connections.spawn(serving);
+                let one = serve_one(stream, peer, app.clone(), head_time, shutdown.clone());
+                connections.spawn(one);
             }
             Err(error) => {
                 tracing::warn!(kind = ?error.kind(), "a connection could not be accepted");
@@ -56,15 +55,17 @@ pub(crate) async fn serve(
     connections.wait().await;
 }
 
+/// Handlers find the client's address as [`ConnectInfo`].
 async fn serve_one(
     stream: TcpStream,
-    peer: Peer,
+    peer: SocketAddr,
     app: Router,
     head_time: Duration,
     shutdown: Shutdown,
 ) {
     let service = service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(peer);
+        request.extensions_mut().insert(Peer(peer));
+        request.extensions_mut().insert(ConnectInfo(peer));
         app.clone().oneshot(request)
     });
     let connection = http1::Builder::new()

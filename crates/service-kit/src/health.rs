@@ -22,7 +22,14 @@ type Check =
 /// The dependencies that must answer before a service takes work. Clones share the list.
 #[derive(Clone, Default)]
 pub struct Readiness {
-    checks: Arc<RwLock<Vec<(&'static str, Check)>>>,
+    checks: Arc<RwLock<Vec<Listed>>>,
+}
+
+#[derive(Clone)]
+struct Listed {
+    name: &'static str,
+    check: Check,
+    needed: bool,
 }
 
 #[derive(Serialize)]
@@ -39,11 +46,32 @@ impl Readiness {
         F: Fn() -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<(), String>> + Send + 'static,
     {
+        self.list(name, check, true);
+    }
+
+    /// Adds a dependency that is reported without making the service unready: work is taken without it, and waits.
+    pub fn add_optional<F, Fut>(&self, name: &'static str, check: F)
+    where
+        F: Fn() -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), String>> + Send + 'static,
+    {
+        self.list(name, check, false);
+    }
+
+    fn list<F, Fut>(&self, name: &'static str, check: F, needed: bool)
+    where
+        F: Fn() -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), String>> + Send + 'static,
+    {
         let check: Check = Arc::new(move || Box::pin(check()));
         self.checks
             .write()
             .unwrap_or_else(|poisoned| poisoned.into_inner())
-            .push((name, check));
+            .push(Listed {
+                name,
+                check,
+                needed,
+            });
     }
 
     async fn report(&self) -> Report {
@@ -52,18 +80,22 @@ impl Readiness {
             .read()
             .unwrap_or_else(|poisoned| poisoned.into_inner())
             .clone();
-        let outcomes =
-            futures::future::join_all(checks.into_iter().map(|(name, check)| async move {
-                let outcome = match tokio::time::timeout(CHECK_TIMEOUT, check()).await {
-                    Ok(Ok(())) => "ok".to_owned(),
-                    Ok(Err(reason)) => reason,
-                    Err(_) => "no answer in time".to_owned(),
-                };
-                (name, outcome)
-            }))
-            .await;
-        let checks: BTreeMap<_, _> = outcomes.into_iter().collect();
-        let ready = checks.values().all(|outcome| outcome == "ok");
+        let outcomes = futures::future::join_all(checks.into_iter().map(|listed| async move {
+            let outcome = match tokio::time::timeout(CHECK_TIMEOUT, (listed.check)()).await {
+                Ok(Ok(())) => "ok".to_owned(),
+                Ok(Err(reason)) => reason,
+                Err(_) => "no answer in time".to_owned(),
+            };
+            (listed.name, listed.needed, outcome)
+        }))
+        .await;
+        let ready = outcomes
+            .iter()
+            .all(|(_, needed, outcome)| !needed || outcome == "ok");
+        let checks: BTreeMap<_, _> = outcomes
+            .into_iter()
+            .map(|(name, _, outcome)| (name, outcome))
+            .collect();
         Report {
             status: if ready { "ready" } else { "unready" },
             checks,
@@ -90,4 +122,21 @@ async fn ready(State(readiness): State<Readiness>) -> Response {
         StatusCode::SERVICE_UNAVAILABLE
     };
     (status, Json(report)).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_optional_is_reported_and_does_not_count() {
+        let readiness = Readiness::default();
+        readiness.add("needed", || async { Ok(()) });
+        readiness.add_optional("optional", || async { Err("away".to_owned()) });
+        let report = readiness.report().await;
+        assert_eq!(report.status, "ready");
+        assert_eq!(report.checks["optional"], "away");
+        readiness.add("needed too", || async { Err("away".to_owned()) });
+        assert_eq!(readiness.report().await.status, "unready");
+    }
 }

@@ -45,6 +45,10 @@ pub struct Config {
     /// File with the registered clients (JSON).
     #[conf(long = "clients-file", env = "CLIENTS_FILE", value_parser = Registry::read)]
     pub clients: Registry,
+    /// Whether administrators may take over bindings that were enrolled elsewhere. For the time of a migration, and for
+    /// development: whoever may import can bind a key of their own to a patient who has not bound one.
+    #[conf(long, env)]
+    pub directory_import: bool,
     /// File with the key under which secrets in the database are sealed (64 hex digits).
     #[conf(long = "key-encryption-key-file", env = "KEY_ENCRYPTION_KEY_FILE", value_parser = KeyEncryptionKey::read)]
     pub key_encryption_key: KeyEncryptionKey,
@@ -76,6 +80,9 @@ pub struct Config {
     /// Hours for which any other enrolment code is good.
     #[conf(long, env, default_value = "24")]
     pub staff_enrolment_hours: i64,
+    /// Address of the consent-indexer, which says what is verified on chain.
+    #[conf(long, env)]
+    pub indexer_url: Url,
     /// Most connections to the database.
     #[conf(long, env, default_value = "16")]
     pub database_connections: u32,

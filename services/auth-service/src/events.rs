@@ -52,8 +52,16 @@ pub enum Kind {
     KeyRotated,
     /// A key is no longer to be believed. About the key.
     KeyCompromised,
-    /// Which addresses stand for a patient changed. About the hash that the binding's signature covers.
+    /// An address stands for a patient from now on, or no longer alone. About the address.
     BindingChanged,
+    /// A patient stopped everything without a key. About the account.
+    StopPlaced,
+    /// A key lifted such a stop. About the account.
+    StopLifted,
+    /// Somebody may act for a patient from now on, or no longer. About the mandate.
+    ProxyChanged,
+    /// A rebinding was proposed, confirmed, vetoed or carried out. About the rebinding.
+    RebindingChanged,
     /// An organisation's name or addresses changed. About the organisation.
     OrganizationChanged,
 }
@@ -76,13 +84,22 @@ impl Kind {
             Self::KeyRotated => "key.rotated",
             Self::KeyCompromised => "key.compromised",
             Self::BindingChanged => "binding.changed",
+            Self::StopPlaced => "stop.placed",
+            Self::StopLifted => "stop.lifted",
+            Self::ProxyChanged => "proxy.changed",
+            Self::RebindingChanged => "rebinding.changed",
             Self::OrganizationChanged => "organization.changed",
         }
     }
 
     fn topic(self) -> &'static str {
         match self {
-            Self::BindingChanged | Self::OrganizationChanged => DIRECTORY_TOPIC,
+            Self::BindingChanged
+            | Self::StopPlaced
+            | Self::StopLifted
+            | Self::RebindingChanged
+            | Self::ProxyChanged
+            | Self::OrganizationChanged => DIRECTORY_TOPIC,
             _ => AUTH_TOPIC,
         }
     }

@@ -19,6 +19,7 @@ pub mod events;
 pub mod grant;
 pub mod limit;
 pub mod pages;
+pub mod projection;
 pub mod revocation;
 pub mod routes;
 pub mod session;
@@ -70,6 +71,10 @@ pub struct App {
     pub keys: Keys,
     /// Checks tokens presented to the directory.
     pub verifier: Verifier,
+    /// What the chain says.
+    pub projection: projection::Projection,
+    /// Whether administrators may take over bindings that were enrolled elsewhere.
+    pub directory_import: bool,
     /// Readers of the revocation feed that wait for news.
     pub waiting: revocation::feed::Waiting,
     /// Under which patients sign their bindings.
@@ -109,6 +114,8 @@ impl App {
             random,
             tenant: config.tenant.clone(),
             internal_audiences: config.internal_audiences.0.clone(),
+            directory_import: config.directory_import,
+            projection: projection::Projection::new(config.indexer_url.clone()),
             issuer,
             keys,
             waiting: revocation::feed::Waiting::default(),

@@ -26,6 +26,7 @@ pub mod account_app;
 pub mod account_passkey;
 pub mod account_password;
 pub mod accounts;
+pub mod bindings;
 pub mod clients;
 pub mod discovery;
 pub mod enrol;
@@ -36,11 +37,15 @@ pub mod keys;
 pub mod oauth;
 pub mod organizations;
 pub mod patients;
+pub mod proxies;
+pub mod rebindings;
 pub mod revocations;
 pub mod sessions;
 pub mod sign_in;
 pub mod sign_in_passkey;
 pub mod sign_out;
+pub mod stops;
+pub mod subjects;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -55,6 +60,7 @@ pub mod sign_out;
         (name = "accounts", description = "People's accounts and the codes by which they get them; only the service's tenant"),
         (name = "sessions", description = "Where a person is signed in"),
         (name = "directory", description = "Patients with their signed bindings, and organisations; only the token's tenant is visible"),
+        (name = "patient", description = "What signed-in patients do for themselves"),
         (name = "administration", description = "Clients and signing keys of the tenant, for its administrators"),
         (name = "revocation", description = "What died before its time, for verifiers"),
     ),
@@ -103,6 +109,13 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(patients::list))
         .routes(routes!(organizations::put, organizations::get))
         .routes(routes!(organizations::list))
+        .routes(routes!(bindings::post, bindings::get))
+        .routes(routes!(stops::post, stops::get))
+        .routes(routes!(stops::lift))
+        .routes(routes!(rebindings::post, rebindings::get))
+        .routes(routes!(proxies::put, proxies::delete))
+        .routes(routes!(rebindings::confirm))
+        .routes(routes!(rebindings::veto))
         .routes(routes!(clients::list))
         .routes(routes!(clients::get, clients::put, clients::disable))
         .routes(routes!(clients::enable))
@@ -110,6 +123,7 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(keys::rotate))
         .routes(routes!(keys::compromise))
         .routes(routes!(revocations::read))
+        .routes(routes!(subjects::get))
 }
 
 /// The routes; limits, error bodies and probes are added around them by `service_kit::server`.

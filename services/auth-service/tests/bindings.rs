@@ -299,7 +299,8 @@ async fn malformed_bindings_name_the_member_and_never_the_value() {
         ("deadline", json!(1.5)),
         ("deadline", json!(u64::MAX)),
         ("signature", json!("Jane-Doe")),
-        ("signature", json!("0x12")),
+        ("signature", json!("0x123")),
+        ("signature", json!("0x")),
     ];
     for (member, value) in cases {
         let mut body = good.clone();

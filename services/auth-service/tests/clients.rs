@@ -205,7 +205,7 @@ async fn a_disabled_client_and_its_tokens_are_dead_until_it_is_enabled() {
     .unwrap();
     assert_eq!(service.ask(SYSTEM, &SCOPE).await.status, 401);
     let path = format!("/v1/clients/{}/enable", SYSTEM.0);
-    assert_eq!(service.post(&path, &token).await.body["status"], "enabled");
+    assert_eq!(service.act(&path, &token).await.body["status"], "enabled");
     assert_eq!(service.ask(SYSTEM, &SCOPE).await.status, 200);
 }
 

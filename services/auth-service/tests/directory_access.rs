@@ -10,13 +10,17 @@ use support::{
     subject, token_by_hand,
 };
 
-const ROUTES: [(Method, &str); 6] = [
+const ROUTES: [(Method, &str); 7] = [
     (Method::GET, "/v1/patients"),
     (Method::GET, "/v1/patients/pat-1"),
     (Method::PUT, "/v1/patients/pat-1"),
     (Method::GET, "/v1/organizations"),
     (Method::GET, "/v1/organizations/clinic-a"),
     (Method::PUT, "/v1/organizations/clinic-a"),
+    (
+        Method::GET,
+        "/v1/subjects/0x00000000000000000000000000000000000000aa",
+    ),
 ];
 
 async fn call(service: &Service, method: &Method, path: &str, token: &str) -> support::Answer {
@@ -382,4 +386,24 @@ async fn without_its_database_the_service_answers_503_and_still_publishes_its_ke
     // One of them might have been compromised meanwhile.
     service.set_time(NOW + 61);
     assert_eq!(keys().await.problem(), (503, "unavailable"));
+}
+
+#[tokio::test]
+async fn a_subject_is_known_to_its_own_tenant_only_and_names_no_patient() {
+    let service = Service::start().await;
+    let path = format!("/v1/subjects/{}", subject(1).address());
+    let system = service.system().await;
+    assert_eq!(service.get(&path, &system).await.status, 404);
+
+    let bind = binding("pat-1", &subject(1), 1);
+    let admin = service.admin().await;
+    let bound = service.put("/v1/patients/pat-1", &admin, &bind).await;
+    assert_eq!(bound.status, 201);
+    let found = service.get(&path, &system).await;
+    assert_eq!(found.status, 200);
+    let expected = json!({"subject": subject(1).address().to_checksum(None), "tenant": TENANT});
+    assert_eq!(found.body, expected);
+
+    let malformed = service.get("/v1/subjects/0x01", &system).await;
+    assert_eq!(malformed.problem(), (400, "invalid-id"));
 }

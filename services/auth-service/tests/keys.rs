@@ -146,10 +146,10 @@ async fn a_rotation_by_command_is_announced_like_any_other_and_asked_for_once() 
     let service = Service::start().await;
     let token = keys_admin(&service).await;
     let first = key(SIGNER).kid().to_owned();
-    let asked = service.post("/v1/keys/rotate", &token).await;
+    let asked = service.act("/v1/keys/rotate", &token).await;
     assert_eq!(asked.status, 200, "{}", asked.body);
     assert_eq!(asked.body["state"], "published");
-    let again = service.post("/v1/keys/rotate", &token).await;
+    let again = service.act("/v1/keys/rotate", &token).await;
     assert_eq!(again.body["kid"], asked.body["kid"]);
     let second = asked.body["kid"].as_str().unwrap().to_owned();
     assert_eq!(shown(&service).await, sorted([&first, &second]));
@@ -175,7 +175,7 @@ async fn every_process_follows_the_keys() {
     let replica = replica(&service).await;
     assert_eq!(signs(&replica).await, signs(&service).await);
     let token = keys_admin(&service).await;
-    service.post("/v1/keys/rotate", &token).await;
+    service.act("/v1/keys/rotate", &token).await;
     look_after(&service, NOW + 120).await;
     // Its view is too old by now: it looks before it signs.
     replica.set_time(NOW + 120);
@@ -194,7 +194,7 @@ async fn a_compromised_key_is_out_of_use_at_once_with_all_that_it_signed() {
     assert_eq!(signs(&replica).await, stolen);
 
     let done = service
-        .post(&format!("/v1/keys/{stolen}/compromise"), &token)
+        .act(&format!("/v1/keys/{stolen}/compromise"), &token)
         .await;
     assert_eq!(done.status, 200, "{}", done.body);
     let states = states(&service).await;
@@ -246,10 +246,10 @@ async fn a_compromised_key_is_out_of_use_at_once_with_all_that_it_signed() {
     // Said twice it is done once, and an unknown key is named as such.
     let token = keys_admin(&service).await;
     let again = service
-        .post(&format!("/v1/keys/{stolen}/compromise"), &token)
+        .act(&format!("/v1/keys/{stolen}/compromise"), &token)
         .await;
     assert_eq!(again.status, 200);
-    let unknown = service.post("/v1/keys/nonsense/compromise", &token).await;
+    let unknown = service.act("/v1/keys/nonsense/compromise", &token).await;
     assert_eq!(unknown.problem(), (404, "not-found"));
 }
 
@@ -257,7 +257,7 @@ async fn a_compromised_key_is_out_of_use_at_once_with_all_that_it_signed() {
 async fn an_announced_successor_takes_the_place_of_a_compromised_key() {
     let service = Service::start().await;
     let token = keys_admin(&service).await;
-    let next = service.post("/v1/keys/rotate", &token).await.body;
+    let next = service.act("/v1/keys/rotate", &token).await.body;
     let stolen = key(SIGNER).kid().to_owned();
     service.app.keys.compromise(&stolen, at(NOW)).await.unwrap();
     assert_eq!(signs(&service).await, next["kid"]);
@@ -343,9 +343,9 @@ async fn keys_are_for_administrators_who_may_change_them() {
         ("x".into(), 401),
     ] {
         assert_eq!(service.get("/v1/keys", &token).await.status, status);
-        assert_eq!(service.post("/v1/keys/rotate", &token).await.status, status);
+        assert_eq!(service.act("/v1/keys/rotate", &token).await.status, status);
         let compromise = format!("/v1/keys/{}/compromise", key(SIGNER).kid());
-        assert_eq!(service.post(&compromise, &token).await.status, status);
+        assert_eq!(service.act(&compromise, &token).await.status, status);
     }
     assert_eq!(states(&service).await.len(), 1);
 }

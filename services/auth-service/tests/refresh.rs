@@ -3,8 +3,11 @@
 mod support;
 
 use std::collections::HashSet;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
 
 use access_token::Amr;
+use alloy::primitives::Address;
 use auth_service::account::Role;
 use auth_service::grant::authorizations::{self, Presented};
 use auth_service::grant::refresh::{Family, Terms, Verdict};
@@ -12,8 +15,10 @@ use auth_service::grant::secret::RefreshToken;
 use auth_service::token::issue::token_id;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use serde_json::json;
 use support::apps::{
     APP, CLINICIANS, CONSOLE, PORTAL, Person, clinician, encode, field, request_of, start,
+    start_with_chain, with_apps,
 };
 use support::{Answer, NOW, Service, at};
 use time::Duration;
@@ -197,32 +202,59 @@ async fn a_disabled_client_refreshes_nothing() {
     assert_eq!(answer.error(), (401, "invalid_client"));
 }
 
-/// Attack 16, with what the directory knows: an organisation that it no longer has, or that has no address left.
+/// Attack 16: an organisation that is suspended on chain, or that the directory no longer has.
 #[tokio::test]
 async fn a_clinician_whose_organisation_no_longer_stands_refreshes_nothing() {
-    let service = start().await;
+    let (service, verified) = start_with_chain().await;
     let person = service.sign_in(clinician(), &[Amr::Pop]).await;
     let first = service.let_in(&person, CLINICIANS.0, &[]).await;
-    let second = service
-        .refresh(CLINICIANS.0, &first.token("refresh_token"), &[])
-        .await;
-    assert_eq!(second.status, 200, "{}", second.body);
-    service
-        .sql("delete from organization_addresses where organization = 'clinic-a'")
-        .await;
-    let answer = service
-        .refresh(CLINICIANS.0, &second.token("refresh_token"), &[])
-        .await;
+    verified.store(false, Ordering::SeqCst);
+    refused_soon(&service, &person, &first).await;
+
+    let (service, _) = start_with_chain().await;
+    for statement in [
+        "delete from organization_addresses where organization = 'clinic-a'",
+        "delete from organizations where id = 'clinic-a'",
+    ] {
+        let person = service.sign_in(clinician(), &[Amr::Pop]).await;
+        let first = service.let_in(&person, CLINICIANS.0, &[]).await;
+        service.sql(statement).await;
+        refused_soon(&service, &person, &first).await;
+        let body = json!({"name": "clinic-a", "addresses": [Address::repeat_byte(0xa1)]});
+        let admin = service.admin().await;
+        service
+            .put("/v1/organizations/clinic-a", &admin, &body)
+            .await;
+    }
+}
+
+/// What the chain says is believed for a second; then nothing is to be had.
+async fn refused_soon(service: &Service, person: &Person, first: &Answer) {
+    let mut token = first.token("refresh_token");
+    let deadline = Instant::now() + std::time::Duration::from_secs(10);
+    let answer = loop {
+        let answer = service.refresh(CLINICIANS.0, &token, &[]).await;
+        if answer.status != 200 {
+            break answer;
+        }
+        assert!(Instant::now() < deadline, "still refreshing");
+        token = answer.token("refresh_token");
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    };
     assert_eq!(answer.error(), (400, "invalid_grant"));
     let anew = service.authorize(&person.cookie, CLINICIANS.0, &[]).await;
     assert_eq!(anew.told(), "access_denied");
-    service
-        .sql("delete from organizations where id = 'clinic-a'")
-        .await;
-    let answer = service
-        .refresh(CLINICIANS.0, &second.token("refresh_token"), &[])
-        .await;
-    assert_eq!(answer.error(), (400, "invalid_grant"));
+}
+
+#[tokio::test]
+async fn without_the_chains_word_no_clinician_gets_a_token() {
+    let service = Service::start_with_clients(&with_apps(), |_| {}).await;
+    let person = service.sign_in(clinician(), &[Amr::Pop]).await;
+    let answer = service.authorize(&person.cookie, CLINICIANS.0, &[]).await;
+    assert_eq!(answer.status, 503);
+    // A patient needs nobody's word.
+    let patient = service.a_patient().await;
+    assert_eq!(service.let_in(&patient, PORTAL.0, &[]).await.status, 200);
 }
 
 #[tokio::test]

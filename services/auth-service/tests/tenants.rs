@@ -61,7 +61,7 @@ async fn nothing_of_another_tenant_is_good_here() {
     assert!(!jwks.body.to_string().contains(key(OTHER_SIGNER).kid()));
     let admin = service.admin().await;
     let path = format!("/v1/keys/{}/compromise", key(OTHER_SIGNER).kid());
-    assert_eq!(service.post(&path, &admin).await.status, 404);
+    assert_eq!(service.act(&path, &admin).await.status, 404);
     for (method, path) in [
         (Method::GET, "/v1/clients/other-admin-tool"),
         (Method::DELETE, "/v1/clients/other-admin-tool"),

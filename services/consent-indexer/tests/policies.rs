@@ -178,6 +178,11 @@ async fn a_scope_copied_from_the_chain_does_not_show_its_document() {
     };
     assert_eq!(read("clinic", clinic).await, 200);
     assert_eq!(read("curious", curious).await, 404);
+    // Nor does it show it to a patient into whose name it was copied; only to the one who has it from the start.
+    for (subject, status) in [(patient, 200), (straw_man, 404), (curious, 404)] {
+        let token = world.issuer.patient(&[&subject.to_string()]);
+        assert_eq!(indexer.get_as(&token, &path(&policy)).await.status, status);
+    }
     // The patient agrees.
     anvil
         .call(patient, grant(patient, curious, scope, window, 1))

@@ -284,6 +284,7 @@ async fn a_token_shows_only_what_it_covers() {
         ("admin", "admin:consent.read", 200),
         ("admin", "admin:directory.read", 403),
         ("system", "system:directory.read", 403),
+        // A patient who has bound no address.
         ("patient", "patient:consent.read", 403),
     ] {
         let token = issuer.token(persona, scope, json!({}));
@@ -293,6 +294,20 @@ async fn a_token_shows_only_what_it_covers() {
             "{scope}"
         );
     }
+    // A patient sees the consents of their own subjects, whoever the grantee is, and asks for no one else's.
+    let patients = issuer.patient(&[&patient.to_string()]);
+    let own = indexer.get_as(&patients, &query).await;
+    assert_eq!(own.body["consents"].as_array().unwrap().len(), 2);
+    let stranger = issuer.patient(&[&other_clinic.to_string()]);
+    assert_eq!(indexer.get_as(&stranger, &query).await.status, 403);
+    let id = all[0]["consentId"].as_str().unwrap();
+    for (token, status) in [(&patients, 200), (&stranger, 404)] {
+        let reply = indexer.get_as(token, &format!("/v1/consents/{id}")).await;
+        assert_eq!(reply.status, status);
+    }
+    let all_changes = indexer.get_as(&patients, "/v1/changes?after=0").await;
+    assert_eq!(all_changes.status, 403);
+
     let now = time::OffsetDateTime::now_utc().unix_timestamp();
     for changes in [
         json!({"aud": "http://elsewhere.test"}),

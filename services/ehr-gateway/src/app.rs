@@ -36,10 +36,10 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let journal = Journal::open(config.journal()).context("JOURNAL_DIR")?;
     let gateway = Arc::new(build(&config, journal.clone(), Clock::system())?);
     let producer = Producer::new(&config.kafka_brokers, &config.gateway_id)?;
-    let shipper = Shipper::new(journal, producer.clone(), &config.gateway_id);
+    let shipper = Shipper::new(journal, producer, &config.gateway_id);
     shutdown.spawn("shipper", shipper.run(shutdown.clone()));
     listen(&config, &gateway, &shutdown);
-    let readiness = readiness(&gateway, producer);
+    let readiness = readiness(&gateway);
     server::run(&config.server, routes::router(gateway), readiness, shutdown).await
 }
 
@@ -146,8 +146,9 @@ pub fn build(config: &Config, journal: Journal, clock: Clock) -> anyhow::Result<
     })
 }
 
-/// What has to be there for decisions to be made. The bus is not among it: its absence delays records only.
-fn readiness(gateway: &Arc<Gateway>, producer: Producer) -> Readiness {
+/// What has to be there for decisions to be made. The bus is not among it, once the stops on it were read: its absence
+/// delays records, and stops until the chain has them.
+fn readiness(gateway: &Arc<Gateway>) -> Readiness {
     let readiness = Readiness::default();
     let at = gateway.clone();
     readiness.add("journal", move || {
@@ -206,10 +207,6 @@ fn readiness(gateway: &Arc<Gateway>, producer: Producer) -> Readiness {
     readiness.add("fhir", move || {
         let at = at.clone();
         async move { at.upstream.check().await }
-    });
-    readiness.add("kafka", move || {
-        let producer = producer.clone();
-        async move { producer.check().await }
     });
     readiness
 }

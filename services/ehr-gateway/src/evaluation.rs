@@ -254,7 +254,10 @@ async fn decide_and_answer(
     } else {
         Err(Rule::InsufficientScope.into())
     };
-    let outcome = gateway.unless_revoked(&draft, outcome);
+    let outcome = gateway
+        .still_stands(&draft)
+        .map_err(Refusal::from)
+        .and(outcome);
     let told = |rule: Rule| match persona {
         Persona::Provider => rule.for_a_provider(),
         _ => rule,

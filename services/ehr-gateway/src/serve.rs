@@ -136,7 +136,10 @@ impl Gateway {
                 Ok(outcome) => outcome,
                 Err(_) => Err(Rule::FactsUnavailable.into()),
             };
-        let outcome = self.unless_revoked(&draft, outcome);
+        let outcome = self
+            .still_stands(&draft)
+            .map_err(Refusal::from)
+            .and(outcome);
         let id = draft.id();
         let (rule, ground, obligations) = match &outcome {
             Ok(granted) => (
@@ -173,15 +176,10 @@ impl Gateway {
 
     /// Looks at the token once more, whatever was decided: a revocation meanwhile counts, and tells nothing about the
     /// decision.
-    pub(crate) fn unless_revoked<T>(
-        &self,
-        draft: &Draft,
-        outcome: Result<T, Refusal>,
-    ) -> Result<T, Refusal> {
-        match self.verifier.still_stands(draft.token(), self.clock.now()) {
-            Ok(()) => outcome,
-            Err(error) => Err(Rule::from(error).into()),
-        }
+    pub(crate) fn still_stands(&self, draft: &Draft) -> Result<(), Rule> {
+        self.verifier
+            .still_stands(draft.token(), self.clock.now())
+            .map_err(Rule::from)
     }
 
     async fn decide(

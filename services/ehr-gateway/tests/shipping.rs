@@ -119,10 +119,7 @@ async fn after_a_restart_the_rest_is_shipped_and_nothing_is_left_out() {
     task.abort();
     let _ = task.await;
     decide(&world, 2).await;
-    let World {
-        dir, journal, app, ..
-    } = world;
-    drop((journal, app));
+    let dir = world.end();
     let journal = loop {
         match Journal::open(journal_settings(&dir)) {
             Ok(journal) => break journal,

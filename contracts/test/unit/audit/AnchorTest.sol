@@ -3,6 +3,7 @@ pragma solidity 0.8.30;
 
 import {AuditAnchor} from "../../../src/audit/AuditAnchor.sol";
 import {HandOver} from "../../../src/audit/IAuditAnchor.sol";
+import {Built} from "../../utils/Built.sol";
 import {vm} from "../../utils/Vm.sol";
 
 /// @notice An anchor, loggers with keys, and short forms of what tests do with them.
@@ -24,7 +25,7 @@ abstract contract AnchorTest {
 
     function setUp() public virtual {
         vm.warp(NOW);
-        anchor = new AuditAnchor();
+        anchor = Built.anchor();
         logger = vm.addr(LOGGER_KEY);
         successor = vm.addr(SUCCESSOR_KEY);
         third = vm.addr(THIRD_KEY);

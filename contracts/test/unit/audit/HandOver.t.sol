@@ -3,6 +3,7 @@ pragma solidity 0.8.30;
 
 import {AuditAnchor} from "../../../src/audit/AuditAnchor.sol";
 import {HandOver, IAuditAnchor} from "../../../src/audit/IAuditAnchor.sol";
+import {Built} from "../../utils/Built.sol";
 import {vm} from "../../utils/Vm.sol";
 import {AnchorTest} from "./AnchorTest.sol";
 import {IERC1271} from "@openzeppelin/contracts/interfaces/IERC1271.sol";
@@ -117,7 +118,7 @@ contract HandOverTest is AnchorTest {
         vm.chainId(31337);
 
         AuditAnchor here = anchor;
-        anchor = new AuditAnchor();
+        anchor = Built.anchor();
         vm.assertEq(_replay(here), anchor.head(logger, LOG), "the same log on both");
         _expectBadSignature(intent, logger, signature, agreement);
     }

@@ -2,10 +2,10 @@
 pragma solidity 0.8.30;
 
 import {Roles} from "../../../script/Roles.sol";
-import {ConsentRegistry} from "../../../src/consent/ConsentRegistry.sol";
 import {HospitalRegistry} from "../../../src/grantees/HospitalRegistry.sol";
 import {IGrantees} from "../../../src/grantees/IGrantees.sol";
 import {ProviderRegistry} from "../../../src/grantees/ProviderRegistry.sol";
+import {Built} from "../../utils/Built.sol";
 import {vm} from "../../utils/Vm.sol";
 import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
 
@@ -34,9 +34,9 @@ abstract contract GranteeTest {
 
     function setUp() public virtual {
         vm.warp(BEFORE);
-        manager = new AccessManager(address(this));
-        hospitals = new HospitalRegistry(address(manager));
-        providers = new ProviderRegistry(address(manager), address(hospitals));
+        manager = Built.manager(address(this));
+        hospitals = Built.hospitals(address(manager));
+        providers = Built.providers(address(manager), address(hospitals));
         Roles.setUp(manager, address(hospitals), address(providers), _plan(), address(this));
         vm.warp(NOW);
     }
@@ -44,14 +44,6 @@ abstract contract GranteeTest {
     /// @dev Without delays, so that a test's decision takes effect at once.
     function _plan() internal pure virtual returns (Roles.Plan memory) {
         return Roles.Plan({admin: ADMIN, adminDelay: 0, registrar: REGISTRAR, registrarDelay: 0, suspender: SUSPENDER});
-    }
-
-    /// @dev A consent registry that asks these. By its artifact: `new` would compile it into every test again.
-    function _newConsents(address organizations, address practitioners) internal returns (ConsentRegistry) {
-        return
-            ConsentRegistry(
-                vm.deployCode("ConsentRegistry.sol:ConsentRegistry", abi.encode(organizations, practitioners))
-            );
     }
 
     function _verifyClinic(address clinic, uint40 validTo) internal {

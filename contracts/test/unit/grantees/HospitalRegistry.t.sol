@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
-import {HospitalRegistry} from "../../../src/grantees/HospitalRegistry.sol";
 import {IHospitalRegistry} from "../../../src/grantees/IHospitalRegistry.sol";
+import {Built} from "../../utils/Built.sol";
 import {vm} from "../../utils/Vm.sol";
 import {GranteeCases} from "./GranteeCases.sol";
 import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
@@ -11,7 +11,7 @@ import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessMana
 contract HospitalRegistryTest is GranteeCases {
     function test_NeedsAnAuthorityThatIsAContract() public {
         vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedInvalidAuthority.selector, STRANGER));
-        new HospitalRegistry(STRANGER);
+        Built.hospitals(STRANGER);
     }
 
     function test_IsVerifiedReadsOneWord() public {

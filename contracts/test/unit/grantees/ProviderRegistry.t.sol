@@ -3,7 +3,7 @@ pragma solidity 0.8.30;
 
 import {IHospitalRegistry} from "../../../src/grantees/IHospitalRegistry.sol";
 import {IProviderRegistry} from "../../../src/grantees/IProviderRegistry.sol";
-import {ProviderRegistry} from "../../../src/grantees/ProviderRegistry.sol";
+import {Built} from "../../utils/Built.sol";
 import {vm} from "../../utils/Vm.sol";
 import {GranteeCases} from "./GranteeCases.sol";
 import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
@@ -12,10 +12,10 @@ import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessMana
 contract ProviderRegistryTest is GranteeCases {
     function test_NeedsAnAuthorityAndARegistryThatAreContracts() public {
         vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedInvalidAuthority.selector, STRANGER));
-        new ProviderRegistry(STRANGER, address(hospitals));
+        Built.providers(STRANGER, address(hospitals));
 
         vm.expectRevert(abi.encodeWithSelector(IProviderRegistry.NoHospitals.selector, STRANGER));
-        new ProviderRegistry(address(manager), STRANGER);
+        Built.providers(address(manager), STRANGER);
 
         vm.assertEq(providers.HOSPITALS(), address(hospitals), "hospitals");
     }

@@ -5,6 +5,7 @@ import {Roles} from "../../../script/Roles.sol";
 import {IGrantees} from "../../../src/grantees/IGrantees.sol";
 import {IHospitalRegistry} from "../../../src/grantees/IHospitalRegistry.sol";
 import {IProviderRegistry} from "../../../src/grantees/IProviderRegistry.sol";
+import {Built} from "../../utils/Built.sol";
 import {vm} from "../../utils/Vm.sol";
 import {GranteeTest} from "./GranteeTest.sol";
 import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
@@ -162,7 +163,7 @@ contract RolesTest is GranteeTest {
 
     function test_ADeployerMayStayTheAdmin() public {
         RolesCaller caller = new RolesCaller();
-        AccessManager own = new AccessManager(address(caller));
+        AccessManager own = Built.manager(address(caller));
         Roles.Plan memory plan = _plan();
         plan.admin = address(caller);
         caller.setUpRoles(own, address(hospitals), address(providers), plan);
@@ -173,7 +174,7 @@ contract RolesTest is GranteeTest {
 
     function test_EveryRoleNeedsAHolder() public {
         RolesCaller caller = new RolesCaller();
-        AccessManager own = new AccessManager(address(caller));
+        AccessManager own = Built.manager(address(caller));
         for (uint64 role = 0; role < 3; ++role) {
             Roles.Plan memory plan = _plan();
             if (role == Roles.ADMIN) plan.admin = address(0);

@@ -3,6 +3,7 @@ pragma solidity 0.8.30;
 
 import {ConsentRegistry} from "../../../src/consent/ConsentRegistry.sol";
 import {IConsents} from "../../../src/consent/IConsents.sol";
+import {Built} from "../../utils/Built.sol";
 import {vm} from "../../utils/Vm.sol";
 import {GranteeTest} from "./GranteeTest.sol";
 
@@ -14,7 +15,7 @@ contract VerifiedRequestTest is GranteeTest {
 
     function setUp() public override {
         super.setUp();
-        _consents = _newConsents(address(hospitals), address(providers));
+        _consents = Built.consents(address(hospitals), address(providers));
         _verifyClinic(CLINIC, NOW + DAY);
         _verifyDoctor(DOCTOR, CLINIC, NOW + DAY);
     }

@@ -1,10 +1,10 @@
 //! The binding of a subject address to a patient.
 
-use alloy::primitives::{Address, B256, Signature, U256, keccak256};
+use alloy::primitives::{Address, B256, U256, keccak256};
 use alloy::signers::SignerSync;
 use alloy::sol_types::{Eip712Domain, SolStruct};
 
-use super::signature::{self, SignatureError};
+use super::signature;
 
 alloy::sol! {
     /// "This subject address is mine, and I am that patient of that tenant."
@@ -51,25 +51,24 @@ impl Bind {
     ) -> Result<[u8; 65], alloy::signers::Error> {
         signature::sign(self.eip712_signing_hash(domain), signer)
     }
-
-    /// Checks that `signature` is the subject's own over this very message.
-    ///
-    /// # Errors
-    /// [`SignatureError`]; a signature with a high `s` (EIP-2) is refused as malformed.
-    pub fn verify(&self, domain: &Eip712Domain, signature: &[u8]) -> Result<(), SignatureError> {
-        let parsed = Signature::from_raw(signature).map_err(|_| SignatureError::Malformed)?;
-        signature::verify(self.subject, self.eip712_signing_hash(domain), &parsed)
-    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::domain;
+    use super::super::{Proof, Statement as _, Verification, by_sender, domain};
     use super::*;
+    use alloy::primitives::Signature;
     use alloy::signers::local::PrivateKeySigner;
 
     fn signer(byte: u8) -> PrivateKeySigner {
         PrivateKeySigner::from_bytes(&B256::repeat_byte(byte)).unwrap()
+    }
+
+    fn of(signature: &[u8]) -> Proof {
+        Proof {
+            signature: signature.to_vec().into(),
+            ..by_sender()
+        }
     }
 
     fn message(subject: Address) -> Bind {
@@ -88,18 +87,15 @@ mod tests {
         let here = domain(31_337, Address::repeat_byte(9));
         let bind = message(owner.address());
         let signature = bind.sign(&here, &owner).unwrap();
-        assert_eq!(bind.verify(&here, &signature), Ok(()));
+        assert_eq!(bind.check(&here, &of(&signature)), Verification::Verified);
 
         let by_other = bind.sign(&here, &other).unwrap();
-        assert_eq!(
-            bind.verify(&here, &by_other),
-            Err(SignatureError::WrongSigner)
-        );
+        assert_ne!(bind.check(&here, &of(&by_other)), Verification::Verified);
 
         let elsewhere = domain(1, Address::repeat_byte(9));
-        assert_eq!(
-            bind.verify(&elsewhere, &signature),
-            Err(SignatureError::WrongSigner)
+        assert_ne!(
+            bind.check(&elsewhere, &of(&signature)),
+            Verification::Verified
         );
 
         for changed in [
@@ -120,9 +116,9 @@ mod tests {
                 ..message(owner.address())
             },
         ] {
-            assert_eq!(
-                changed.verify(&here, &signature),
-                Err(SignatureError::WrongSigner)
+            assert_ne!(
+                changed.check(&here, &of(&signature)),
+                Verification::Verified
             );
         }
     }
@@ -133,11 +129,9 @@ mod tests {
         let here = domain(31_337, Address::repeat_byte(9));
         let bind = message(owner.address());
         let signature = bind.sign(&here, &owner).unwrap();
-        assert_eq!(
-            bind.verify(&here, &signature[..64]),
-            Err(SignatureError::Malformed)
-        );
-        assert_eq!(bind.verify(&here, &[0; 65]), Err(SignatureError::Malformed));
+        for malformed in [&signature[..64], &[0; 65]] {
+            assert_ne!(bind.check(&here, &of(malformed)), Verification::Verified);
+        }
 
         let parsed = Signature::from_raw(&signature).unwrap();
         let order = U256::from_str_radix(
@@ -146,9 +140,9 @@ mod tests {
         )
         .unwrap();
         let high = Signature::new(parsed.r(), order - parsed.s(), !parsed.v());
-        assert_eq!(
-            bind.verify(&here, &high.as_bytes()),
-            Err(SignatureError::Malformed)
+        assert_ne!(
+            bind.check(&here, &of(&high.as_bytes())),
+            Verification::Verified
         );
     }
 }

@@ -38,7 +38,8 @@ pub(super) fn verify(signed: &SignedIntent, domain: &Eip712Domain) -> Verificati
     by_actor.max(check(accepted.actor, digest, &acceptance.proof))
 }
 
-fn check(actor: Address, digest: B256, proof: &Proof) -> Verification {
+/// What a proof says of an address's signature over a digest.
+pub(super) fn check(actor: Address, digest: B256, proof: &Proof) -> Verification {
     if actor.is_zero() {
         return Verification::Invalid;
     }

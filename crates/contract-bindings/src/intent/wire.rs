@@ -15,6 +15,7 @@
 
 use alloy::primitives::{Address, B256, Bytes};
 use alloy::sol_types::Eip712Domain;
+use consent_core::json::{JsonError, parse_strict};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Value, json};
 use thiserror::Error;
@@ -40,6 +41,9 @@ pub enum WireError {
     /// No JSON at all.
     #[error("this is not JSON")]
     NotJson,
+    /// Two readers may understand it differently.
+    #[error("a member stands twice")]
+    Duplicate,
     /// A member is not there.
     #[error("the member `{0}` is missing")]
     Missing(&'static str),
@@ -76,11 +80,14 @@ impl SignedIntent {
     /// # Errors
     /// [`WireError`].
     pub fn parse(json: &[u8]) -> Result<Self, WireError> {
-        let value = serde_json::from_slice(json).map_err(|_| WireError::NotJson)?;
+        let value = parse_strict(json).map_err(|fault| match fault {
+            JsonError::Syntax => WireError::NotJson,
+            JsonError::DuplicateKey | JsonError::CaseVariantKey => WireError::Duplicate,
+        })?;
         Self::from_json(&value)
     }
 
-    /// Reads a JSON value.
+    /// Reads a JSON value, which cannot show whether a member stood twice in its text.
     ///
     /// # Errors
     /// [`WireError`].

@@ -48,6 +48,7 @@ async fn main() -> ExitCode {
         ("consent-indexer", &endpoints.indexer),
         ("ehr-gateway", &endpoints.gateway),
         ("audit-pipeline", &endpoints.audit),
+        ("consent-relay", &endpoints.relay),
     ] {
         rows.push((name, probe(&http, &format!("{base}/health/ready")).await));
     }

@@ -293,6 +293,28 @@ fn cases() -> Vec<Case> {
             BadToken,
             &[401],
         ),
+        // consent-relay
+        json(
+            case("relay", post.clone(), "/v1/intents", Nobody, &[400]),
+            "{",
+        ),
+        json(
+            case("relay", post.clone(), "/v1/intents", BadToken, &[400]),
+            r#"{"action":"Expire","intent":{},"proof":{"signer":"0x","signature":"0x00"}}"#,
+        ),
+        json(
+            case("relay", post.clone(), "/v1/intents", Nobody, &[413]),
+            huge.clone(),
+        ),
+        case("relay", post.clone(), "/v1/intents", Nobody, &[415]),
+        case(
+            "relay",
+            get.clone(),
+            &format!("/v1/intents/{hash}"),
+            Nobody,
+            &[404],
+        ),
+        case("relay", get.clone(), "/v1/intents/a", Nobody, &[400]),
         // auth-service
         case("auth", get.clone(), "/oauth2/token", Nobody, &[405]),
         json(
@@ -359,6 +381,7 @@ async fn send(world: &World, case: &Case) -> Result<Answer> {
         "gateway" => &endpoints.gateway,
         "indexer" => &endpoints.indexer,
         "audit" => &endpoints.audit,
+        "relay" => &endpoints.relay,
         _ => &endpoints.auth,
     };
     let mut request = world

@@ -9,6 +9,7 @@ mod faults;
 mod garbage;
 mod hostile;
 mod privacy;
+mod relay;
 mod release;
 mod subjects;
 mod world;
@@ -154,6 +155,8 @@ fn scenarios(running: Option<Running>) -> Vec<Trial> {
         subjects::a_delegates_grants_count_until_the_mandate_is_removed,
         subjects::a_grant_signed_before_an_invalidation_comes_too_late,
         subjects::a_grant_signed_before_a_rotation_comes_too_late,
+        relay::a_patient_without_a_coin_grants_and_stops,
+        relay::an_organisation_requests_in_its_own_name_only,
         crash::the_gateway_is_killed_under_load,
         crash::the_audit_pipeline_is_killed_under_load,
         crash::counts_agree_after_all_that,

@@ -42,6 +42,7 @@ fn logs_of_our_services(folder: &Path) -> Result<Vec<std::path::PathBuf>> {
         "consent-indexer",
         "ehr-gateway",
         "audit-pipeline",
+        "consent-relay",
     ];
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder)? {
@@ -63,7 +64,7 @@ pub async fn nothing_personal_in_logs_metrics_or_audit_records(world: &World) ->
     ensure!(seeds.len() >= 2, "no seeded personal data to look for");
 
     let logs = logs_of_our_services(&world.logs)?;
-    ensure!(logs.len() >= 4, "only {} logs found", logs.len());
+    ensure!(logs.len() >= 5, "only {} logs found", logs.len());
     for log in logs {
         let text = std::fs::read_to_string(&log)?;
         ensure!(
@@ -77,6 +78,7 @@ pub async fn nothing_personal_in_logs_metrics_or_audit_records(world: &World) ->
         "consent-indexer",
         "ehr-gateway",
         "audit-pipeline",
+        "consent-relay",
     ] {
         let unit = world.service(service).await?;
         let text = world.metrics(&unit).await?;

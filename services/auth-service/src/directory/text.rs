@@ -72,20 +72,17 @@ pub fn uint256(text: &str) -> Result<U256, &'static str> {
     }
 }
 
-/// A signature: `0x` and 130 hex digits.
+/// Bytes: `0x` and an even number of hex digits, at most `most` bytes.
 ///
 /// # Errors
 /// What is wrong.
-pub fn signature(text: &str) -> Result<[u8; 65], &'static str> {
-    const FORM: &str = "must be a signature: 0x and 130 hex digits";
-    let digits = text
-        .strip_prefix("0x")
-        .filter(|digits| digits.len() == 130)
-        .ok_or(FORM)?;
-    hex::decode(digits)
-        .ok()
-        .and_then(|bytes| bytes.try_into().ok())
-        .ok_or(FORM)
+pub fn bytes(text: &str, most: usize) -> Result<Vec<u8>, &'static str> {
+    const FORM: &str = "must be 0x and hex digits, two a byte";
+    let digits = text.strip_prefix("0x").ok_or(FORM)?;
+    if digits.len() > 2 * most {
+        return Err("is too long");
+    }
+    hex::decode(digits).map_err(|_| FORM)
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ use crate::limit::TooMany;
 use crate::limit::backoff::BackoffError;
 use crate::session::sign_in::SignInError;
 use crate::token::keys::seal::SealError;
+use crate::token::standing::StandingError;
 
 /// Why there is no page.
 #[derive(Debug, Clone)]
@@ -58,6 +59,18 @@ impl From<StoreError> for PageError {
         match error {
             StoreError::Unavailable => Self::Unavailable,
             StoreError::Failed(_) | StoreError::Corrupt(_) => Self::Failed,
+        }
+    }
+}
+
+impl From<StandingError> for PageError {
+    fn from(error: StandingError) -> Self {
+        match error {
+            StandingError::Store(error) => error.into(),
+            StandingError::Projection(error) => {
+                tracing::warn!(corr_id = %CorrId::current(), %error, "nothing is issued that would rest on it");
+                Self::Unavailable
+            }
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use access_token::{Challenge, Claims, TokenError};
+use access_token::{Call, Challenge, Claims, TokenError};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode, header};
@@ -15,7 +15,8 @@ use crate::account::administration::{ACCOUNTS_SCOPE, AccountsPermit};
 use crate::account::{Account, store as accounts};
 use crate::client::{self, ClientsPermit};
 use crate::db::StoreError;
-use crate::directory::{READ_SCOPES, ReadPermit, WRITE_SCOPE, WritePermit};
+use crate::directory::permit::{FRESH, PATIENT_SCOPE, READ_SCOPES, WRITE_SCOPE};
+use crate::directory::{BindPermit, PatientPermit, ReadPermit, WritePermit};
 use crate::pages::browser;
 use crate::revocation::{self, FeedPermit};
 use crate::session::{self, store as sessions};
@@ -50,6 +51,20 @@ impl Refusal {
         }
     }
 
+    fn stale() -> Self {
+        tracing::info!(corr_id = %CorrId::current(), check = "insufficient-user-authentication", "request denied");
+        let (acr, age) = FRESH;
+        let seconds = age.whole_seconds();
+        let detail = format!(
+            "Sign in again with a second factor or a passkey ({acr}), at most {seconds} seconds before this."
+        );
+        let slug = "insufficient-user-authentication";
+        Self {
+            problem: Problem::new(StatusCode::UNAUTHORIZED, slug, detail),
+            challenge: Some(Challenge::insufficient_user_authentication(acr, seconds)),
+        }
+    }
+
     fn insufficient(claims: &Claims, scopes: &[&str]) -> Self {
         tracing::info!(
             corr_id = %CorrId::current(), client_id = claims.client_id, persona = %claims.persona,
@@ -78,6 +93,15 @@ impl From<StoreError> for Refusal {
     }
 }
 
+/// A signed-in patient who may bind a key.
+#[derive(Debug)]
+pub struct Binder {
+    /// What they may bind.
+    pub permit: BindPermit,
+    /// Who they are.
+    pub patient: PatientPermit,
+}
+
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let mut response = self.problem.into_response();
@@ -98,14 +122,15 @@ impl IntoResponse for Refusal {
 async fn claims(parts: &Parts, app: &App) -> Result<Claims, Refusal> {
     let now = app.now();
     let keys = app.keys.refresh(now).await;
-    let verified = app.verifier.verify_headers(&parts.headers, now).await;
-    let claims = verified.map_err(|error| match error {
+    let verified = app.verifier.verify_call(Call::from(parts), now).await;
+    let verified = verified.map_err(|error| match error {
         // It may be a good one that we have not seen.
         TokenError::UnknownKey if keys.is_err() => {
             Refusal::unauthenticated(TokenError::KeysUnavailable)
         }
         error => Refusal::unauthenticated(error),
     })?;
+    let claims = verified.claims;
     if claims.tenant != app.tenant {
         return Err(Refusal::unauthenticated(TokenError::Claim("tenant")));
     }
@@ -223,4 +248,26 @@ async fn person(app: &App, claims: &Claims) -> Result<Option<Person>, StoreError
     };
     let live = sessions::is_live(&app.db, &account, session, app.now()).await?;
     Ok(live.then_some(Person { account, session }))
+}
+
+impl FromRequestParts<Arc<App>> for PatientPermit {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refusal> {
+        let claims = claims(parts, app).await?;
+        Self::from_claims(&claims).ok_or_else(|| Refusal::insufficient(&claims, &[PATIENT_SCOPE]))
+    }
+}
+
+impl FromRequestParts<Arc<App>> for Binder {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refusal> {
+        let claims = claims(parts, app).await?;
+        let patient = PatientPermit::from_claims(&claims)
+            .ok_or_else(|| Refusal::insufficient(&claims, &[PATIENT_SCOPE]))?;
+        let permit =
+            BindPermit::of_patient(&patient, &claims, app.now()).ok_or_else(Refusal::stale)?;
+        Ok(Self { permit, patient })
+    }
 }

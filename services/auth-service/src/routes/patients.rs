@@ -4,53 +4,17 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use service_kit::Problem;
 use service_kit::extract::{JsonBody, QueryParams};
-use service_kit::{CorrId, Problem};
-use time::OffsetDateTime;
 use utoipa::ToSchema;
 
+use super::bindings::{self, BindRequest, BindingView};
+use super::stops::StopView;
 use crate::App;
 use crate::directory::page::{Page, PageQuery};
-use crate::directory::patients::{self, BindError, Bound, Statement};
-use crate::directory::{ReadPermit, WritePermit, text};
-
-/// A subject's signed statement: EIP-712 `Bind(string tenant,bytes32 patientRefHash,address subject,uint256
-/// nonce,uint64 deadline)`, where patientRefHash is keccak256("Patient/" + the FHIR id).
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct BindRequest {
-    /// The address that stands for the patient.
-    #[schema(example = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8")]
-    subject: String,
-    /// A uint256 in decimal, greater than in this subject's binding before.
-    #[schema(example = "1")]
-    nonce: String,
-    /// Unix seconds after which the statement is no longer accepted.
-    deadline: u64,
-    /// 65 bytes, r ‖ s ‖ v.
-    signature: String,
-}
-
-/// A binding as it was signed; whoever relies on it verifies the signature.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct BindingView {
-    /// The address that stands for the patient.
-    subject: String,
-    /// A uint256 in decimal.
-    nonce: String,
-    /// Unix seconds.
-    deadline: i64,
-    /// 65 bytes, r ‖ s ‖ v.
-    signature: String,
-    /// When it was stored.
-    #[serde(with = "time::serde::rfc3339")]
-    #[schema(value_type = String, format = DateTime)]
-    bound_at: OffsetDateTime,
-}
+use crate::directory::{BindPermit, ReadPermit, WritePermit, patients, text};
 
 /// A patient.
 #[derive(Debug, Serialize, ToSchema)]
@@ -62,6 +26,9 @@ pub struct PatientView {
     fhir_id: String,
     /// The addresses that stand for the patient, oldest first.
     bindings: Vec<BindingView>,
+    /// What the patient stopped without a key: while it is there, nothing is released.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stop: Option<StopView>,
 }
 
 /// A page of patients.
@@ -75,34 +42,16 @@ pub struct PatientPage {
 
 impl From<patients::Patient> for PatientView {
     fn from(patient: patients::Patient) -> Self {
-        let view = |binding: patients::Binding| BindingView {
-            subject: super::shown(&binding.statement.subject),
-            nonce: binding.statement.nonce.to_string(),
-            deadline: binding.statement.deadline,
-            signature: format!("0x{}", hex::encode(binding.statement.signature)),
-            bound_at: binding.bound_at,
-        };
         Self {
             tenant: patient.tenant,
             fhir_id: patient.fhir_id,
-            bindings: patient.bindings.into_iter().map(view).collect(),
+            bindings: patient.bindings.iter().map(Into::into).collect(),
+            stop: patient.stop.map(Into::into),
         }
     }
 }
 
-fn statement(request: &BindRequest) -> Result<Statement, Problem> {
-    Ok(Statement {
-        subject: text::address(&request.subject)
-            .map_err(|fault| super::fault_in("subject", fault))?,
-        nonce: text::uint256(&request.nonce).map_err(|fault| super::fault_in("nonce", fault))?,
-        deadline: i64::try_from(request.deadline)
-            .map_err(|_| super::fault_in("deadline", "is too far away"))?,
-        signature: text::signature(&request.signature)
-            .map_err(|fault| super::fault_in("signature", fault))?,
-    })
-}
-
-fn checked_id(id: &str) -> Result<&str, Problem> {
+pub(super) fn checked_id(id: &str) -> Result<&str, Problem> {
     if text::is_fhir_id(id) {
         Ok(id)
     } else {
@@ -117,25 +66,12 @@ fn unknown() -> Problem {
     Problem::not_found("This tenant has no patient of this id.")
 }
 
-impl From<BindError> for Problem {
-    fn from(error: BindError) -> Self {
-        let detail = format!("{error}.");
-        match error {
-            BindError::Signature(_) => Self::bad_request("invalid-signature", detail),
-            BindError::PastDeadline => Self::bad_request("deadline-passed", detail),
-            BindError::StaleNonce => Self::conflict("stale-nonce", detail),
-            BindError::SubjectTaken => Self::conflict("subject-taken", detail),
-            BindError::Store(error) => error.into(),
-        }
-    }
-}
-
-/// Bind a subject address to a patient.
+/// Take over a binding that the custodian enrolled elsewhere. Only where imports are switched on.
 #[utoipa::path(
     put,
     path = "/v1/patients/{fhirId}",
     tag = "directory",
-    operation_id = "bindPatient",
+    operation_id = "importBinding",
     security(("accessToken" = ["admin:directory.write"])),
     params(("fhirId" = String, Path, description = "The id on the tenant's FHIR server.")),
     request_body = BindRequest,
@@ -144,7 +80,7 @@ impl From<BindError> for Problem {
         (status = 201, description = "The subject now stands for the patient.", body = PatientView),
         (status = 400, description = "The request or its signature is wrong, or the deadline has passed.", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "No valid token.", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "The token does not allow it.", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The token does not allow it, or imports are switched off.", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "The subject stands for another patient, or the nonce does not grow.", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "The database is not available.", body = Problem, content_type = "application/problem+json"),
     ),
@@ -156,19 +92,16 @@ pub async fn put(
     JsonBody(request): JsonBody<BindRequest>,
 ) -> Result<Response, Problem> {
     let fhir_id = checked_id(&fhir_id)?;
-    let verified = patients::verify(&app.domain, &permit, fhir_id, statement(&request)?)?;
-    let outcome = patients::bind(&app.db, &permit, verified, &app.random, app.now()).await?;
-    metrics::counter!("directory_bindings_total", "outcome" => format!("{outcome:?}").to_lowercase()).increment(1);
-    tracing::info!(corr_id = %CorrId::current(), tenant = permit.tenant(), ?outcome, "binding stored");
+    let import = BindPermit::of_import(&permit, fhir_id, app.directory_import).ok_or_else(|| {
+        Problem::forbidden(
+            "Patients bind their keys themselves (POST /v1/bindings). Importing bindings is switched off (DIRECTORY_IMPORT).",
+        )
+    })?;
+    let outcome = bindings::store(&app, &import, request, None).await?;
     let patient = patients::find(&app.db, &permit.read(), fhir_id)
         .await?
         .ok_or_else(unknown)?;
-    let status = if outcome == Bound::Created {
-        StatusCode::CREATED
-    } else {
-        StatusCode::OK
-    };
-    Ok((status, Json(PatientView::from(patient))).into_response())
+    Ok((bindings::status(outcome), Json(PatientView::from(patient))).into_response())
 }
 
 /// Read a patient's bindings.

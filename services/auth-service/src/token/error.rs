@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use super::issue::Denial;
 use super::keys::KeysError;
+use super::standing::StandingError;
 use crate::client::authenticate::AuthenticationError;
 use crate::db::StoreError;
 
@@ -104,6 +105,20 @@ impl From<StoreError> for OAuthError {
                 "the database is not available, try again shortly",
             ),
             StoreError::Failed(_) | StoreError::Corrupt(_) => Self::server_error(),
+        }
+    }
+}
+
+impl From<StandingError> for OAuthError {
+    fn from(error: StandingError) -> Self {
+        match error {
+            StandingError::Store(error) => error.into(),
+            StandingError::Projection(error) => {
+                tracing::warn!(corr_id = %CorrId::current(), %error, "nothing is issued that would rest on it");
+                let status = StatusCode::SERVICE_UNAVAILABLE;
+                let description = "what the chain says is not known, try again shortly";
+                Self::with_status(status, "temporarily_unavailable", description)
+            }
         }
     }
 }

@@ -9,8 +9,8 @@ use service_kit::extract;
 
 use super::error::OAuthError;
 use crate::App;
-use crate::client::authenticate::{self, Credentials};
 use crate::client::Client;
+use crate::client::authenticate::{self, Credentials};
 use crate::grant::pending;
 
 /// Every parameter that some endpoint knows. Unknown ones are ignored, as the RFC demands.

@@ -220,6 +220,8 @@ impl Setup {
             ("KAFKA_BROKERS", "127.0.0.1:1".to_owned()),
             ("CHAIN_ID", CHAIN_ID.to_string()),
             ("REGISTRY_ADDRESS", REGISTRY.to_string()),
+            ("DIRECTORY_IMPORT", "true".to_owned()),
+            ("INDEXER_URL", "http://127.0.0.1:1".to_owned()),
             ("CLIENTS_FILE", path("clients.json")),
             ("KEY_ENCRYPTION_KEY_FILE", path("sealing-key.hex")),
         ];
@@ -229,6 +231,19 @@ impl Setup {
         Self { dir, variables }
     }
 
+    /// As a deployment that is not migrating has it.
+    pub fn without_import(&mut self) {
+        self.variables
+            .retain(|(name, _)| name != "DIRECTORY_IMPORT");
+    }
+
+    /// With the consent-indexer at this address.
+    pub fn indexer(&mut self, url: &str) {
+        self.variables.retain(|(name, _)| name != "INDEXER_URL");
+        self.variables
+            .push(("INDEXER_URL".to_owned(), url.to_owned()));
+    }
+
     pub fn config(&self) -> Config {
         Config::try_parse_from(["auth-service"], self.variables.clone())
             .unwrap_or_else(|error| panic!("the test's configuration is wrong: {error}"))
@@ -236,8 +251,8 @@ impl Setup {
 }
 
 pub struct Service {
-    pub router: Router,
     pub app: Arc<App>,
+    pub router: Router,
     pub db: PgPool,
     clock: Arc<AtomicI64>,
     database: Arc<Database>,
@@ -279,13 +294,19 @@ impl Answer {
 impl Service {
     /// `clinic-a` and `clinic-b` are in the directory.
     pub async fn start() -> Self {
-        Self::start_with(&clients()).await
+        Self::start_with(|_| {}).await
+    }
+
+    /// As [`Service::start`], configured otherwise.
+    pub async fn start_with(change: impl FnOnce(&mut Setup)) -> Self {
+        Self::start_with_clients(&clients(), change).await
     }
 
     /// The same with these clients, among which the usual administrator's has to be.
-    pub async fn start_with(clients: &Value) -> Self {
+    pub async fn start_with_clients(clients: &Value, change: impl FnOnce(&mut Setup)) -> Self {
         let database = Arc::new(Database::create().await);
-        let setup = Setup::new(&database.url, clients);
+        let mut setup = Setup::new(&database.url, clients);
+        change(&mut setup);
         let service = Self::on(&setup, database).await;
         for (id, byte) in [("clinic-a", 0xa1), ("clinic-b", 0xb1)] {
             let body = json!({"name": id, "addresses": [Address::repeat_byte(byte)]});
@@ -345,8 +366,8 @@ impl Service {
             Readiness::default(),
         );
         Self {
-            router,
             app,
+            router,
             db,
             clock,
             database,
@@ -398,7 +419,12 @@ impl Service {
         self.request(Method::GET, path, token, None).await
     }
 
-    pub async fn post(&self, path: &str, token: &str) -> Answer {
+    pub async fn post(&self, path: &str, token: &str, body: &Value) -> Answer {
+        self.request(Method::POST, path, token, Some(body.to_string()))
+            .await
+    }
+
+    pub async fn act(&self, path: &str, token: &str) -> Answer {
         self.request(Method::POST, path, token, None).await
     }
 
@@ -496,6 +522,27 @@ pub fn token_by_hand(change: impl FnOnce(&mut Value)) -> String {
     });
     change(&mut claims);
     key(SIGNER).sign("at+jwt", &claims).unwrap()
+}
+
+/// A token of a patient who signed in with two factors `age` seconds ago.
+pub fn patient_token(fhir_id: &str, age: i64) -> String {
+    patient_token_with(fhir_id, age, |_| {})
+}
+
+pub fn patient_token_with(fhir_id: &str, age: i64, change: impl FnOnce(&mut Value)) -> String {
+    token_by_hand(|claims| {
+        claims["sub"] = json!("7f0c1f64-7e1b-4d3e-9a55-0d5d2c1b7a10");
+        claims["client_id"] = json!("patient-portal");
+        claims["persona"] = json!("patient");
+        claims["scope"] = json!("patient:consent.read patient:consent.write");
+        claims["patient"] = json!(fhir_id);
+        claims["sid"] = json!("session");
+        claims["auth_time"] = json!(NOW - age);
+        claims["acr"] = json!("aal2");
+        claims["amr"] = json!(["pwd", "otp"]);
+        claims["sv"] = json!(0);
+        change(claims);
+    })
 }
 
 pub fn subject(n: u8) -> PrivateKeySigner {

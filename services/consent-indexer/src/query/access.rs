@@ -10,6 +10,7 @@ use super::error::ApiError;
 
 const READ_ANY: [&str; 2] = ["system:consent.read", "admin:consent.read"];
 const READ_OWN: [&str; 2] = ["provider:records.read", "provider:consent.request"];
+const READ_OWN_SUBJECTS: &str = "patient:consent.read";
 const STORE: [&str; 3] = [
     "provider:consent.request",
     "system:policy.write",
@@ -23,14 +24,17 @@ pub enum Visible {
     All,
     /// Those of these grantees only.
     Grantees(Vec<Address>),
+    /// Those of these subjects only.
+    Subjects(Vec<Address>),
 }
 
 impl Visible {
-    /// Whether a consent of this grantee may be shown.
-    pub fn shows(&self, grantee: Address) -> bool {
+    /// Whether a consent between these two may be shown.
+    pub fn shows(&self, subject: Address, grantee: Address) -> bool {
         match self {
             Self::All => true,
             Self::Grantees(own) => own.contains(&grantee),
+            Self::Subjects(own) => own.contains(&subject),
         }
     }
 }
@@ -44,14 +48,17 @@ pub async fn caller(
     Ok(app.verifier.verify_headers(headers, now).await?)
 }
 
-/// What the token shows of the consents. A patient's token names no subjects yet, so it shows nothing. Of subjects it
-/// shows every one, or those that one of these addresses is or may act for.
+/// What the token shows of the consents: a patient's those of the subjects that it names. Of subjects it shows every
+/// one, or those that one of these addresses is or may act for.
 pub fn consents(claims: &Claims) -> Result<Visible, ApiError> {
     if allows_one(claims, &READ_ANY) {
         return Ok(Visible::All);
     }
     if claims.persona == Persona::Provider && allows_one(claims, &READ_OWN) {
-        return Ok(Visible::Grantees(own_addresses(claims)));
+        return Ok(Visible::Grantees(addresses(&claims.grantees)));
+    }
+    if claims.persona == Persona::Patient && claims.scope.allows_persona(READ_OWN_SUBJECTS) {
+        return Ok(Visible::Subjects(addresses(&claims.subjects)));
     }
     Err(ApiError::insufficient_scope("system:consent.read"))
 }
@@ -60,7 +67,9 @@ pub fn consents(claims: &Claims) -> Result<Visible, ApiError> {
 pub fn everything(claims: &Claims) -> Result<(), ApiError> {
     match consents(claims)? {
         Visible::All => Ok(()),
-        Visible::Grantees(_) => Err(ApiError::insufficient_scope("system:consent.read")),
+        Visible::Grantees(_) | Visible::Subjects(_) => {
+            Err(ApiError::insufficient_scope("system:consent.read"))
+        }
     }
 }
 
@@ -103,6 +112,8 @@ pub struct PolicyReader {
     pub own: Uploader,
     /// And those of a consent in which one of these is the grantee.
     pub grantees: Vec<Address>,
+    /// And those that one of these was asked for, or gave consent under.
+    pub subjects: Vec<Address>,
 }
 
 /// May the token read policy documents, and which?
@@ -111,14 +122,15 @@ pub fn read_policy(claims: &Claims) -> Result<PolicyReader, ApiError> {
     if !all
         && !allows_one(claims, &READ_OWN)
         && !allows_one(claims, &STORE)
-        && !claims.scope.allows_persona("patient:consent.read")
+        && !claims.scope.allows_persona(READ_OWN_SUBJECTS)
     {
         return Err(ApiError::insufficient_scope("system:consent.read"));
     }
     Ok(PolicyReader {
         all,
         own: Uploader::of(claims),
-        grantees: own_addresses(claims),
+        grantees: addresses(&claims.grantees),
+        subjects: addresses(&claims.subjects),
     })
 }
 
@@ -129,9 +141,8 @@ fn allows_one(claims: &Claims, scopes: &[&str]) -> bool {
 }
 
 /// Claims hold well-formed addresses only.
-fn own_addresses(claims: &Claims) -> Vec<Address> {
-    claims
-        .grantees
+fn addresses(claimed: &[String]) -> Vec<Address> {
+    claimed
         .iter()
         .filter_map(|address| address.parse().ok())
         .collect()

@@ -101,25 +101,40 @@ impl Filter {
 
     /// Narrows the filter to what the caller may see. Asking for another's rows is refused, not answered with nothing.
     fn narrow(&mut self, visible: Visible) -> Result<(), ApiError> {
-        let Visible::Grantees(own) = visible else {
-            return Ok(());
-        };
-        if self.grantee.is_empty() {
-            self.grantee = own;
-        } else if !self.grantee.iter().all(|grantee| own.contains(grantee)) {
-            return Err(Problem::forbidden(
+        match visible {
+            Visible::All => Ok(()),
+            Visible::Grantees(own) => limit(
+                &mut self.grantee,
+                own,
                 "A `grantee` is not an address of the token's organisation.",
-            )
-            .into());
-        }
-        if self.grantee.is_empty() {
-            return Err(Problem::forbidden(
                 "The token's organisation has no address on the chain.",
-            )
-            .into());
+            ),
+            Visible::Subjects(own) => limit(
+                &mut self.patient,
+                own,
+                "A `patient` is not an address of the token's patient.",
+                "The token's patient has bound no address on the chain.",
+            ),
         }
-        Ok(())
     }
+}
+
+/// Asking for nobody means asking for all of one's own.
+fn limit(
+    asked: &mut Vec<Address>,
+    own: Vec<Address>,
+    foreign: &str,
+    none: &str,
+) -> Result<(), ApiError> {
+    if own.is_empty() {
+        return Err(Problem::forbidden(none).into());
+    }
+    if asked.is_empty() {
+        *asked = own;
+    } else if !asked.iter().all(|address| own.contains(address)) {
+        return Err(Problem::forbidden(foreign).into());
+    }
+    Ok(())
 }
 
 fn set<T>(slot: &mut Option<T>, name: &str, value: T) -> Result<(), Problem> {
@@ -287,7 +302,9 @@ pub async fn get(
     let mut snapshot = snapshot::open(&app, now).await?;
     let found = consents::read(&mut snapshot.tx, id).await?;
     let (projected, rev) = found
-        .filter(|(projected, _)| visible.shows(projected.consent.grantee))
+        .filter(|(projected, _)| {
+            visible.shows(projected.consent.subject, projected.consent.grantee)
+        })
         .ok_or_else(|| Problem::not_found("No such consent."))?;
     let consent = ConsentRow::new(&projected, rev, &snapshot.view);
     Ok(Json(SingleConsent {

@@ -3,7 +3,7 @@
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use consent_core::{Policy, PolicyError, ScopeId};
+use consent_core::{Address, Policy, PolicyError, ScopeId};
 use service_kit::Problem;
 use service_kit::extract::{QueryParams, body_bytes};
 use sqlx::PgPool;
@@ -127,19 +127,17 @@ async fn store(
     Ok(upload.rows_affected() == 1)
 }
 
-/// The document, if the reader may see it. A consent shows it to its grantee only when it was granted, and by the
-/// subject who brought the hash onto the chain: everybody can read the hash there, and then ask that subject, or grant
+/// The document, if the reader may see it. A consent shows it to the subject who brought the hash onto the chain, and to
+/// its grantee only when that subject granted it: everybody can read the hash there, and then ask that subject, or grant
 /// it to themselves from an address of their own.
 async fn find(
     pool: &PgPool,
     hash: ScopeId,
     reader: &PolicyReader,
 ) -> Result<Option<Vec<u8>>, sqlx::Error> {
-    let grantees: Vec<Vec<u8>> = reader
-        .grantees
-        .iter()
-        .map(|address| address.0.to_vec())
-        .collect();
+    let bytes = |addresses: &[Address]| -> Vec<Vec<u8>> {
+        addresses.iter().map(|address| address.0.to_vec()).collect()
+    };
     sqlx::query_scalar!(
         "SELECT canonical FROM policies p
          WHERE hash = $1
@@ -148,9 +146,11 @@ async fn find(
              OR EXISTS (SELECT 1 FROM policy_uploads u WHERE u.hash = p.hash AND u.tenant = $2
                         AND ((u.organization <> '' AND u.organization = $4) OR (u.organization = '' AND u.uploader = $5)))
              OR EXISTS (SELECT 1 FROM consents c
-                        WHERE c.scope_id = p.hash AND c.grantee = ANY($6)
-                          AND EXISTS (SELECT 1 FROM events e
-                                      WHERE e.canonical AND e.consent_id = c.consent_id AND e.kind = 'created')
+                        WHERE c.scope_id = p.hash
+                          AND (c.subject = ANY($7)
+                            OR c.grantee = ANY($6)
+                              AND EXISTS (SELECT 1 FROM events e
+                                          WHERE e.canonical AND e.consent_id = c.consent_id AND e.kind = 'created'))
                           AND c.subject = (SELECT o.subject FROM consents o
                                            JOIN events e ON e.canonical AND e.consent_id = o.consent_id
                                            WHERE o.scope_id = p.hash ORDER BY e.block_no, e.log_index LIMIT 1)))",
@@ -159,7 +159,8 @@ async fn find(
         reader.all,
         reader.own.organization,
         reader.own.name,
-        &grantees,
+        &bytes(&reader.grantees),
+        &bytes(&reader.subjects),
     )
     .fetch_optional(pool)
     .await

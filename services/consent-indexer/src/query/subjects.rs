@@ -322,6 +322,7 @@ async fn visible_subject(
     let mut subject = found.map_or_else(|| Subject::untouched(address), |found| found.subject);
     let is_visible = match visible {
         Visible::All => true,
+        Visible::Subjects(own) => own.contains(&address),
         Visible::Grantees(own) => {
             subject.delegates = subjects::delegates(&mut snapshot.tx, address, own).await?;
             let now = snapshot.view.unix();

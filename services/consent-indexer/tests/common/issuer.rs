@@ -50,6 +50,11 @@ impl Issuer {
         )
     }
 
+    pub fn patient(&self, subjects: &[&str]) -> String {
+        let claims = json!({"sub": "account", "patient": "p-1", "subjects": subjects});
+        self.token("patient", "patient:consent.read", claims)
+    }
+
     pub fn provider(&self, organization: &str, grantees: &[&str]) -> String {
         let scope = "provider:records.read provider:consent.request";
         self.token(

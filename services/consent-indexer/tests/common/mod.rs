@@ -2,23 +2,14 @@
 #![allow(dead_code, unused_imports)] // each test file uses its own part
 
 pub mod chain;
-pub mod database;
 pub mod indexer;
 pub mod issuer;
 pub mod oracle;
 
-use std::future::Future;
-use std::net::{Ipv4Addr, SocketAddr};
-use std::process::Child;
-use std::time::{Duration, Instant};
-
 pub use chain::{Anvil, Party, Scope};
-pub use database::Database;
 pub use indexer::{Indexer, Reply, Settings};
 pub use issuer::Issuer;
-
-/// How long a condition may take to come true on a busy machine.
-pub const PATIENCE: Duration = Duration::from_secs(40);
+pub use test_support::{Database, PATIENCE, Process, free_address, required, until};
 
 /// A chain with the registry, a database and an issuer; the indexer is started by the test.
 pub struct World {
@@ -63,44 +54,6 @@ impl World {
             },
         )
         .await;
-    }
-}
-
-/// Waits until a condition holds; fails naming it.
-pub async fn until<F: Future<Output = bool>>(what: &str, mut condition: impl FnMut() -> F) {
-    let start = Instant::now();
-    while !condition().await {
-        assert!(start.elapsed() < PATIENCE, "waited too long for {what}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-}
-
-/// A variable that `scripts/test` sets. Without it a test would prove nothing, so it fails.
-pub fn required(variable: &str) -> String {
-    std::env::var(variable).unwrap_or_else(|_| {
-        panic!("{variable} is not set; run the tests by scripts/test, which sets it")
-    })
-}
-
-/// An address nobody listens on right now.
-pub fn free_address() -> SocketAddr {
-    (Ipv4Addr::LOCALHOST, local_stack::ports::any_free().unwrap()).into()
-}
-
-/// A child process that does not outlive its test.
-pub struct Process(pub Child);
-
-impl Process {
-    /// SIGKILL, and gone when this returns.
-    pub fn kill(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        self.kill();
     }
 }
 

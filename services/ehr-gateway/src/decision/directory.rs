@@ -9,7 +9,7 @@
 use alloy::primitives::{Address as ChainAddress, U256};
 use alloy::sol_types::Eip712Domain;
 use consent_core::Address;
-use contract_bindings::intent::Bind;
+use contract_bindings::intent::{Bind, Proof, Statement as _, Verification};
 use serde::Deserialize;
 use time::OffsetDateTime;
 
@@ -56,6 +56,8 @@ struct Binding {
     subject: String,
     nonce: String,
     deadline: u64,
+    /// Of a passkey; absent for an ordinary key.
+    signer: Option<String>,
     signature: String,
 }
 
@@ -147,7 +149,13 @@ impl Directory {
     fn verified(&self, patient: &str, binding: &Binding) -> Option<Address> {
         let subject: Address = binding.subject.parse().ok()?;
         let nonce = U256::from_str_radix(&binding.nonce, 10).ok()?;
-        let signature = alloy::hex::decode(&binding.signature).ok()?;
+        let proof = Proof {
+            signer: match &binding.signer {
+                Some(signer) => alloy::hex::decode(signer).ok()?.into(),
+                None => Default::default(),
+            },
+            signature: alloy::hex::decode(&binding.signature).ok()?.into(),
+        };
         let message = Bind::new(
             &self.tenant,
             patient,
@@ -155,9 +163,6 @@ impl Directory {
             nonce,
             binding.deadline,
         );
-        message
-            .verify(&self.domain, &signature)
-            .ok()
-            .map(|()| subject)
+        (message.check(&self.domain, &proof) == Verification::Verified).then_some(subject)
     }
 }

@@ -123,6 +123,8 @@ impl Reader {
                 message = consumer.recv() => match message {
                     Ok(message) => {
                         self.take(&message).await;
+                        // A long topic is read without a pause: others must get their turn.
+                        tokio::task::coop::consume_budget().await;
                         let next = message.offset() + 1;
                         if behind.get(&message.partition()).is_some_and(|(_, high)| next >= *high) {
                             behind.remove(&message.partition());

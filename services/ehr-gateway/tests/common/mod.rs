@@ -5,6 +5,7 @@
 pub mod fhir;
 pub mod neighbours;
 pub mod records;
+pub mod stops;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -56,7 +57,7 @@ pub struct World {
     pub neighbours: Arc<Neighbours>,
     pub journal: Journal,
     pub dir: TempDir,
-    /// Added to the gateway's clock, in seconds.
+    /// Added to everybody's clock, in seconds.
     pub clock_offset: Arc<AtomicI64>,
     issuer_key: SigningKey,
     listener: AbortOnDrop,
@@ -101,7 +102,20 @@ impl World {
         Self::with_journal(dir, journal).await
     }
 
+    /// A world whose gateway has not read the stops on the bus yet.
+    pub async fn before_stops() -> Self {
+        let dir = TempDir::new().unwrap();
+        let journal = Journal::open(journal_settings(&dir)).unwrap();
+        Self::build(dir, journal).await
+    }
+
     pub async fn with_journal(dir: TempDir, journal: Journal) -> Self {
+        let world = Self::build(dir, journal).await;
+        world.gateway.authorizer.stops.set_replayed();
+        world
+    }
+
+    async fn build(dir: TempDir, journal: Journal) -> Self {
         let fhir = Arc::new(FhirServer::default());
         let fhir_url = listen(fhir::router(fhir.clone())).await;
         let fhir_base = format!("{fhir_url}fhir");
@@ -122,7 +136,7 @@ impl World {
             TokenSource::new(tokens, http.clone())
         };
         let peer = || Peer::new(http.clone(), peers.clone(), tokens());
-        let clock_offset = Arc::new(AtomicI64::new(0));
+        let clock_offset = neighbours.clock_offset.clone();
         let offset = clock_offset.clone();
         let clock = move || {
             OffsetDateTime::now_utc() + time::Duration::seconds(offset.load(Ordering::Relaxed))
@@ -160,7 +174,6 @@ impl World {
             clock: Clock(Arc::new(clock)),
             busy: Arc::new(Semaphore::new(64)),
         });
-        gateway.authorizer.stops.set_replayed();
         let listener = {
             let gateway = gateway.clone();
             tokio::spawn(async move { gateway.revocations.run(|| gateway.clock.now()).await })
@@ -192,6 +205,11 @@ impl World {
         world
     }
 
+    /// Ends all of it but its folder.
+    pub fn end(self) -> TempDir {
+        self.dir
+    }
+
     /// Waits until revocations are heard of.
     pub async fn until_ready(&self) {
         until(|| {
@@ -206,12 +224,17 @@ impl World {
     /// A world in which the patient shared these terms with clinic A, and whose server holds these resources.
     pub async fn sharing(terms: Terms, resources: Vec<Value>) -> Self {
         let world = Self::new().await;
-        world.neighbours.enrol(PATIENT);
-        world.share(terms);
+        world.fill(terms, resources);
+        world
+    }
+
+    /// Makes the patient share these terms with clinic A, and the server hold these resources.
+    pub fn fill(&self, terms: Terms, resources: Vec<Value>) {
+        self.neighbours.enrol(PATIENT);
+        self.share(terms);
         resources
             .into_iter()
-            .for_each(|resource| world.fhir.put(resource));
-        world
+            .for_each(|resource| self.fhir.put(resource));
     }
 
     /// The patient shares these terms with clinic A. Returns the consent's row for changes.
@@ -321,6 +344,15 @@ impl Answer {
             .as_str()
             .unwrap_or_default()
             .to_owned()
+    }
+
+    /// As [`Answer::rule`]; nothing for a release.
+    pub fn rule_if_denied(&self) -> String {
+        if self.status == StatusCode::OK {
+            String::new()
+        } else {
+            self.rule()
+        }
     }
 
     /// Ids of the released resources.

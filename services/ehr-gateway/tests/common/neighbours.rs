@@ -1,7 +1,7 @@
 //! Token endpoint, directory and indexer in one small server that can be down, stale, or lie.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use access_token::Revocation;
@@ -32,6 +32,8 @@ pub struct Neighbours {
     /// Seconds since the indexer last confirmed the head.
     pub age: Mutex<i64>,
     pub registry: Mutex<Option<Address>>,
+    /// Added to everybody's clock, in seconds.
+    pub clock_offset: Arc<AtomicI64>,
     /// Whether polls of the feed fail.
     pub revocations_down: AtomicBool,
     /// Entries of the feed; a poll beyond the last one is told that the feed is another one.
@@ -86,6 +88,11 @@ impl Neighbours {
             .insert(patient.to_owned(), row);
     }
 
+    fn now(&self) -> OffsetDateTime {
+        OffsetDateTime::now_utc()
+            + time::Duration::seconds(self.clock_offset.load(Ordering::SeqCst))
+    }
+
     /// Changes a member of a patient's row.
     pub fn change_patient(&self, patient: &str, member: &str, value: Value) {
         let mut patients = self.patients.lock().unwrap();
@@ -96,7 +103,7 @@ impl Neighbours {
     pub fn revoke(&self, kind: Kind, id: &str) {
         let mut entries = self.revocations.lock().unwrap();
         let seq = entries.last().map_or(0, |entry| entry.seq) + 1;
-        let now = OffsetDateTime::now_utc();
+        let now = self.now();
         entries.push(Revocation::new(seq, kind, id, Some(TENANT.to_owned()), now));
     }
 
@@ -217,7 +224,7 @@ async fn consents(State(state): State<Arc<Neighbours>>, RawQuery(query): RawQuer
 }
 
 fn as_of(state: &Neighbours) -> Value {
-    let observed = OffsetDateTime::now_utc() - time::Duration::seconds(*state.age.lock().unwrap());
+    let observed = state.now() - time::Duration::seconds(*state.age.lock().unwrap());
     let registry = state.registry.lock().unwrap().unwrap_or(REGISTRY);
     json!({"chainId": CHAIN_ID, "registry": registry, "blockNo": 9, "blockHash": consent_core::Hash32([3; 32]),
         "rev": 7, "reorgEpoch": 0, "observedAt": observed.format(&Rfc3339).unwrap()})
@@ -268,7 +275,7 @@ async fn revocations(
         .cloned()
         .collect();
     Json(Page {
-        as_of: OffsetDateTime::now_utc(),
+        as_of: state.now(),
         next,
         revocations,
         reset: false,

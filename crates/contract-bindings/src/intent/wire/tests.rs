@@ -243,6 +243,15 @@ fn what_is_not_exactly_a_signed_intent_is_refused_by_name() {
         assert_eq!(read(&body), Err(expected), "{body}");
     }
     assert_eq!(SignedIntent::parse(b"{"), Err(WireError::NotJson));
+    let twice = example("Revoke").to_string().replacen(
+        "\"throughVersion\":",
+        "\"throughVersion\":1,\"throughVersion\":",
+        1,
+    );
+    assert_eq!(
+        SignedIntent::parse(twice.as_bytes()),
+        Err(WireError::Duplicate)
+    );
     assert_eq!(SignedIntent::parse(b"\xff"), Err(WireError::NotJson));
 }
 

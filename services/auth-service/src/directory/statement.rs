@@ -1,0 +1,184 @@
+//! What subjects' keys have signed, read and checked.
+
+use alloy::primitives::{Address, Bytes, U256};
+use alloy::sol_types::Eip712Domain;
+use contract_bindings::intent::{Bind, Endorse, LiftStop, Proof, Statement as _, Verification};
+use time::OffsetDateTime;
+
+use crate::db::StoreError;
+
+/// Why what was signed does not count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum StatementError {
+    /// Not signed by that address's key, or signed for something else, or by a contract wallet.
+    #[error(
+        "the signature is not that of the subject's ordinary key or passkey over this statement"
+    )]
+    Signature,
+    /// The deadline has passed.
+    #[error("the deadline has passed")]
+    PastDeadline,
+}
+
+/// A subject's signed statement about which patient it stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Statement {
+    /// The address.
+    pub subject: Address,
+    /// Grows with every statement of this subject.
+    pub nonce: U256,
+    /// Unix seconds after which it is no longer accepted.
+    pub deadline: i64,
+    /// The subject's signature.
+    pub proof: Proof,
+}
+
+/// A statement whose signature was verified, for one tenant and patient.
+#[derive(Debug, Clone)]
+pub struct Verified {
+    pub(super) statement: Statement,
+    bind: Bind,
+}
+
+impl Statement {
+    /// Checks the signature over `Bind(tenant, patient, subject, nonce, deadline)`.
+    ///
+    /// # Errors
+    /// [`StatementError`].
+    pub fn verify(
+        self,
+        domain: &Eip712Domain,
+        tenant: &str,
+        fhir_id: &str,
+    ) -> Result<Verified, StatementError> {
+        let deadline = unix(self.deadline)?;
+        let bind = Bind::new(tenant, fhir_id, self.subject, self.nonce, deadline);
+        judge(bind.check(domain, &self.proof))?;
+        Ok(Verified {
+            statement: self,
+            bind,
+        })
+    }
+
+    /// Whether its deadline has passed.
+    pub(super) fn is_past(&self, now: OffsetDateTime) -> bool {
+        now.unix_timestamp() > self.deadline
+    }
+
+    /// A statement as the database has it.
+    pub(super) fn stored(
+        subject: &[u8],
+        nonce: &[u8],
+        deadline: i64,
+        signer: Vec<u8>,
+        signature: Vec<u8>,
+        table: &'static str,
+    ) -> Result<Self, StoreError> {
+        let corrupt = StoreError::Corrupt(table);
+        let (Ok(subject), Ok(nonce)) = (Address::try_from(subject), <[u8; 32]>::try_from(nonce))
+        else {
+            return Err(corrupt);
+        };
+        Ok(Self {
+            subject,
+            nonce: U256::from_be_bytes(nonce),
+            deadline,
+            proof: Proof {
+                signer: signer.into(),
+                signature: signature.into(),
+            },
+        })
+    }
+}
+
+/// What an address that stands for the patient says of a further one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endorsement {
+    /// The address that says so.
+    pub subject: Address,
+    /// Unix seconds after which it is no longer accepted.
+    pub deadline: i64,
+    /// Its signature.
+    pub proof: Proof,
+}
+
+impl Endorsement {
+    /// Checks the signature over `Endorse(tenant, patient, subject, newSubject, nonce, deadline)`; whether the subject
+    /// stands for the patient is for the database to say.
+    ///
+    /// # Errors
+    /// [`StatementError`].
+    pub fn verify(
+        &self,
+        domain: &Eip712Domain,
+        of: &Verified,
+        now: OffsetDateTime,
+    ) -> Result<Address, StatementError> {
+        let message = Endorse::of(&of.bind, self.subject, unix(self.deadline)?);
+        judge(message.check(domain, &self.proof))?;
+        in_time(self.deadline, now)?;
+        Ok(self.subject)
+    }
+}
+
+/// What an address that stands for the patient says of a stop.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lift {
+    /// The address that says so.
+    pub subject: Address,
+    /// The stop.
+    pub stop: uuid::Uuid,
+    /// Unix seconds after which it is no longer accepted.
+    pub deadline: i64,
+    /// Its signature.
+    pub proof: Proof,
+}
+
+impl Lift {
+    /// Checks the signature over `LiftStop(tenant, patient, subject, stop, deadline)`; whether the subject stands for the
+    /// patient is for the database to say.
+    ///
+    /// # Errors
+    /// [`StatementError`].
+    pub fn verify(
+        &self,
+        domain: &Eip712Domain,
+        tenant: &str,
+        fhir_id: &str,
+        now: OffsetDateTime,
+    ) -> Result<(), StatementError> {
+        let stop = self.stop.into_bytes();
+        let deadline = unix(self.deadline)?;
+        let message = LiftStop::new(tenant, fhir_id, self.subject, stop, deadline);
+        judge(message.check(domain, &self.proof))?;
+        in_time(self.deadline, now)
+    }
+}
+
+fn judge(found: Verification) -> Result<(), StatementError> {
+    match found {
+        Verification::Verified => Ok(()),
+        // Nothing but the chain could tell whether a contract wallet signed, and gateways do not ask it.
+        Verification::NeedsChain | Verification::Invalid => Err(StatementError::Signature),
+    }
+}
+
+fn in_time(deadline: i64, now: OffsetDateTime) -> Result<(), StatementError> {
+    if now.unix_timestamp() > deadline {
+        Err(StatementError::PastDeadline)
+    } else {
+        Ok(())
+    }
+}
+
+fn unix(deadline: i64) -> Result<u64, StatementError> {
+    u64::try_from(deadline).map_err(|_| StatementError::PastDeadline)
+}
+
+/// A proof from the bytes of a request.
+pub fn proof(signer: Vec<u8>, signature: Vec<u8>) -> Proof {
+    Proof {
+        signer: Bytes::from(signer),
+        signature: Bytes::from(signature),
+    }
+}

@@ -1,0 +1,227 @@
+//! What the chain says of organisations and of patients' delegates, asked of the consent-indexer. Without a recent answer
+//! no token is issued that would rest on one.
+
+use std::time::Duration;
+
+use access_token::{Claims, Persona};
+use alloy::primitives::{Address, U256};
+use reqwest::StatusCode;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use service_kit::http_client;
+use url::Url;
+use uuid::Uuid;
+
+use crate::App;
+
+/// How long one answer serves. Short: whoever is suspended gets no more tokens within two seconds.
+const KEPT: Duration = Duration::from_secs(1);
+const KEPT_AT_MOST: u64 = 10_000;
+const TIMEOUT: Duration = Duration::from_secs(2);
+const MAX_BODY: usize = 1 << 20;
+/// As whom this service calls the indexer, with a token that it signs itself.
+const SELF: &str = "auth-service";
+const SCOPE: &str = "system:consent.read";
+const TOKEN_LIFETIME: i64 = 60;
+
+/// The indexer gave no answer to rely on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the consent-indexer gave no answer: {0}")]
+pub struct ProjectionError(&'static str);
+
+/// What a delegate may do for a subject now.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Rights {
+    /// Give consent.
+    pub grant: bool,
+}
+
+/// The consent-indexer, as this service uses it.
+pub struct Projection {
+    /// None where the platform has no TLS to offer: then there is no answer either.
+    http: Option<reqwest::Client>,
+    base: Url,
+    verified: moka::future::Cache<Address, bool>,
+}
+
+#[derive(Deserialize)]
+struct OrganizationAnswer {
+    organization: OrganizationRow,
+}
+
+#[derive(Deserialize)]
+struct OrganizationRow {
+    address: Address,
+    verified: bool,
+}
+
+#[derive(Deserialize)]
+struct DelegatesAnswer {
+    delegates: Vec<DelegateRow>,
+}
+
+#[derive(Deserialize)]
+struct DelegateRow {
+    delegate: Address,
+    status: String,
+    rights: Vec<String>,
+}
+
+impl Projection {
+    /// The indexer at `base`.
+    pub fn new(base: Url) -> Self {
+        Self {
+            http: http_client::build(TIMEOUT).ok(),
+            base,
+            verified: moka::future::Cache::builder()
+                .max_capacity(KEPT_AT_MOST)
+                .time_to_live(KEPT)
+                .build(),
+        }
+    }
+
+    /// Those of an organisation's addresses that are verified on chain now.
+    ///
+    /// # Errors
+    /// [`ProjectionError`].
+    pub async fn verified(
+        &self,
+        app: &App,
+        addresses: &[Address],
+    ) -> Result<Vec<Address>, ProjectionError> {
+        let mut found = Vec::new();
+        for address in addresses {
+            if self.is_verified(app, *address).await? {
+                found.push(*address);
+            }
+        }
+        Ok(found)
+    }
+
+    async fn is_verified(&self, app: &App, address: Address) -> Result<bool, ProjectionError> {
+        // One question for everybody who asks at the same time.
+        self.verified
+            .try_get_with(address, self.ask_verified(app, address))
+            .await
+            .map_err(|error| *error)
+    }
+
+    async fn ask_verified(&self, app: &App, address: Address) -> Result<bool, ProjectionError> {
+        let name = address.to_checksum(None);
+        let answer: Option<OrganizationAnswer> =
+            self.get(app, &["v1", "organizations", &name], &[]).await?;
+        match answer {
+            None => Ok(false),
+            Some(answer) if answer.organization.address == address => {
+                Ok(answer.organization.verified)
+            }
+            Some(_) => Err(ProjectionError("it answers about another")),
+        }
+    }
+
+    /// What a delegate may do for a subject now.
+    ///
+    /// # Errors
+    /// [`ProjectionError`].
+    pub async fn rights(
+        &self,
+        app: &App,
+        subject: Address,
+        delegate: Address,
+    ) -> Result<Rights, ProjectionError> {
+        // The rows after the address before it: the first is the delegate's, if it ever was one.
+        let before = U256::from_be_slice(delegate.as_slice()).saturating_sub(U256::from(1));
+        let before = Address::from_word(before.into()).to_checksum(None);
+        let query = [("limit", "1".to_owned()), ("cursor", before)];
+        let name = subject.to_checksum(None);
+        let answer: Option<DelegatesAnswer> = self
+            .get(app, &["v1", "subjects", &name, "delegates"], &query)
+            .await?;
+        let row = answer
+            .into_iter()
+            .flat_map(|answer| answer.delegates)
+            .find(|row| row.delegate == delegate && row.status == "ACTIVE");
+        Ok(row.map_or_else(Rights::default, |row| Rights {
+            grant: row.rights.iter().any(|right| right == "GRANT"),
+        }))
+    }
+
+    /// 200 with its body; `None` for 404.
+    async fn get<T: DeserializeOwned>(
+        &self,
+        app: &App,
+        path: &[&str],
+        query: &[(&str, String)],
+    ) -> Result<Option<T>, ProjectionError> {
+        let mut url = self.base.clone();
+        url.path_segments_mut()
+            .map_err(|()| ProjectionError("its address cannot be a base"))?
+            .pop_if_empty()
+            .extend(path);
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        let token = self.token(app).await?;
+        let http = self.http.as_ref().ok_or(ProjectionError("no client"))?;
+        let request = http
+            .get(url)
+            .headers(http_client::correlation_headers())
+            .bearer_auth(token);
+        let mut response = request
+            .send()
+            .await
+            .map_err(|_| ProjectionError("unreachable"))?;
+        match response.status() {
+            StatusCode::OK => {}
+            StatusCode::NOT_FOUND => return Ok(None),
+            StatusCode::SERVICE_UNAVAILABLE => return Err(ProjectionError("not ready")),
+            _ => return Err(ProjectionError("an unexpected status")),
+        }
+        let mut body = Vec::new();
+        while let Some(chunk) = response
+            .chunk()
+            .await
+            .map_err(|_| ProjectionError("its answer broke off"))?
+        {
+            body.extend_from_slice(&chunk);
+            if body.len() > MAX_BODY {
+                return Err(ProjectionError("its answer is too long"));
+            }
+        }
+        serde_json::from_slice(&body)
+            .map(Some)
+            .map_err(|_| ProjectionError("its answer cannot be read"))
+    }
+
+    /// A token of our own, for this one call.
+    async fn token(&self, app: &App) -> Result<String, ProjectionError> {
+        let now = app.now();
+        let iat = now.unix_timestamp();
+        let claims = Claims {
+            iss: app.issuer.clone(),
+            aud: self.base.as_str().trim_end_matches('/').to_owned(),
+            sub: SELF.to_owned(),
+            client_id: SELF.to_owned(),
+            jti: Uuid::now_v7().simple().to_string(),
+            iat,
+            nbf: None,
+            exp: iat + TOKEN_LIFETIME,
+            scope: SCOPE.parse().unwrap_or_default(),
+            tenant: app.tenant.clone(),
+            persona: Persona::System,
+            org: None,
+            grantees: Vec::new(),
+            purpose: None,
+            sign_in: None,
+            patient: None,
+            subjects: Vec::new(),
+            fhir_user: None,
+            act: None,
+            cnf: None,
+        };
+        app.keys
+            .sign("at+jwt", &claims, now)
+            .await
+            .map_err(|_| ProjectionError("our key does not sign"))
+    }
+}

@@ -1,0 +1,81 @@
+//! Token endpoint, keys and directory in one small server that can be down.
+
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+use access_token::SigningKey;
+use alloy::primitives::Address;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+pub const AUDIENCE: &str = "http://consent-relay.test";
+const TENANT: &str = "general-hospital";
+
+#[derive(Default)]
+struct Known {
+    enrolled: Mutex<HashSet<Address>>,
+    down: AtomicBool,
+}
+
+pub struct Neighbours {
+    pub url: String,
+    key: SigningKey,
+    known: Arc<Known>,
+}
+
+impl Neighbours {
+    pub async fn start() -> Self {
+        let secret = p256::SecretKey::from_slice(&[7; 32]).unwrap();
+        let key = SigningKey::from_jwk(&secret.to_jwk_string()).unwrap();
+        let keys = json!({"keys": [key.public()]});
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let known = Arc::<Known>::default();
+        let token = json!({"access_token": "t", "token_type": "Bearer", "expires_in": 300});
+        let routes = Router::new()
+            .route("/oauth2/jwks", get(move || async move { Json(keys) }))
+            .route("/oauth2/token", post(move || async move { Json(token) }))
+            .route("/v1/subjects/{address}", get(subject))
+            .with_state(known.clone());
+        tokio::spawn(async move { axum::serve(listener, routes).await });
+        Self { url, key, known }
+    }
+
+    pub fn enrol(&self, subject: Address) {
+        self.known.enrolled.lock().unwrap().insert(subject);
+    }
+
+    pub fn set_down(&self, down: bool) {
+        self.known.down.store(down, Ordering::SeqCst);
+    }
+
+    /// A provider's token.
+    pub fn provider(&self, scope: &str, grantees: &[Address]) -> String {
+        let now = OffsetDateTime::now_utc().unix_timestamp();
+        let claims = json!({
+            "iss": self.url, "aud": AUDIENCE, "sub": "clinic-a", "client_id": "clinic-a", "jti": Uuid::now_v7(),
+            "iat": now - 1, "exp": now + 250, "scope": scope, "tenant": TENANT, "persona": "provider",
+            "org": "clinic-a", "grantees": grantees,
+        });
+        self.key.sign("at+jwt", &claims).unwrap()
+    }
+}
+
+async fn subject(
+    State(known): State<Arc<Known>>,
+    Path(address): Path<Address>,
+) -> Result<Json<Value>, StatusCode> {
+    if known.down.load(Ordering::SeqCst) {
+        return Err(StatusCode::SERVICE_UNAVAILABLE);
+    }
+    let enrolled = known.enrolled.lock().unwrap().contains(&address);
+    enrolled
+        .then(|| Json(json!({"subject": address, "tenant": TENANT})))
+        .ok_or(StatusCode::NOT_FOUND)
+}
