@@ -214,7 +214,7 @@ async fn a_clinician_whose_organisation_no_longer_stands_refreshes_nothing() {
     let (service, _) = start_with_chain().await;
     for statement in [
         "delete from organization_addresses where organization = 'clinic-a'",
-        "delete from organizations where id = 'clinic-a'",
+        "delete from organization_addresses where organization = 'clinic-a'; delete from organizations where id = 'clinic-a'",
     ] {
         let person = service.sign_in(clinician(), &[Amr::Pop]).await;
         let first = service.let_in(&person, CLINICIANS.0, &[]).await;

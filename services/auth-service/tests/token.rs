@@ -268,14 +268,17 @@ async fn a_provider_whose_organisation_is_not_in_the_directory_gets_no_token() {
 }
 
 #[tokio::test]
-async fn another_grant_type_is_unsupported_and_none_is_an_invalid_request() {
+async fn a_grant_type_that_is_unknown_or_not_registered_is_refused() {
     let service = Service::start().await;
-    for grant in [
-        "authorization_code",
-        "password",
-        "refresh_token",
-        "urn:ietf:params:oauth:grant-type:token-exchange",
-        "x",
+    for (grant, error) in [
+        ("authorization_code", "unauthorized_client"),
+        ("refresh_token", "unauthorized_client"),
+        (
+            "urn:ietf:params:oauth:grant-type:token-exchange",
+            "unauthorized_client",
+        ),
+        ("password", "unsupported_grant_type"),
+        ("x", "unsupported_grant_type"),
     ] {
         let assertion = service.assertion(ADMIN);
         let form = [
@@ -283,11 +286,7 @@ async fn another_grant_type_is_unsupported_and_none_is_an_invalid_request() {
             ("client_assertion_type", ASSERTION_TYPE),
             ("client_assertion", &assertion),
         ];
-        assert_eq!(
-            service.form(&form).await.error(),
-            (400, "unsupported_grant_type"),
-            "{grant}"
-        );
+        assert_eq!(service.form(&form).await.error(), (400, error), "{grant}");
     }
     assert_eq!(service.form(&[]).await.error(), (400, "invalid_request"));
     assert_eq!(

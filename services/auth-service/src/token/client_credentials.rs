@@ -7,7 +7,7 @@ use super::form::Form;
 use super::issue::{self, Frame, Wish};
 use super::people;
 use crate::App;
-use crate::client::{Client, GrantType};
+use crate::client::Client;
 use crate::directory::{ReadPermit, organizations};
 
 /// A token with which a client speaks for itself.
@@ -20,9 +20,6 @@ pub async fn respond(
     form: &Form,
     jkt: Option<String>,
 ) -> Result<Claims, OAuthError> {
-    if !client.may(GrantType::ClientCredentials) {
-        return Err(OAuthError::unauthorized_client());
-    }
     let addresses = match &client.organization {
         Some(id) => organizations::addresses(&app.db, &ReadPermit::for_client(client), id).await?,
         None => None,

@@ -126,6 +126,9 @@ async fn respond(
     })?;
     let endpoint = app.token_endpoint();
     let client = form.sender(app, &endpoint).await?;
+    if !client.may(grant) {
+        return Err(OAuthError::unauthorized_client());
+    }
     let jkt = form::proven_key(app, &client, &form.headers, &endpoint).await?;
     let (claims, response) = match grant {
         GrantType::ClientCredentials => {

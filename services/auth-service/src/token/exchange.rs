@@ -11,7 +11,7 @@ use super::form::Form;
 use super::people;
 use super::standing;
 use crate::App;
-use crate::client::{Client, GrantType};
+use crate::client::Client;
 use crate::grant::authorizations;
 use crate::grant::scopes::{self, Limits};
 
@@ -29,9 +29,6 @@ pub async fn respond(
     jkt: Option<String>,
 ) -> Result<Claims, OAuthError> {
     let now = app.now();
-    if !client.may(GrantType::TokenExchange) {
-        return Err(OAuthError::unauthorized_client());
-    }
     let subject = form.need("subject_token")?;
     if form.need("subject_token_type")? != ACCESS_TOKEN {
         let description = format!("subject_token_type must be {ACCESS_TOKEN}");

@@ -6,7 +6,7 @@ use super::error::OAuthError;
 use super::form::Form;
 use super::people::{self, Given};
 use crate::App;
-use crate::client::{Client, GrantType};
+use crate::client::Client;
 use crate::grant::authorizations::{self, Presented};
 use crate::grant::refresh::Verdict;
 use crate::grant::secret::RefreshToken;
@@ -22,9 +22,6 @@ pub async fn respond(
     jkt: Option<String>,
 ) -> Result<Given, OAuthError> {
     let now = app.now();
-    if !client.may(GrantType::RefreshToken) {
-        return Err(OAuthError::unauthorized_client());
-    }
     let unknown = || OAuthError::invalid_grant("unknown-refresh-token");
     let presented = RefreshToken::parse(form.need("refresh_token")?).ok_or_else(unknown)?;
     let authorization = authorizations::find(&app.db, &app.tenant, presented.authorization)
