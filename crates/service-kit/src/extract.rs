@@ -1,8 +1,10 @@
 //! Extractors that answer garbage with a clear problem and never echo the values they were sent.
 
-use axum::extract::{FromRequest, FromRequestParts, Request};
+use std::convert::Infallible;
+
+use axum::extract::{FromRequest, FromRequestParts, OriginalUri, Request};
 use axum::http::request::Parts;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
@@ -43,6 +45,30 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
             .end()
             .map_err(|error| Problem::bad_request("invalid-body", describe(".", &error)))?;
         Ok(Self(value))
+    }
+}
+
+/// A request's head as its sender wrote it: what a token, and the proof of the key it is bound to, are checked against.
+#[derive(Debug, Clone)]
+pub struct Head {
+    /// The method.
+    pub method: Method,
+    /// The address, whatever part of it a router has taken off.
+    pub uri: Uri,
+    /// The headers.
+    pub headers: HeaderMap,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Head {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let original = parts.extensions.get::<OriginalUri>();
+        Ok(Self {
+            method: parts.method.clone(),
+            uri: original.map_or_else(|| parts.uri.clone(), |original| original.0.clone()),
+            headers: parts.headers.clone(),
+        })
     }
 }
 

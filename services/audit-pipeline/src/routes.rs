@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use access_token::{Challenge, Claims, TokenError, Verifier};
+use access_token::{Call, Challenge, Claims, TokenError, Verifier};
 use audit_core::pseudonym::PseudonymKey;
 use axum::extract::{FromRequestParts, State};
 use axum::http::{HeaderValue, StatusCode, header, request::Parts};
@@ -111,9 +111,10 @@ impl FromRequestParts<AppState> for Auditor {
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Response> {
         let claims: Claims = state
             .verifier
-            .verify_headers(&parts.headers, (state.clock)())
+            .verify_call(Call::from(&*parts), (state.clock)())
             .await
-            .map_err(refuse)?;
+            .map_err(refuse)?
+            .claims;
         if SCOPES
             .iter()
             .any(|scope| claims.scope.allows_persona(scope))

@@ -7,13 +7,13 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use access_token::{Challenge, Claims, Persona, TokenError, Verified};
+use access_token::{Call, Challenge, Claims, Persona, TokenError, Verified};
 use audit_core::Action as Asked;
 use axum::response::{IntoResponse as _, Response};
 use consent_core::decide::Ground;
 use consent_core::policy::{Action, Purpose};
 use consent_core::resource::{is_id, type_row};
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderValue, StatusCode, header};
 use serde::{Deserialize, Serialize};
 use service_kit::{CorrId, Problem};
 use utoipa::ToSchema;
@@ -135,7 +135,7 @@ pub struct Reason {
 /// Serves an evaluation.
 pub async fn evaluate(
     gateway: Arc<Gateway>,
-    headers: &HeaderMap,
+    call: Call<'_>,
     request: EvaluationRequest,
 ) -> Response {
     let arrived = Instant::now();
@@ -145,7 +145,7 @@ pub async fn evaluate(
     }
     let token = match gateway
         .verifier
-        .verify_request(headers, gateway.clock.now())
+        .verify_call(call, gateway.clock.now())
         .await
     {
         Ok(token) => token,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use access_token::Call;
 use axum::extract::{OriginalUri, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
@@ -11,7 +12,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, Version, header};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use service_kit::Problem;
-use service_kit::extract::{JsonBody, QueryParams};
+use service_kit::extract::{Head, JsonBody, QueryParams};
 use utoipa::{IntoParams, Modify, OpenApi, ToSchema};
 
 use crate::evaluation::{self, EvaluationAnswer, EvaluationRequest, unauthenticated};
@@ -194,7 +195,21 @@ async fn fhir(gateway: Arc<Gateway>, method: &Method, uri: &Uri, headers: &Heade
     }
     let path = uri.path().strip_prefix(FHIR).unwrap_or_default();
     let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
-    gateway.fhir(headers, &segments, uri.query()).await
+    let call = Call {
+        method,
+        uri,
+        headers,
+    };
+    gateway.fhir(call, &segments, uri.query()).await
+}
+
+/// A request, as its token's proof has to be about it.
+fn call(head: &Head) -> Call<'_> {
+    Call {
+        method: &head.method,
+        uri: &head.uri,
+        headers: &head.headers,
+    }
 }
 
 /// The decision of a read without the data (AuthZEN 1.0). A denial is `200` with `decision: false`.
@@ -209,10 +224,10 @@ async fn fhir(gateway: Arc<Gateway>, method: &Method, uri: &Uri, headers: &Heade
     security(("token" = [])))]
 async fn evaluate(
     State(gateway): App,
-    headers: HeaderMap,
+    head: Head,
     JsonBody(request): JsonBody<EvaluationRequest>,
 ) -> Response {
-    evaluation::evaluate(gateway, &headers, request).await
+    evaluation::evaluate(gateway, call(&head), request).await
 }
 
 /// Days to count.
@@ -242,17 +257,13 @@ struct Counts {
         (status = 403, description = "The token does not allow this", body = Problem, content_type = "application/problem+json"),
     ),
     security(("token" = [])))]
-async fn counts(
-    State(gateway): App,
-    headers: HeaderMap,
-    QueryParams(days): QueryParams<Days>,
-) -> Response {
+async fn counts(State(gateway): App, head: Head, QueryParams(days): QueryParams<Days>) -> Response {
     let claims = match gateway
         .verifier
-        .verify_headers(&headers, gateway.clock.now())
+        .verify_call(call(&head), gateway.clock.now())
         .await
     {
-        Ok(claims) => claims,
+        Ok(token) => token.claims,
         Err(error) => return unauthenticated(&gateway, error),
     };
     let allowed = ["system:audit.read", "admin:audit.read"]

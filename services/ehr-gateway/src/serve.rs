@@ -9,13 +9,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use access_token::{Challenge, RevocationFeed, TokenError, Verifier};
+use access_token::{Call, Challenge, RevocationFeed, TokenError, Verifier};
 use audit_core::pseudonym::PseudonymKey;
 use audit_core::{Action as Asked, Outcome};
 use axum::response::Response;
 use consent_core::decide::{Ground, Permit};
 use consent_core::resource::TypeRow;
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderValue, StatusCode, header};
 use service_kit::CorrId;
 use time::OffsetDateTime;
 use tokio::sync::Semaphore;
@@ -89,7 +89,7 @@ impl Gateway {
     /// Serves a FHIR request: `segments` behind the FHIR base.
     pub async fn fhir(
         self: Arc<Self>,
-        headers: &HeaderMap,
+        call: Call<'_>,
         segments: &[&str],
         query: Option<&str>,
     ) -> Response {
@@ -98,11 +98,7 @@ impl Gateway {
             Ok(parsed) => parsed,
             Err(garbage) => return refuse_garbage(garbage),
         };
-        let token = match self
-            .verifier
-            .verify_request(headers, self.clock.now())
-            .await
-        {
+        let token = match self.verifier.verify_call(call, self.clock.now()).await {
             Ok(token) => token,
             Err(error) => return self.unauthenticated(error),
         };

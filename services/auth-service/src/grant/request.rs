@@ -371,3 +371,30 @@ pub fn answer(target: &Target, issuer: &str, parameters: &[(&str, &str)]) -> Str
     };
     format!("{}{separator}{}", target.redirect_uri, query.finish())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_keeps_the_redirect_uri_as_it_is_and_adds_to_its_query() {
+        for (uri, start) in [
+            ("https://app.example/cb", "https://app.example/cb?code="),
+            (
+                "https://app.example/cb?a=b",
+                "https://app.example/cb?a=b&code=",
+            ),
+            ("org.example.app:/cb", "org.example.app:/cb?code="),
+        ] {
+            let target = Target {
+                redirect_uri: uri.into(),
+                state: Some("a b&c=d".into()),
+            };
+            let answer = answer(&target, "https://auth.example", &[("code", "x&y")]);
+            assert_eq!(
+                answer,
+                format!("{start}x%26y&state=a+b%26c%3Dd&iss=https%3A%2F%2Fauth.example")
+            );
+        }
+    }
+}

@@ -1,8 +1,8 @@
 //! Who may see which rows. Each answer is a value that the query demands, so that none runs without it.
 
-use access_token::{Claims, Persona};
-use axum::http::HeaderMap;
+use access_token::{Call, Claims, Persona};
 use consent_core::Address;
+use service_kit::extract::Head;
 use time::OffsetDateTime;
 
 use super::App;
@@ -40,12 +40,13 @@ impl Visible {
 }
 
 /// Checks the request's token.
-pub async fn caller(
-    app: &App,
-    headers: &HeaderMap,
-    now: OffsetDateTime,
-) -> Result<Claims, ApiError> {
-    Ok(app.verifier.verify_headers(headers, now).await?)
+pub async fn caller(app: &App, head: &Head, now: OffsetDateTime) -> Result<Claims, ApiError> {
+    let call = Call {
+        method: &head.method,
+        uri: &head.uri,
+        headers: &head.headers,
+    };
+    Ok(app.verifier.verify_call(call, now).await?.claims)
 }
 
 /// What the token shows of the consents: a patient's those of the subjects that it names. Of subjects it shows every

@@ -2,11 +2,10 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::HeaderMap;
 use contract_bindings::event::core_address;
 use serde::{Deserialize, Serialize};
 use service_kit::Problem;
-use service_kit::extract::QueryParams;
+use service_kit::extract::{Head, QueryParams};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
@@ -75,10 +74,10 @@ pub struct ChainStatus {
 )]
 pub async fn get(
     State(app): State<Shared>,
-    headers: HeaderMap,
+    head: Head,
     QueryParams(NoParameters {}): QueryParams<NoParameters>,
 ) -> Result<Json<ChainStatus>, ApiError> {
-    access::caller(&app, &headers, OffsetDateTime::now_utc()).await?;
+    access::caller(&app, &head, OffsetDateTime::now_utc()).await?;
     let head = app.head.view();
     let mut connection = app.pool.acquire().await?;
     let cursor = cursor::read(&mut connection).await?;

@@ -2,11 +2,10 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::HeaderMap;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use service_kit::Problem;
-use service_kit::extract::QueryParams;
+use service_kit::extract::{Head, QueryParams};
 use time::OffsetDateTime;
 use utoipa::{IntoParams, ToSchema};
 
@@ -58,11 +57,11 @@ pub struct ChangePage {
 )]
 pub async fn list(
     State(app): State<Shared>,
-    headers: HeaderMap,
+    head: Head,
     query: Result<QueryParams<After>, Problem>,
 ) -> Result<Json<ChangePage>, ApiError> {
     let now = OffsetDateTime::now_utc();
-    let claims = access::caller(&app, &headers, now).await?;
+    let claims = access::caller(&app, &head, now).await?;
     access::everything(&claims)?;
     let QueryParams(After { after, limit }) = query?;
     let limit = limit.unwrap_or(DEFAULT_LIMIT);

@@ -2,11 +2,10 @@
 
 use axum::Json;
 use axum::extract::{Path, RawQuery, State};
-use axum::http::HeaderMap;
 use consent_core::{Address, ConsentId, ScopeId};
 use serde::Serialize;
 use service_kit::Problem;
-use service_kit::extract::QueryParams;
+use service_kit::extract::{Head, QueryParams};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 use utoipa::{IntoParams, ToSchema};
@@ -176,11 +175,11 @@ pub struct ConsentPage {
 )]
 pub async fn list(
     State(app): State<Shared>,
-    headers: HeaderMap,
+    head: Head,
     RawQuery(query): RawQuery,
 ) -> Result<Json<ConsentPage>, ApiError> {
     let now = OffsetDateTime::now_utc();
-    let claims = access::caller(&app, &headers, now).await?;
+    let claims = access::caller(&app, &head, now).await?;
     let visible = access::consents(&claims)?;
     let mut filter = Filter::parse(query.as_deref().unwrap_or_default())?;
     filter.narrow(visible)?;
@@ -289,12 +288,12 @@ pub struct SingleConsent {
 )]
 pub async fn get(
     State(app): State<Shared>,
-    headers: HeaderMap,
+    head: Head,
     Path(id): Path<String>,
     QueryParams(NoParameters {}): QueryParams<NoParameters>,
 ) -> Result<Json<SingleConsent>, ApiError> {
     let now = OffsetDateTime::now_utc();
-    let claims = access::caller(&app, &headers, now).await?;
+    let claims = access::caller(&app, &head, now).await?;
     let visible = access::consents(&claims)?;
     let id: ConsentId = id
         .parse()

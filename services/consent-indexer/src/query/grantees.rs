@@ -3,11 +3,10 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::HeaderMap;
 use consent_core::{Address, GranteeStatus, Hash32, UNTIL_REVOKED};
 use serde::Serialize;
 use service_kit::Problem;
-use service_kit::extract::QueryParams;
+use service_kit::extract::{Head, QueryParams};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
@@ -95,11 +94,11 @@ pub struct SinglePractitioner {
 )]
 pub async fn organization(
     State(app): State<Shared>,
-    headers: HeaderMap,
+    head: Head,
     Path(address): Path<String>,
     QueryParams(NoParameters {}): QueryParams<NoParameters>,
 ) -> Result<Json<SingleOrganization>, ApiError> {
-    let mut snapshot = open(&app, &headers).await?;
+    let mut snapshot = open(&app, &head).await?;
     let address = parse_address(&address)?;
     let found = read(&mut snapshot, Registry::Hospitals, address)
         .await?
@@ -126,11 +125,11 @@ pub async fn organization(
 )]
 pub async fn practitioner(
     State(app): State<Shared>,
-    headers: HeaderMap,
+    head: Head,
     Path(address): Path<String>,
     QueryParams(NoParameters {}): QueryParams<NoParameters>,
 ) -> Result<Json<SinglePractitioner>, ApiError> {
-    let mut snapshot = open(&app, &headers).await?;
+    let mut snapshot = open(&app, &head).await?;
     let address = parse_address(&address)?;
     let found = read(&mut snapshot, Registry::Providers, address)
         .await?
@@ -146,9 +145,9 @@ pub async fn practitioner(
     }))
 }
 
-async fn open(app: &super::App, headers: &HeaderMap) -> Result<Snapshot, ApiError> {
+async fn open(app: &super::App, head: &Head) -> Result<Snapshot, ApiError> {
     let now = OffsetDateTime::now_utc();
-    access::caller(app, headers, now).await?;
+    access::caller(app, head, now).await?;
     snapshot::open(app, now).await
 }
 

@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use consent_core::{Address, Policy, PolicyError, ScopeId};
 use service_kit::Problem;
-use service_kit::extract::{QueryParams, body_bytes};
+use service_kit::extract::{Head, QueryParams, body_bytes};
 use sqlx::PgPool;
 use time::OffsetDateTime;
 
@@ -33,16 +33,16 @@ use super::error::ApiError;
 )]
 pub async fn put(
     State(app): State<Shared>,
-    headers: HeaderMap,
+    head: Head,
     Path(hash): Path<String>,
     QueryParams(NoParameters {}): QueryParams<NoParameters>,
     request: Request,
 ) -> Result<StatusCode, ApiError> {
     let now = OffsetDateTime::now_utc();
-    let claims = access::caller(&app, &headers, now).await?;
+    let claims = access::caller(&app, &head, now).await?;
     let uploader = access::store_policy(&claims)?;
     let hash = parse_hash(&hash)?;
-    if !is_json(&headers) {
+    if !is_json(&head.headers) {
         let detail = "Send the document as application/json.";
         return Err(Problem::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -83,11 +83,11 @@ pub async fn put(
 )]
 pub async fn get(
     State(app): State<Shared>,
-    headers: HeaderMap,
+    head: Head,
     Path(hash): Path<String>,
     QueryParams(NoParameters {}): QueryParams<NoParameters>,
 ) -> Result<Response, ApiError> {
-    let claims = access::caller(&app, &headers, OffsetDateTime::now_utc()).await?;
+    let claims = access::caller(&app, &head, OffsetDateTime::now_utc()).await?;
     let reader = access::read_policy(&claims)?;
     let hash = parse_hash(&hash)?;
     let canonical = find(&app.pool, hash, &reader)

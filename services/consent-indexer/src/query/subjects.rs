@@ -3,12 +3,11 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::HeaderMap;
 use consent_core::subject::rights;
 use consent_core::{Address, Delegate, Subject, UNTIL_REVOKED};
 use serde::{Deserialize, Serialize};
 use service_kit::Problem;
-use service_kit::extract::QueryParams;
+use service_kit::extract::{Head, QueryParams};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 use utoipa::{IntoParams, ToSchema};
@@ -134,12 +133,12 @@ pub struct SingleSubject {
 )]
 pub async fn get(
     State(app): State<Shared>,
-    headers: HeaderMap,
+    head: Head,
     Path(address): Path<String>,
     QueryParams(NoParameters {}): QueryParams<NoParameters>,
 ) -> Result<Json<SingleSubject>, ApiError> {
     let now = OffsetDateTime::now_utc();
-    let claims = access::caller(&app, &headers, now).await?;
+    let claims = access::caller(&app, &head, now).await?;
     let visible = access::consents(&claims)?;
     let address = parse_address(&address)?;
     let mut snapshot = snapshot::open(&app, now).await?;
@@ -267,12 +266,12 @@ pub struct DelegatePage {
 )]
 pub async fn delegates(
     State(app): State<Shared>,
-    headers: HeaderMap,
+    head: Head,
     Path(address): Path<String>,
     query: Result<QueryParams<DelegateFilter>, Problem>,
 ) -> Result<Json<DelegatePage>, ApiError> {
     let now = OffsetDateTime::now_utc();
-    let claims = access::caller(&app, &headers, now).await?;
+    let claims = access::caller(&app, &head, now).await?;
     let visible = access::consents(&claims)?;
     let address = parse_address(&address)?;
     let QueryParams(DelegateFilter { limit, cursor }) = query?;

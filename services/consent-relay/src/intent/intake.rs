@@ -6,11 +6,10 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use access_token::{Claims, TokenError};
+use access_token::{Call, Claims, TokenError};
 use alloy::primitives::Address;
 use contract_bindings::SignedIntent;
 use contract_bindings::intent::{Verification, WireError};
-use http::HeaderMap;
 use time::OffsetDateTime;
 
 use super::judge::{Judgement, judge};
@@ -72,8 +71,8 @@ impl From<QueueError> for Refusal {
 pub struct Sender<'a> {
     /// From where.
     pub client: IpAddr,
-    /// With which headers.
-    pub headers: &'a HeaderMap,
+    /// With which request.
+    pub call: Call<'a>,
 }
 
 /// Takes an intent in, or says why not. True if it is new.
@@ -207,9 +206,10 @@ async fn grantee(
 ) -> Result<Claims, Refusal> {
     let claims = relay
         .verifier
-        .verify_headers(sender.headers, now)
+        .verify_call(sender.call, now)
         .await
-        .map_err(Refusal::Token)?;
+        .map_err(Refusal::Token)?
+        .claims;
     if !claims.scope.allows_persona(SCOPE) {
         return Err(Refusal::Scope);
     }

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use access_token::Call;
 use axum::Json;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
@@ -86,6 +87,7 @@ pub async fn post(
     ConnectInfo(client): ConnectInfo<SocketAddr>,
     request: Request,
 ) -> Result<Response, Response> {
+    let (method, uri) = (request.method().clone(), request.uri().clone());
     let headers = request.headers().clone();
     if !is_json(&headers) {
         let problem = Problem::new(
@@ -100,7 +102,11 @@ pub async fn post(
         .map_err(IntoResponse::into_response)?;
     let sender = Sender {
         client: client.ip(),
-        headers: &headers,
+        call: Call {
+            method: &method,
+            uri: &uri,
+            headers: &headers,
+        },
     };
     let (view, is_new) = intake::take(&relay, &sender, &body)
         .await
