@@ -1,7 +1,10 @@
-//! The `WWW-Authenticate` value of RFC 6750 §3, with RFC 9728's `resource_metadata`.
+//! The `WWW-Authenticate` value of RFC 6750 §3 and RFC 9449 §7.1, with RFC 9728's `resource_metadata`.
 
 use crate::claims::Acr;
 use crate::error::TokenError;
+
+const BEARER: &str = "Bearer";
+const DPOP: &str = "DPoP";
 
 /// A refusal as HTTP wants it: a status and, unless we are the ones who cannot answer, a header value.
 ///
@@ -17,6 +20,7 @@ use crate::error::TokenError;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Challenge {
     status: u16,
+    scheme: &'static str,
     error: Option<&'static str>,
     description: Option<String>,
     scope: Option<String>,
@@ -33,10 +37,16 @@ impl From<TokenError> for Challenge {
             | TokenError::KeysUnavailable
             | TokenError::RevocationsStale => None,
             TokenError::BadRequest => Some("invalid_request"),
+            TokenError::Proof(_) | TokenError::ProofReplayed => Some("invalid_dpop_proof"),
             _ => Some("invalid_token"),
         };
+        let about_proof = matches!(
+            refusal,
+            TokenError::ProofMissing | TokenError::Proof(_) | TokenError::ProofReplayed
+        );
         Self {
             status: refusal.status(),
+            scheme: if about_proof { DPOP } else { BEARER },
             error,
             description: error.map(|_| refusal.to_string()),
             scope: None,
@@ -51,6 +61,7 @@ impl Challenge {
     pub fn insufficient_scope(scope: &str) -> Self {
         Self {
             status: 403,
+            scheme: BEARER,
             error: Some("insufficient_scope"),
             description: None,
             scope: Some(scope.to_owned()),
@@ -67,6 +78,7 @@ impl Challenge {
             description: Some("sign in again, with a second factor or a passkey".to_owned()),
             scope: None,
             step_up: Some((acr, max_age)),
+            scheme: BEARER,
             resource_metadata: None,
         }
     }
@@ -90,7 +102,9 @@ impl Challenge {
         }
         let acr_values = self.step_up.map(|(acr, _)| acr.as_str());
         let max_age = self.step_up.map(|(_, age)| age.to_string());
+        let algorithms = (self.scheme == DPOP).then_some("ES256");
         let params = [
+            ("algs", algorithms),
             ("error", self.error),
             ("error_description", self.description.as_deref()),
             ("scope", self.scope.as_deref()),
@@ -103,9 +117,9 @@ impl Challenge {
             .filter_map(|(name, value)| Some(format!(r#"{name}="{}""#, quoted(value?))))
             .collect();
         Some(if params.is_empty() {
-            "Bearer".to_owned()
+            self.scheme.to_owned()
         } else {
-            format!("Bearer {}", params.join(", "))
+            format!("{} {}", self.scheme, params.join(", "))
         })
     }
 }

@@ -3,8 +3,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+mod hint;
 mod person;
 
+pub use hint::IdTokenHint;
 pub use person::{Acr, Actor, Amr, Confirmation, SignIn};
 
 use crate::error::TokenError;

@@ -6,8 +6,8 @@ pub enum TokenError {
     /// There is no `Authorization` header.
     #[error("no bearer token was sent")]
     Missing,
-    /// The `Authorization` header does not use the Bearer scheme.
-    #[error("the Authorization header does not use the Bearer scheme")]
+    /// The `Authorization` header uses neither the Bearer nor the DPoP scheme.
+    #[error("the Authorization header uses neither the Bearer nor the DPoP scheme")]
     NotBearer,
     /// More than one `Authorization` header, or one that is not text.
     #[error("the Authorization header is malformed or repeated")]
@@ -54,6 +54,15 @@ pub enum TokenError {
     /// `exp` is further away than the longest life of such a token.
     #[error("the token's lifetime is too long")]
     Lifetime,
+    /// The token is bound to a key (RFC 9449), and nothing proves that its sender has it.
+    #[error("the token is bound to a key: send it with the DPoP scheme and a proof")]
+    ProofMissing,
+    /// The DPoP proof does not prove it; names the member at fault.
+    #[error("the DPoP proof is not good: {0}")]
+    Proof(&'static str),
+    /// The DPoP proof was used before.
+    #[error("the DPoP proof was used before: send a new one with another jti")]
+    ProofReplayed,
     /// The issuer took it back.
     #[error("the token was revoked")]
     Revoked,
@@ -86,6 +95,9 @@ impl TokenError {
             Self::Expired => "exp",
             Self::NotYetValid => "nbf",
             Self::Lifetime => "lifetime",
+            Self::ProofMissing => "no-proof",
+            Self::Proof(_) => "proof",
+            Self::ProofReplayed => "proof-replayed",
             Self::Revoked => "revoked",
             Self::RevocationsStale => "revocations-stale",
             Self::KeysUnavailable => "keys-unavailable",

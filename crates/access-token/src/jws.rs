@@ -7,8 +7,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, DecodingKey};
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 
+use crate::dpop;
 use crate::error::TokenError;
-use crate::key::{EncodingKey, kid_is_sane};
+use crate::key::{EncodingKey, PublicJwk, kid_is_sane};
 
 /// No token or assertion of ours is longer.
 const MAX_LENGTH: usize = 8 * 1024;
@@ -37,6 +38,31 @@ struct OwnHeader<'a> {
     kid: &'a str,
 }
 
+/// The header of a DPoP proof, in which the sender brings the key along. What else it might say is not ignored.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawProofHeader {
+    alg: String,
+    typ: String,
+    jwk: serde_json::Value,
+}
+
+#[derive(Serialize)]
+struct OwnProofHeader<'a> {
+    alg: &'static str,
+    typ: &'static str,
+    jwk: BareJwk<'a>,
+}
+
+/// The members that a thumbprint is made of.
+#[derive(Serialize)]
+struct BareJwk<'a> {
+    kty: &'a str,
+    crv: &'a str,
+    x: &'a str,
+    y: &'a str,
+}
+
 /// A JWS whose header passed inspection and whose signature has not been checked yet.
 #[derive(Debug)]
 pub(crate) struct Unverified<'a> {
@@ -47,8 +73,15 @@ pub(crate) struct Unverified<'a> {
     signature: &'a str,
 }
 
-/// Takes a compact JWS apart and inspects the header.
-pub(crate) fn parse(token: &str) -> Result<Unverified<'_>, TokenError> {
+/// A compact JWS in its parts.
+struct Parts<'a> {
+    header: Vec<u8>,
+    payload: &'a str,
+    message: &'a str,
+    signature: &'a str,
+}
+
+fn split(token: &str) -> Result<Parts<'_>, TokenError> {
     if token.len() > MAX_LENGTH {
         return Err(TokenError::TooLong);
     }
@@ -60,7 +93,44 @@ pub(crate) fn parse(token: &str) -> Result<Unverified<'_>, TokenError> {
     let header = URL_SAFE_NO_PAD
         .decode(header)
         .map_err(|_| TokenError::Malformed)?;
-    let header: RawHeader = serde_json::from_slice(&header).map_err(|_| TokenError::Malformed)?;
+    Ok(Parts {
+        header,
+        payload,
+        message,
+        signature,
+    })
+}
+
+/// Takes a DPoP proof apart, and the key it brings along.
+pub(crate) fn parse_proof(proof: &str) -> Result<(Unverified<'_>, PublicJwk), TokenError> {
+    let parts = split(proof).map_err(|_| TokenError::Proof("form"))?;
+    let header: RawProofHeader =
+        serde_json::from_slice(&parts.header).map_err(|_| TokenError::Proof("header"))?;
+    if header.alg != "ES256" {
+        return Err(TokenError::Proof("alg"));
+    }
+    if !header.typ.eq_ignore_ascii_case(dpop::TYP) {
+        return Err(TokenError::Proof("typ"));
+    }
+    let key = PublicJwk::from_value(&header.jwk).map_err(|_| TokenError::Proof("jwk"))?;
+    let payload = URL_SAFE_NO_PAD
+        .decode(parts.payload)
+        .map_err(|_| TokenError::Proof("payload"))?;
+    let jws = Unverified {
+        typ: Some(header.typ),
+        kid: String::new(),
+        payload,
+        message: parts.message,
+        signature: parts.signature,
+    };
+    Ok((jws, key))
+}
+
+/// Takes a compact JWS apart and inspects the header.
+pub(crate) fn parse(token: &str) -> Result<Unverified<'_>, TokenError> {
+    let parts = split(token)?;
+    let header: RawHeader =
+        serde_json::from_slice(&parts.header).map_err(|_| TokenError::Malformed)?;
     if header.alg != "ES256" {
         return Err(TokenError::Algorithm);
     }
@@ -82,14 +152,14 @@ pub(crate) fn parse(token: &str) -> Result<Unverified<'_>, TokenError> {
         .filter(|kid| kid_is_sane(kid))
         .ok_or(TokenError::KeyId)?;
     let payload = URL_SAFE_NO_PAD
-        .decode(payload)
+        .decode(parts.payload)
         .map_err(|_| TokenError::Malformed)?;
     Ok(Unverified {
         typ: header.typ,
         kid,
         payload,
-        message,
-        signature,
+        message: parts.message,
+        signature: parts.signature,
     })
 }
 
@@ -120,12 +190,40 @@ pub(crate) fn sign(
     key: &EncodingKey,
     claims: &impl Serialize,
 ) -> Option<String> {
-    let header = serde_json::to_vec(&OwnHeader {
+    let header = OwnHeader {
         alg: "ES256",
         typ,
         kid,
-    })
-    .ok()?;
+    };
+    sign_under(&header, key, claims)
+}
+
+/// Signs a DPoP proof, whose header brings the key along.
+pub(crate) fn sign_proof(
+    public: &PublicJwk,
+    key: &EncodingKey,
+    proof: &impl Serialize,
+) -> Option<String> {
+    let (x, y) = public.coordinates();
+    let header = OwnProofHeader {
+        alg: "ES256",
+        typ: dpop::TYP,
+        jwk: BareJwk {
+            kty: "EC",
+            crv: "P-256",
+            x,
+            y,
+        },
+    };
+    sign_under(&header, key, proof)
+}
+
+fn sign_under(
+    header: &impl Serialize,
+    key: &EncodingKey,
+    claims: &impl Serialize,
+) -> Option<String> {
+    let header = serde_json::to_vec(header).ok()?;
     let claims = serde_json::to_vec(claims).ok()?;
     let message = format!(
         "{}.{}",

@@ -129,6 +129,10 @@ impl PublicJwk {
         &self.kid
     }
 
+    pub(crate) fn coordinates(&self) -> (&str, &str) {
+        (&self.x, &self.y)
+    }
+
     /// RFC 7638: SHA-256 over the required members in lexical order, base64url.
     pub fn thumbprint(&self) -> String {
         let canonical = format!(
@@ -216,5 +220,10 @@ impl SigningKey {
     /// A compact JWS over `claims` with the header `{alg: ES256, typ, kid}`.
     pub fn sign(&self, typ: &str, claims: &impl Serialize) -> Result<String, KeyError> {
         jws::sign(typ, self.kid(), &self.encoding, claims).ok_or(KeyError::Invalid)
+    }
+
+    /// A DPoP proof (RFC 9449 §4.2), whose header brings the public half along.
+    pub(crate) fn sign_proof(&self, proof: &impl Serialize) -> Result<String, KeyError> {
+        jws::sign_proof(&self.public, &self.encoding, proof).ok_or(KeyError::Invalid)
     }
 }

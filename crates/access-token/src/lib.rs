@@ -10,10 +10,11 @@
 //! - [`verify`]: token → [`Claims`] or a typed refusal.
 //! - [`challenge`]: the RFC 6750 `WWW-Authenticate` value that belongs to a refusal.
 //! - [`assertion`]: `private_key_jwt` client assertions (RFC 7523), built and verified.
+//! - [`dpop`]: proofs that a request's sender has the key its token is bound to (RFC 9449).
 //! - [`source`]: access tokens for our own services, by client credentials.
 //! - [`revocation`]: what the issuer says is dead before its time, and the feed that tells.
 //!
-//! Rules: ES256 only; a token header holds `alg`, `typ` and `kid` and nothing else; `now` is a parameter;
+//! Rules: ES256 only; a token bound to a key is worth nothing without its proof; a token header holds `alg`, `typ` and `kid` and nothing else; `now` is a parameter;
 //! no error ever echoes a token or one of its claims.
 //!
 //! ```no_run
@@ -35,6 +36,7 @@
 pub mod assertion;
 pub mod challenge;
 pub mod claims;
+pub mod dpop;
 mod error;
 pub mod jwks;
 mod jws;
@@ -46,16 +48,17 @@ pub mod verify;
 
 pub use assertion::{Assertion, AssertionClaims};
 pub use challenge::Challenge;
-pub use claims::{Acr, Actor, Amr, Claims, Confirmation, SignIn};
+pub use claims::{Acr, Actor, Amr, Claims, Confirmation, IdTokenHint, SignIn};
 pub use error::TokenError;
 pub use jwks::{Jwks, LiveJwks};
 pub use key::{KeyError, PublicJwk, SigningKey};
 pub use revocation::{Revocation, RevocationFeed};
 pub use scope::{
-    Category, Context, Interaction, Persona, Scope, ScopeError, ScopeSet, SmartAccess,
+    Category, Context, IdentityScope, Interaction, Persona, Scope, ScopeError, ScopeSet,
+    SmartAccess,
 };
 pub use source::{SourceError, TokenSource, TokenSourceConfig};
-pub use verify::{Verified, Verifier};
+pub use verify::{Call, Verified, Verifier};
 
 /// The longest life of an access token, in seconds. The issuer never issues more, the verifier never accepts more.
 pub const MAX_TOKEN_LIFETIME: i64 = 300;

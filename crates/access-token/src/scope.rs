@@ -11,15 +11,22 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+mod identity;
 mod persona;
 mod smart;
 
+pub use identity::IdentityScope;
 pub use persona::{Persona, PersonaScope, UnknownPersona};
 pub use smart::{Category, Context, Interaction, SmartScope};
 
-/// Every persona scope, for the issuer's metadata.
+/// Every scope that can be listed, for the issuer's metadata.
 pub fn supported() -> impl Iterator<Item = String> {
-    persona::every().map(|scope| scope.to_string())
+    let identity = IdentityScope::ALL
+        .into_iter()
+        .map(|scope| scope.to_string());
+    persona::every()
+        .map(|scope| scope.to_string())
+        .chain(identity)
 }
 
 /// The longest scope text that is read.
@@ -51,13 +58,17 @@ pub enum Scope {
     Persona(PersonaScope),
     /// One SMART on FHIR interaction, such as the `r` of `system/Observation.rs`.
     Smart(SmartScope),
+    /// Something about the sign-in, such as `openid`.
+    Identity(IdentityScope),
 }
 
 impl Scope {
     /// Reads one scope token; a SMART scope yields a right for each interaction and category.
     /// `None` for everything that is not known, an unknown filter included: the filter is never dropped alone.
     pub fn parse_token(token: &str) -> Option<Vec<Self>> {
-        if token.contains('/') {
+        if let Some(scope) = IdentityScope::parse(token) {
+            Some(vec![Self::Identity(scope)])
+        } else if token.contains('/') {
             Some(smart::parse(token)?.into_iter().map(Self::Smart).collect())
         } else {
             Some(vec![Self::Persona(PersonaScope::parse(token)?)])
@@ -69,6 +80,7 @@ impl Scope {
         match (self, other) {
             (Self::Persona(a), Self::Persona(b)) => a.meet(b).map(Self::Persona),
             (Self::Smart(a), Self::Smart(b)) => a.meet(b).map(Self::Smart),
+            (Self::Identity(a), Self::Identity(b)) => (a == b).then_some(Self::Identity(*a)),
             _ => None,
         }
     }
@@ -83,6 +95,8 @@ impl Scope {
         match self {
             Self::Persona(scope) => scope.persona().alone(),
             Self::Smart(scope) => scope.context().holders(),
+            // They are about whoever signed in; where nobody did, nobody may ask for them.
+            Self::Identity(_) => &Persona::ALL,
         }
     }
 }
@@ -191,6 +205,18 @@ impl ScopeSet {
         )
     }
 
+    /// Whether this scope about the sign-in is there.
+    pub fn has(&self, scope: IdentityScope) -> bool {
+        self.0.contains(&Scope::Identity(scope))
+    }
+
+    /// Without the scopes about the sign-in: what it allows on data.
+    #[must_use]
+    pub fn rights(&self) -> Self {
+        let is_right = |scope: &&Scope| !matches!(scope, Scope::Identity(_));
+        Self(self.0.iter().filter(is_right).cloned().collect())
+    }
+
     /// Whether this one right is allowed.
     pub fn allows(&self, scope: &Scope) -> bool {
         self.0.iter().any(|mine| mine.covers(scope))
@@ -268,13 +294,14 @@ impl FromIterator<Scope> for ScopeSet {
 }
 
 impl fmt::Display for ScopeSet {
-    /// The scope text: persona scopes, then SMART v2 scopes with their interactions joined.
+    /// The scope text: persona scopes, scopes about the sign-in, then SMART v2 scopes with their interactions joined.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut words = Vec::new();
         let mut smart: BTreeMap<_, Vec<Interaction>> = BTreeMap::new();
         for scope in &self.0 {
             match scope {
                 Scope::Persona(scope) => words.push(scope.to_string()),
+                Scope::Identity(scope) => words.push(scope.to_string()),
                 Scope::Smart(scope) => {
                     smart
                         .entry((scope.target(), scope.category()))

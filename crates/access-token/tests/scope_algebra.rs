@@ -23,6 +23,10 @@ fn scope_token() -> impl Strategy<Value = String> {
         "admin:unknown",
         "provider:*",
         "openid",
+        "offline_access",
+        "launch/patient",
+        "launch",
+        "profile",
     ])
     .prop_map(str::to_owned);
     let smart = (
@@ -268,5 +272,19 @@ fn texts_that_are_no_scope_are_refused() {
     assert_eq!(
         ScopeSet::parse_all("admin:* admin:x"),
         Err(ScopeError::Unknown("admin:x".into()))
+    );
+}
+
+#[test]
+fn scopes_about_the_sign_in_open_no_record_and_mix_with_every_persona() {
+    let asked = set(
+        "openid fhirUser launch/patient online_access offline_access patient/*.rs profile launch",
+    );
+    assert_eq!(asked.rights(), set("patient/*.rs"));
+    assert!(asked.has(access_token::IdentityScope::OpenId));
+    assert!(asked.check_one_persona().is_ok());
+    assert_eq!(
+        set("launch/patient").smart_access(&[Context::Patient], Interaction::Read, "Patient"),
+        SmartAccess::None
     );
 }

@@ -81,6 +81,23 @@ mod tests {
     use axum::routing::get;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
+    #[tokio::test]
+    async fn a_request_knows_who_sent_it() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let shutdown = Shutdown::default();
+        let show = |ConnectInfo(peer): ConnectInfo<SocketAddr>| async move {
+            format!("{} sent it", peer.ip())
+        };
+        let app = Router::new().route("/", get(show));
+        let server = tokio::spawn(serve(listener, app, HEAD_TIME, shutdown.clone()));
+        let request = "GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
+        let answer = answer_to(address, request).await;
+        assert!(answer.ends_with("127.0.0.1 sent it"), "{answer}");
+        shutdown.trigger();
+        server.await.unwrap();
+    }
+
     /// Sends these bytes and returns all that comes back until the server hangs up.
     async fn answer_to(address: std::net::SocketAddr, bytes: &str) -> String {
         let mut stream = TcpStream::connect(address).await.unwrap();

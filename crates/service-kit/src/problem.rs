@@ -91,11 +91,11 @@ impl IntoResponse for Problem {
 }
 
 /// Middleware: gives a problem body to errors that layers and the router answer without one
-/// (404, 405, 408, 413, 503 …). Bodies in JSON of any kind are left as they are.
+/// (404, 405, 408, 413, 503 …). Bodies in JSON of any kind, and pages, are left as they are.
 pub async fn fill_bare_errors(request: Request, next: Next) -> Response {
     let response = next.run(request).await;
     let status = response.status();
-    if !(status.is_client_error() || status.is_server_error()) || is_json(&response) {
+    if !(status.is_client_error() || status.is_server_error()) || is_written(&response) {
         return response;
     }
     let (slug, detail) = match status {
@@ -131,10 +131,11 @@ pub async fn fill_bare_errors(request: Request, next: Next) -> Response {
     filled
 }
 
-fn is_json(response: &Response) -> bool {
+/// Whether a handler wrote the body: layers and the router answer plain text, or nothing.
+fn is_written(response: &Response) -> bool {
     response
         .headers()
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
-        .is_some_and(|kind| kind.contains("json"))
+        .is_some_and(|kind| kind.contains("json") || kind.starts_with("text/html"))
 }

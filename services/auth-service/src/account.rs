@@ -1,9 +1,66 @@
-//! People who can sign in, and for whom they do so.
+//! People who can sign in: for whom they do so, and what they prove themselves with.
 
+pub mod administration;
+pub mod code;
+mod common;
+pub mod enrol;
+pub mod enrolment;
+pub mod factors;
+pub mod passkey;
+pub mod password;
+pub mod seal;
 pub mod store;
+pub mod totp;
 
 use access_token::Persona;
 use uuid::Uuid;
+
+use crate::config::Config;
+
+/// What checks people's proofs.
+pub struct Means {
+    /// What the pages call the custodian.
+    pub site: String,
+    /// Hashes passwords.
+    pub passwords: password::Hasher,
+    /// Asks for passkeys; none where the issuer is no domain.
+    pub passkeys: Option<passkey::Passkeys>,
+    /// Keeps what has to be read again.
+    pub seal: seal::Seal,
+    /// How long enrolment codes are good for.
+    pub enrolments: enrolment::Lifetimes,
+}
+
+impl Means {
+    /// As configured.
+    pub fn new(config: &Config) -> Self {
+        let site = config.display_name.clone().unwrap_or(config.tenant.clone());
+        let passkeys = passkey::Passkeys::for_origin(&config.issuer.0, &site);
+        if passkeys.is_none() {
+            tracing::warn!(
+                "no passkeys: ISSUER is not at a domain (use localhost on one's own machine)"
+            );
+        }
+        Self {
+            passwords: password::Hasher::new(config.password_checks),
+            seal: seal::Seal::new(&config.key_encryption_key.0),
+            enrolments: enrolment::Lifetimes {
+                patient: time::Duration::hours(config.patient_enrolment_hours),
+                staff: time::Duration::hours(config.staff_enrolment_hours),
+            },
+            site,
+            passkeys,
+        }
+    }
+}
+
+/// Whether a text can be a sign-in name; upper case is taken for lower case.
+pub fn is_login(text: &str) -> bool {
+    (3..=64).contains(&text.len())
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"._-+@".contains(&b))
+}
 
 /// Someone who can sign in.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -77,7 +77,7 @@ pub enum AuthMethod {
 
 impl AuthMethod {
     /// Its name in OAuth.
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::PrivateKeyJwt => "private_key_jwt",
             Self::None => "none",
@@ -141,11 +141,20 @@ pub struct Client {
     pub post_logout_redirect_uris: Vec<String>,
     /// Whether its tokens are worth nothing without the proof of a key (RFC 9449).
     pub require_dpop: bool,
+    /// The audiences whose tokens it receives: it may ask about those tokens, and exchange them.
+    pub resources: Vec<String>,
+    /// Whether it is the custodian's own, so that nobody is asked whether it may act for them.
+    pub first_party: bool,
 }
 
 impl Client {
     /// Whether it may obtain tokens this way.
     pub fn may(&self, grant: GrantType) -> bool {
         self.grant_types.contains(&grant)
+    }
+
+    /// What people are shown for it.
+    pub fn shown_name(&self) -> &str {
+        self.name.as_deref().unwrap_or(&self.id)
     }
 }

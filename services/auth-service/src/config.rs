@@ -1,9 +1,11 @@
 //! Configuration. Files are read and checked while it is parsed, so that every fault is reported at once.
 
 use std::fmt;
+use std::num::NonZeroU32;
 use std::str::FromStr;
 
 use alloy::primitives::Address;
+use axum::http::HeaderName;
 use conf::Conf;
 use service_kit::ServerConfig;
 use url::Url;
@@ -28,6 +30,9 @@ pub struct Config {
     /// The audience of tokens for the directory, usually the issuer.
     #[conf(long, env)]
     pub audience: String,
+    /// Audiences that are our own services, separated by commas: only tokens for them name a patient's addresses on chain.
+    #[conf(long, env, default_value = "")]
+    pub internal_audiences: Audiences,
     /// The custodian to whom the clients of CLIENTS_FILE belong.
     #[conf(long, env, value_parser = text::id)]
     pub tenant: String,
@@ -56,6 +61,28 @@ pub struct Config {
     /// Address of the consent-indexer, which says what is verified on chain.
     #[conf(long, env)]
     pub indexer_url: Url,
+    /// What the sign-in pages call the custodian; without it TENANT.
+    #[conf(long, env, value_parser = site_name)]
+    pub display_name: Option<String>,
+    /// Header in which the proxy before this service writes the client's address, such as X-Forwarded-For; its last entry
+    /// counts. Without it the address is that of the connection.
+    #[conf(long, env)]
+    pub client_address_header: Option<HeaderName>,
+    /// Requests for pages that one network (an IPv4 address, an IPv6 /64) may send in a minute.
+    #[conf(long, env, default_value = "120")]
+    pub page_requests_per_minute: NonZeroU32,
+    /// Requests that one client may send to the token endpoint in a second.
+    #[conf(long, env, default_value = "1000")]
+    pub client_requests_per_second: NonZeroU32,
+    /// Passwords checked at the same time; each takes a core and 19 MiB for a while.
+    #[conf(long, env, default_value = "1")]
+    pub password_checks: usize,
+    /// Hours for which a patient's enrolment code is good.
+    #[conf(long, env, default_value = "168")]
+    pub patient_enrolment_hours: i64,
+    /// Hours for which any other enrolment code is good.
+    #[conf(long, env, default_value = "24")]
+    pub staff_enrolment_hours: i64,
     /// Most connections to the database.
     #[conf(long, env, default_value = "16")]
     pub database_connections: u32,
@@ -82,6 +109,38 @@ impl FromStr for Issuer {
     }
 }
 
+impl Issuer {
+    /// As a URL.
+    ///
+    /// # Panics
+    /// Never: it was read as one.
+    pub fn url(&self) -> Url {
+        Url::parse(&self.0).expect("an issuer is an origin")
+    }
+}
+
+/// Audiences, separated by commas.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Audiences(pub Vec<String>);
+
+impl FromStr for Audiences {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let audiences = text
+            .split(',')
+            .map(str::trim)
+            .filter(|text| !text.is_empty());
+        audiences
+            .map(|text| match Url::parse(text) {
+                Ok(_) => Ok(text.to_owned()),
+                Err(_) => Err("not absolute URIs, separated by commas"),
+            })
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+}
+
 /// The key under which secrets in the database are sealed.
 #[derive(Clone)]
 pub struct KeyEncryptionKey(pub Zeroizing<[u8; 32]>);
@@ -105,6 +164,17 @@ impl KeyEncryptionKey {
 impl fmt::Debug for KeyEncryptionKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("KeyEncryptionKey(…)")
+    }
+}
+
+/// Authenticator apps put a colon between this name and the person's.
+fn site_name(text: &str) -> Result<String, &'static str> {
+    let sane = (1..=64).contains(&text.chars().count())
+        && !text.chars().any(|c| c.is_control() || c == ':');
+    if sane {
+        Ok(text.to_owned())
+    } else {
+        Err("must be 1 to 64 characters without colons")
     }
 }
 

@@ -6,7 +6,8 @@
 //!
 //! A token request walks `routes` → `token::endpoint` → `client::authenticate` (assertion, replay) →
 //! `token::issue` (scopes, audience, organisation) → `token::keys`. A directory request walks `routes` →
-//! `routes::access` (token → permit) → `directory`.
+//! `routes::access` (token → permit) → `directory`. A sign-in walks `routes` (limits) → `pages::browser` (whose form is
+//! it) → `routes::sign_in` → `limit::backoff` → `account` (the proof) → `session::sign_in`.
 
 pub mod account;
 pub mod cli;
@@ -15,6 +16,9 @@ pub mod config;
 pub mod db;
 pub mod directory;
 pub mod events;
+pub mod grant;
+pub mod limit;
+pub mod pages;
 pub mod projection;
 pub mod revocation;
 pub mod routes;
@@ -75,6 +79,12 @@ pub struct App {
     pub waiting: revocation::feed::Waiting,
     /// Under which patients sign their bindings.
     pub domain: Eip712Domain,
+    /// The audiences that are our own services.
+    pub internal_audiences: Vec<String>,
+    /// What checks people's proofs.
+    pub means: account::Means,
+    /// How much anybody may ask.
+    pub limits: limit::Limits,
 }
 
 impl App {
@@ -94,18 +104,32 @@ impl App {
                 issuer.clone(),
                 config.audience.clone(),
                 keys.live(),
-            ),
+            )
+            .origin(config.issuer.url()),
             domain: contract_bindings::intent::domain(config.chain_id, config.registry_address),
+            means: account::Means::new(config),
+            limits: limit::Limits::new(config),
             db,
             clock,
             random,
             tenant: config.tenant.clone(),
             directory_import: config.directory_import,
             projection: projection::Projection::new(config.indexer_url.clone()),
+            internal_audiences: config.internal_audiences.0.clone(),
             issuer,
             keys,
             waiting: revocation::feed::Waiting::default(),
         }
+    }
+
+    /// Whether an audience is one of our own services, which may know whose address on chain is whose.
+    pub fn is_internal(&self, audience: &str) -> bool {
+        self.internal_audiences.iter().any(|own| own == audience)
+    }
+
+    /// The address of an endpoint.
+    pub fn endpoint(&self, path: &str) -> String {
+        format!("{}{path}", self.issuer)
     }
 
     /// Now.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use auth_service::config::Config;
 use auth_service::directory::rebindings;
-use auth_service::{App, client, db, revocation, routes, system_random, token};
+use auth_service::{App, client, db, grant, revocation, routes, session, system_random, token};
 use service_kit::{Readiness, Shutdown, bus, command, outbox, server};
 use time::OffsetDateTime;
 
@@ -74,6 +74,11 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     shutdown.spawn(
         "rebindings",
         rebindings::carry_out(app.clone(), shutdown.clone()),
+    );
+    shutdown.spawn("grant sweeper", grant::sweep(app.clone(), shutdown.clone()));
+    shutdown.spawn(
+        "session sweeper",
+        session::sweep::run(app.clone(), shutdown.clone()),
     );
     server::run(&config.server, routes::router(app), readiness, shutdown).await
 }

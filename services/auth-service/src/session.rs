@@ -4,15 +4,21 @@
 //! database nor a token (which names the session by [`Session::id`]) can be used to continue somebody's session. Each
 //! time the person proves something, the secret is replaced (no fixation).
 
+pub mod ceremony;
 pub mod cookie;
 pub mod lifetime;
+pub mod sign_in;
 pub mod store;
+pub mod sweep;
 
 use access_token::{Acr, Amr, SignIn};
+use axum::http::HeaderMap;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use crate::App;
 use crate::account::Account;
+use crate::db::StoreError;
 
 /// A sign-in that counts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +57,17 @@ impl Session {
         now: OffsetDateTime,
     ) -> bool {
         self.acr >= acr && max_age.is_none_or(|age| now - self.auth_time <= age)
+    }
+}
+
+/// The session of the browser that sent these headers; `None` when nobody is signed in there.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn current(app: &App, headers: &HeaderMap) -> Result<Option<Session>, StoreError> {
+    match cookie::Secret::from_headers(headers) {
+        Some(secret) => store::find(&app.db, &app.tenant, &secret, app.now()).await,
+        None => Ok(None),
     }
 }
 

@@ -34,23 +34,61 @@ impl TryFrom<Row> for Account {
     type Error = StoreError;
 
     fn try_from(row: Row) -> Result<Self, StoreError> {
-        let role = match (row.persona.as_str(), row.fhir_id, row.organization) {
-            ("patient", Some(fhir_id), None) => Role::Patient { fhir_id },
-            ("provider", None, Some(organization)) => Role::Provider {
-                organization,
-                practitioner: row.practitioner,
-            },
-            ("admin", None, None) => Role::Admin,
-            _ => return Err(StoreError::Corrupt("accounts")),
-        };
+        let role = role(
+            &row.persona,
+            row.fhir_id,
+            row.organization,
+            row.practitioner,
+        );
         Ok(Self {
             id: row.id,
             tenant: row.tenant,
             login: row.login,
-            role,
+            role: role.ok_or(StoreError::Corrupt("accounts"))?,
             disabled: row.status != "active",
             version: row.version,
         })
+    }
+}
+
+/// A role as columns.
+pub(super) struct Columns<'a> {
+    pub(super) fhir_id: Option<&'a str>,
+    pub(super) organization: Option<&'a str>,
+    pub(super) practitioner: Option<&'a str>,
+}
+
+pub(super) fn columns(role: &Role) -> Columns<'_> {
+    let (fhir_id, organization, practitioner) = match role {
+        Role::Patient { fhir_id } => (Some(fhir_id.as_str()), None, None),
+        Role::Provider {
+            organization,
+            practitioner,
+        } => (None, Some(organization.as_str()), practitioner.as_deref()),
+        Role::Admin => (None, None, None),
+    };
+    Columns {
+        fhir_id,
+        organization,
+        practitioner,
+    }
+}
+
+/// The role that columns say; none if they say no whole one.
+pub(super) fn role(
+    persona: &str,
+    fhir_id: Option<String>,
+    organization: Option<String>,
+    practitioner: Option<String>,
+) -> Option<Role> {
+    match (persona, fhir_id, organization, practitioner) {
+        ("patient", Some(fhir_id), None, None) => Some(Role::Patient { fhir_id }),
+        ("provider", None, Some(organization), practitioner) => Some(Role::Provider {
+            organization,
+            practitioner,
+        }),
+        ("admin", None, None, None) => Some(Role::Admin),
+        _ => None,
     }
 }
 
@@ -63,14 +101,7 @@ pub async fn create(
     account: &Account,
     now: OffsetDateTime,
 ) -> Result<(), CreateError> {
-    let (fhir_id, organization, practitioner) = match &account.role {
-        Role::Patient { fhir_id } => (Some(fhir_id), None, None),
-        Role::Provider {
-            organization,
-            practitioner,
-        } => (None, Some(organization), practitioner.as_ref()),
-        Role::Admin => (None, None, None),
-    };
+    let columns = columns(&account.role);
     let done = sqlx::query!(
         "insert into accounts
             (id, tenant, persona, login, status, version, fhir_id, organization, practitioner, created_at, updated_at)
@@ -82,9 +113,9 @@ pub async fn create(
         account.login,
         if account.disabled { "disabled" } else { "active" },
         account.version,
-        fhir_id,
-        organization,
-        practitioner,
+        columns.fhir_id,
+        columns.organization,
+        columns.practitioner,
         now,
     )
     .execute(connection)
@@ -135,4 +166,101 @@ pub async fn find_by_login(
     .await?
     .map(Account::try_from)
     .transpose()
+}
+
+/// Takes an account for this transaction alone, so that what is decided about it holds until the end; `None` when there is
+/// none.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn lock(
+    connection: &mut PgConnection,
+    tenant: &str,
+    id: Uuid,
+) -> Result<Option<Account>, StoreError> {
+    sqlx::query_as!(
+        Row,
+        "select id, tenant, persona, login, status, version, fhir_id, organization, practitioner
+         from accounts where tenant = $1 and id = $2 for update",
+        tenant,
+        id,
+    )
+    .fetch_optional(connection)
+    .await?
+    .map(Account::try_from)
+    .transpose()
+}
+
+/// A page of the tenant's accounts by id, of one persona if one is named.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn list(
+    db: &PgPool,
+    tenant: &str,
+    persona: Option<&str>,
+    after: Uuid,
+    limit: i64,
+) -> Result<Vec<Account>, StoreError> {
+    sqlx::query_as!(
+        Row,
+        "select id, tenant, persona, login, status, version, fhir_id, organization, practitioner
+         from accounts where tenant = $1 and id > $2 and ($3::text is null or persona = $3)
+         order by id limit $4",
+        tenant,
+        after,
+        persona,
+        limit,
+    )
+    .fetch_all(db)
+    .await?
+    .into_iter()
+    .map(Account::try_from)
+    .collect()
+}
+
+/// Opens or closes an account; false when it was so already.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn set_disabled(
+    connection: &mut PgConnection,
+    account: &Account,
+    disabled: bool,
+    now: OffsetDateTime,
+) -> Result<bool, StoreError> {
+    let done = sqlx::query!(
+        "update accounts set status = $3, updated_at = $4 where tenant = $1 and id = $2 and status <> $3",
+        account.tenant,
+        account.id,
+        if disabled { "disabled" } else { "active" },
+        now,
+    )
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Raises the account's version, so that no token of before counts any more.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn raise_version(
+    connection: &mut PgConnection,
+    account: &Account,
+    now: OffsetDateTime,
+) -> Result<(), StoreError> {
+    let done = sqlx::query!(
+        "update accounts set version = version + 1, updated_at = $3 where tenant = $1 and id = $2",
+        account.tenant,
+        account.id,
+        now,
+    )
+    .execute(connection)
+    .await?;
+    if done.rows_affected() == 1 {
+        Ok(())
+    } else {
+        Err(StoreError::Corrupt("accounts"))
+    }
 }

@@ -1,8 +1,9 @@
-//! `private_key_jwt` (RFC 7523): an assertion → a client, or a refusal.
+//! Who sent a request: by `private_key_jwt` (RFC 7523), or, for a public client, by its word alone.
 
+use access_token::assertion::ASSERTION_TYPE;
 use access_token::{Assertion, TokenError};
 
-use super::{Client, replay, store};
+use super::{AuthMethod, Client, replay, store};
 use crate::App;
 use crate::db::StoreError;
 
@@ -18,6 +19,12 @@ pub enum AuthenticationError {
     /// The `jti` was used before.
     #[error("the assertion was used before: send a new one with another jti")]
     Replayed,
+    /// Nothing was sent that could prove it.
+    #[error("authenticate with client_assertion and client_assertion_type={ASSERTION_TYPE}")]
+    Missing,
+    /// Two different ids were sent.
+    #[error("client_id is not the assertion's iss")]
+    OtherId,
     /// The database gave no answer.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -30,23 +37,73 @@ impl AuthenticationError {
             Self::Unproven(check) => check,
             Self::Refused(error) => error.check(),
             Self::Replayed => "replayed",
+            Self::Missing => "no-assertion",
+            Self::OtherId => "client-id",
             Self::Store(_) => "store",
         }
     }
+}
+
+/// What a request says of its sender.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Credentials<'a> {
+    /// `client_id`.
+    pub client_id: Option<&'a str>,
+    /// `client_assertion_type`.
+    pub assertion_type: Option<&'a str>,
+    /// `client_assertion`.
+    pub assertion: Option<&'a str>,
+}
+
+/// Finds out which client sent the request to `endpoint`. A public client is whoever says so: it proves nothing here and
+/// gets nothing here but what a code or a refresh token of its own gives.
+///
+/// # Errors
+/// [`AuthenticationError`].
+pub async fn sender(
+    app: &App,
+    credentials: Credentials<'_>,
+    endpoint: &str,
+) -> Result<Client, AuthenticationError> {
+    let assertion = match (credentials.assertion_type, credentials.assertion) {
+        (Some(ASSERTION_TYPE), Some(assertion)) => assertion,
+        (None, None) => return public(app, credentials.client_id).await,
+        _ => return Err(AuthenticationError::Missing),
+    };
+    let client = authenticate(app, assertion, endpoint).await?;
+    if credentials.client_id.is_some_and(|id| id != client.id) {
+        return Err(AuthenticationError::OtherId);
+    }
+    Ok(client)
+}
+
+async fn public(app: &App, client_id: Option<&str>) -> Result<Client, AuthenticationError> {
+    let client = match client_id {
+        Some(id) => store::find(&app.db, &app.tenant, id).await?,
+        None => None,
+    };
+    client
+        .filter(|client| client.auth_method == AuthMethod::None)
+        .ok_or(AuthenticationError::Missing)
 }
 
 /// Finds out which client sent the assertion.
 ///
 /// # Errors
 /// [`AuthenticationError`].
-pub async fn authenticate(app: &App, assertion: &str) -> Result<Client, AuthenticationError> {
+pub async fn authenticate(
+    app: &App,
+    assertion: &str,
+    endpoint: &str,
+) -> Result<Client, AuthenticationError> {
     let assertion = Assertion::parse(assertion).map_err(AuthenticationError::Refused)?;
     let client = store::find(&app.db, &app.tenant, assertion.client_id())
         .await?
         .ok_or(AuthenticationError::Unproven("unknown-client"))?;
-    let endpoint = app.token_endpoint();
+    let token_endpoint = app.token_endpoint();
+    let audiences = [app.issuer.as_str(), &token_endpoint, endpoint];
     let claims = assertion
-        .verify(&client.keys, &[&endpoint, &app.issuer], app.now())
+        .verify(&client.keys, &audiences, app.now())
         .map_err(|error| match error {
             TokenError::UnknownKey | TokenError::Signature => {
                 AuthenticationError::Unproven(error.check())

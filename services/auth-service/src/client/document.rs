@@ -54,6 +54,12 @@ pub struct ClientDocument {
     /// Whether its tokens are bound to a key that it proves at each use (DPoP).
     #[serde(default)]
     pub require_dpop: bool,
+    /// The audiences whose tokens it receives: it may ask about those tokens, and exchange them.
+    #[serde(default)]
+    pub resources: Vec<String>,
+    /// Whether it is the custodian's own app, so that nobody is asked whether it may act for them.
+    #[serde(default)]
+    pub first_party: bool,
 }
 
 /// A JSON Web Key Set as it is written.
@@ -93,6 +99,8 @@ impl From<Client> for ClientDocument {
             redirect_uris: client.redirect_uris,
             post_logout_redirect_uris: client.post_logout_redirect_uris,
             require_dpop: client.require_dpop,
+            resources: client.resources,
+            first_party: client.first_party,
         }
     }
 }
@@ -134,6 +142,10 @@ pub struct Registration {
     pub post_logout_redirect_uris: Vec<String>,
     /// Whether its tokens are bound to a key.
     pub require_dpop: bool,
+    /// The audiences whose tokens it receives.
+    pub resources: Vec<String>,
+    /// Whether it is the custodian's own app.
+    pub first_party: bool,
 }
 
 impl ClientDocument {
@@ -199,7 +211,15 @@ fn check(document: ClientDocument, note: Note<'_>) -> Option<Registration> {
         note("redirectUris: authorization_code needs one".to_owned());
     }
     let scope = check_scopes(&document.scopes, persona, note);
-    check_audiences(&document.audiences, note);
+    if document.audiences.is_empty() {
+        note("there is no audience".to_owned());
+    }
+    check_audiences("audience", &document.audiences, note);
+    check_audiences("resource", &document.resources, note);
+    let is_public = auth_method == Some(AuthMethod::None);
+    if is_public && !document.resources.is_empty() {
+        note("resources: a public client cannot prove that it receives tokens".to_owned());
+    }
     check_purposes(&document.purposes, persona, note);
     Some(Registration {
         client_id: document.client_id,
@@ -215,6 +235,8 @@ fn check(document: ClientDocument, note: Note<'_>) -> Option<Registration> {
         redirect_uris: document.redirect_uris,
         post_logout_redirect_uris: document.post_logout_redirect_uris,
         require_dpop: document.require_dpop,
+        resources: document.resources,
+        first_party: document.first_party,
     })
 }
 
@@ -352,19 +374,16 @@ fn check_scopes(scopes: &[String], persona: Option<Persona>, note: Note<'_>) -> 
     }
 }
 
-fn check_audiences(audiences: &[String], note: Note<'_>) {
-    if audiences.is_empty() {
-        note("there is no audience".to_owned());
-    }
+fn check_audiences(kind: &str, audiences: &[String], note: Note<'_>) {
     for audience in audiences {
         if Url::parse(audience).is_err() || audience.contains('#') {
             note(format!(
-                "audience {audience:?} is not an absolute URI without fragment"
+                "{kind} {audience:?} is not an absolute URI without fragment"
             ));
         }
     }
     if audiences.iter().collect::<HashSet<_>>().len() != audiences.len() {
-        note("an audience occurs twice".to_owned());
+        note(format!("one {kind} occurs twice"));
     }
 }
 

@@ -128,9 +128,9 @@ pub(super) async fn write(
     let created = sqlx::query_scalar!(
         r#"insert into clients as c (
                client_id, tenant, name, persona, organization, scope, audiences, purposes, jwks, grant_types,
-               token_endpoint_auth_method, redirect_uris, post_logout_redirect_uris, require_dpop, origin, active,
-               updated_at)
-           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, true, $16)
+               token_endpoint_auth_method, redirect_uris, post_logout_redirect_uris, require_dpop, resources,
+               first_party, origin, active, updated_at)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, true, $18)
            on conflict (tenant, client_id) do update set
                name = excluded.name, persona = excluded.persona, organization = excluded.organization,
                scope = excluded.scope, audiences = excluded.audiences, purposes = excluded.purposes,
@@ -138,13 +138,16 @@ pub(super) async fn write(
                token_endpoint_auth_method = excluded.token_endpoint_auth_method,
                redirect_uris = excluded.redirect_uris,
                post_logout_redirect_uris = excluded.post_logout_redirect_uris,
-               require_dpop = excluded.require_dpop, active = true, updated_at = excluded.updated_at
+               require_dpop = excluded.require_dpop, resources = excluded.resources,
+               first_party = excluded.first_party, active = true, updated_at = excluded.updated_at
            where (c.name, c.persona, c.organization, c.scope, c.audiences, c.purposes, c.jwks, c.grant_types,
-                  c.token_endpoint_auth_method, c.redirect_uris, c.post_logout_redirect_uris, c.require_dpop, c.active)
+                  c.token_endpoint_auth_method, c.redirect_uris, c.post_logout_redirect_uris, c.require_dpop, c.resources,
+                  c.first_party, c.active)
                is distinct from
                  (excluded.name, excluded.persona, excluded.organization, excluded.scope, excluded.audiences,
                   excluded.purposes, excluded.jwks, excluded.grant_types, excluded.token_endpoint_auth_method,
-                  excluded.redirect_uris, excluded.post_logout_redirect_uris, excluded.require_dpop, true)
+                  excluded.redirect_uris, excluded.post_logout_redirect_uris, excluded.require_dpop,
+                  excluded.resources, excluded.first_party, true)
            returning (xmax = 0) as "created!""#,
         client.client_id,
         tenant,
@@ -160,6 +163,8 @@ pub(super) async fn write(
         &client.redirect_uris,
         &client.post_logout_redirect_uris,
         client.require_dpop,
+        &client.resources,
+        client.first_party,
         origin.as_str(),
         now,
     )

@@ -77,6 +77,8 @@ struct Row {
     redirect_uris: Vec<String>,
     post_logout_redirect_uris: Vec<String>,
     require_dpop: bool,
+    resources: Vec<String>,
+    first_party: bool,
     origin: String,
     active: bool,
     disabled_at: Option<OffsetDateTime>,
@@ -115,6 +117,8 @@ impl TryFrom<Row> for Registered {
             redirect_uris: row.redirect_uris,
             post_logout_redirect_uris: row.post_logout_redirect_uris,
             require_dpop: row.require_dpop,
+            resources: row.resources,
+            first_party: row.first_party,
         };
         Ok(Self {
             client,
@@ -160,8 +164,8 @@ pub async fn find_registered(
     sqlx::query_as!(
         Row,
         "select client_id, tenant, name, persona, organization, scope, audiences, purposes, jwks, grant_types,
-                token_endpoint_auth_method, redirect_uris, post_logout_redirect_uris, require_dpop, origin, active,
-                disabled_at, updated_at
+                token_endpoint_auth_method, redirect_uris, post_logout_redirect_uris, require_dpop, resources, first_party,
+                origin, active, disabled_at, updated_at
          from clients where tenant = $1 and client_id = $2",
         tenant,
         client_id,
@@ -184,8 +188,8 @@ pub async fn list(
     let rows = sqlx::query_as!(
         Row,
         r#"select client_id, tenant, name, persona, organization, scope, audiences, purposes, jwks, grant_types,
-                  token_endpoint_auth_method, redirect_uris, post_logout_redirect_uris, require_dpop, origin, active,
-                  disabled_at, updated_at
+                  token_endpoint_auth_method, redirect_uris, post_logout_redirect_uris, require_dpop, resources, first_party,
+                  origin, active, disabled_at, updated_at
            from clients where tenant = $1 and client_id > $2 collate "C"
            order by client_id collate "C" limit $3"#,
         tenant,

@@ -5,22 +5,28 @@ use std::sync::Arc;
 use access_token::{Challenge, Claims, TokenError};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use service_kit::{CorrId, Problem};
+use uuid::Uuid;
 
 use crate::App;
+use crate::account::administration::{ACCOUNTS_SCOPE, AccountsPermit};
+use crate::account::{Account, store as accounts};
 use crate::client::{self, ClientsPermit};
 use crate::db::StoreError;
 use crate::directory::permit::{FRESH, PATIENT_SCOPE, READ_SCOPES, WRITE_SCOPE};
 use crate::directory::{BindPermit, PatientPermit, ReadPermit, WritePermit};
+use crate::pages::browser;
 use crate::revocation::{self, FeedPermit};
+use crate::session::{self, store as sessions};
 use crate::token::keys::{self, KeysPermit};
 
 /// 401, 403, 400 or 503 with its challenge.
 #[derive(Debug)]
 pub struct Refusal {
-    challenge: Challenge,
+    /// None where another token would not help.
+    challenge: Option<Challenge>,
     problem: Problem,
 }
 
@@ -41,7 +47,7 @@ impl Refusal {
         let status = StatusCode::from_u16(challenge.status()).unwrap_or(StatusCode::UNAUTHORIZED);
         Self {
             problem: Problem::new(status, slug, format!("{error}. {hint}")),
-            challenge,
+            challenge: Some(challenge),
         }
     }
 
@@ -55,15 +61,7 @@ impl Refusal {
         let slug = "insufficient-user-authentication";
         Self {
             problem: Problem::new(StatusCode::UNAUTHORIZED, slug, detail),
-            challenge: Challenge::insufficient_user_authentication(acr, seconds),
-        }
-    }
-
-    /// Whether the token stands cannot be told.
-    fn undecided(error: StoreError) -> Self {
-        Self {
-            problem: error.into(),
-            challenge: Challenge::from(TokenError::RevocationsStale),
+            challenge: Some(Challenge::insufficient_user_authentication(acr, seconds)),
         }
     }
 
@@ -75,7 +73,7 @@ impl Refusal {
         let detail = format!("This needs the scope {}.", scopes.join(" or "));
         Self {
             problem: Problem::new(StatusCode::FORBIDDEN, "insufficient-scope", detail),
-            challenge: Challenge::insufficient_scope(&scopes.join(" ")),
+            challenge: Some(Challenge::insufficient_scope(&scopes.join(" "))),
         }
     }
 }
@@ -89,12 +87,27 @@ pub struct Binder {
     pub patient: PatientPermit,
 }
 
+impl From<Problem> for Refusal {
+    fn from(problem: Problem) -> Self {
+        Self {
+            problem,
+            challenge: None,
+        }
+    }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        Problem::from(error).into()
+    }
+}
+
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let mut response = self.problem.into_response();
         let value = self
             .challenge
-            .www_authenticate()
+            .and_then(|challenge| challenge.www_authenticate())
             .and_then(|text| HeaderValue::try_from(text).ok());
         if let Some(value) = value {
             response
@@ -123,7 +136,7 @@ async fn claims(parts: &Parts, app: &App) -> Result<Claims, Refusal> {
     match revocation::store::stands(&app.db, &claims, now).await {
         Ok(true) => Ok(claims),
         Ok(false) => Err(Refusal::unauthenticated(TokenError::Revoked)),
-        Err(error) => Err(Refusal::undecided(error)),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -199,4 +212,61 @@ impl FromRequestParts<Arc<App>> for Binder {
             BindPermit::of_patient(&patient, &claims, app.now()).ok_or_else(Refusal::stale)?;
         Ok(Self { permit, patient })
     }
+}
+
+impl FromRequestParts<Arc<App>> for AccountsPermit {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refusal> {
+        permit(parts, app, Self::from_claims, &[ACCOUNTS_SCOPE]).await
+    }
+}
+
+/// A person, by a token of theirs or by their browser's session.
+pub struct Person {
+    /// Who.
+    pub account: Account,
+    /// The session that the token or the browser is of.
+    pub session: Uuid,
+}
+
+impl FromRequestParts<Arc<App>> for Person {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refusal> {
+        if parts.headers.contains_key(header::AUTHORIZATION) {
+            let claims = claims(parts, app).await?;
+            let person = person(app, &claims).await?;
+            return person.ok_or_else(|| Refusal::unauthenticated(TokenError::Revoked));
+        }
+        let session = session::current(app, &parts.headers).await?;
+        let session = session.ok_or_else(|| Refusal::unauthenticated(TokenError::Missing))?;
+        // A browser sends its cookie along whoever asks for it; but it says who asks.
+        if parts.method != Method::GET && browser::check_origin(app, &parts.headers).is_err() {
+            return Err(Refusal::from(Problem::forbidden(
+                "With a cookie this works from the service's own pages only; send an access token instead.",
+            )));
+        }
+        Ok(Self {
+            account: session.account,
+            session: session.id,
+        })
+    }
+}
+
+/// Whose token it is, if all that it comes from still counts.
+async fn person(app: &App, claims: &Claims) -> Result<Option<Person>, StoreError> {
+    let Some(sign_in) = &claims.sign_in else {
+        return Ok(None);
+    };
+    let (Ok(id), Ok(session)) = (claims.sub.parse(), sign_in.sid.parse()) else {
+        return Ok(None);
+    };
+    let found = accounts::find(&app.db, &app.tenant, id).await?;
+    let Some(account) = found.filter(|account| !account.disabled && account.version == sign_in.sv)
+    else {
+        return Ok(None);
+    };
+    let live = sessions::is_live(&app.db, &account, session, app.now()).await?;
+    Ok(live.then_some(Person { account, session }))
 }

@@ -1,4 +1,4 @@
-//! How a browser shows its session.
+//! How a browser shows its session, and what it has before it is signed in.
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use base64::Engine;
@@ -9,6 +9,12 @@ use crate::Random;
 
 /// The cookie. The prefix makes browsers insist on Secure, on Path=/ and on no Domain (RFC 6265bis §4.1.3.2).
 pub const NAME: &str = "__Host-session";
+/// What ties the pages of a sign-in or an enrolment together. It is never continued as a session: no fixation.
+pub const VISIT: &str = "__Host-visit";
+/// Says that somebody has signed in here before.
+pub const DEVICE: &str = "__Host-device";
+/// How long a browser keeps [`DEVICE`], in seconds.
+const DEVICE_AGE: u32 = 180 * 24 * 60 * 60;
 
 /// The secret that a browser holds.
 #[derive(Clone, PartialEq, Eq)]
@@ -22,17 +28,18 @@ impl Secret {
         Self(bytes)
     }
 
-    /// The one that a request shows; none if there are several, or what is there was not made by us.
+    /// The session that a request shows; none if there are several, or what is there was not made by us.
     pub fn from_headers(headers: &HeaderMap) -> Option<Self> {
-        let mut found = headers
-            .get_all(header::COOKIE)
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|text| text.split(';'))
-            .filter_map(|pair| pair.trim().strip_prefix(NAME)?.strip_prefix('='));
-        let (value, more) = (found.next()?, found.next());
-        let bytes = URL_SAFE_NO_PAD.decode(value).ok()?;
-        more.is_none().then_some(Self(bytes.try_into().ok()?))
+        Self::named(NAME, headers)
+    }
+
+    /// The visit that a request belongs to.
+    pub fn of_visit(headers: &HeaderMap) -> Option<Self> {
+        Self::named(VISIT, headers)
+    }
+
+    fn named(name: &str, headers: &HeaderMap) -> Option<Self> {
+        Some(Self(value(name, headers)?.try_into().ok()?))
     }
 
     /// What the database knows of it.
@@ -40,20 +47,65 @@ impl Secret {
         Sha256::digest(self.0).into()
     }
 
-    /// `Set-Cookie` that hands it to the browser, until the browser is closed.
+    /// What the forms of this browser carry, so that nobody else's form counts. It cannot be turned back into the secret.
+    pub fn csrf(&self) -> String {
+        let digest = Sha256::new_with_prefix(b"csrf").chain_update(self.0);
+        URL_SAFE_NO_PAD.encode(digest.finalize())
+    }
+
+    /// Whether a form was made for this browser. Hashes are compared, so that time tells nothing of the value.
+    pub fn made_form(&self, csrf: &str) -> bool {
+        Sha256::digest(csrf) == Sha256::digest(self.csrf())
+    }
+
+    /// `Set-Cookie` that hands the session to the browser, until the browser is closed.
     pub fn set(&self) -> HeaderValue {
-        with_attributes(&URL_SAFE_NO_PAD.encode(self.0), "")
+        with_attributes(NAME, &URL_SAFE_NO_PAD.encode(self.0), "")
+    }
+
+    /// `Set-Cookie` of a visit.
+    pub fn set_visit(&self) -> HeaderValue {
+        with_attributes(VISIT, &URL_SAFE_NO_PAD.encode(self.0), "")
     }
 }
 
-/// `Set-Cookie` that takes it away.
+/// `Set-Cookie` that takes the session away.
 pub fn clear() -> HeaderValue {
-    with_attributes("", "; Max-Age=0")
+    with_attributes(NAME, "", "; Max-Age=0")
+}
+
+/// `Set-Cookie` that ends a visit.
+pub fn clear_visit() -> HeaderValue {
+    with_attributes(VISIT, "", "; Max-Age=0")
+}
+
+/// What a browser shows of having been here.
+pub fn device(headers: &HeaderMap) -> Option<Vec<u8>> {
+    value(DEVICE, headers)
+}
+
+/// `Set-Cookie` of [`DEVICE`].
+pub fn set_device(bytes: &[u8]) -> HeaderValue {
+    let age = format!("; Max-Age={DEVICE_AGE}");
+    with_attributes(DEVICE, &URL_SAFE_NO_PAD.encode(bytes), &age)
+}
+
+/// The one cookie of this name; none if there are several.
+fn value(name: &str, headers: &HeaderMap) -> Option<Vec<u8>> {
+    let mut found = headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|text| text.split(';'))
+        .filter_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='));
+    let (value, more) = (found.next()?, found.next());
+    let bytes = URL_SAFE_NO_PAD.decode(value).ok()?;
+    more.is_none().then_some(bytes)
 }
 
 /// SameSite=Lax: a client's redirect to the authorization endpoint has to find the session.
-fn with_attributes(value: &str, more: &str) -> HeaderValue {
-    let text = format!("{NAME}={value}; Path=/; Secure; HttpOnly; SameSite=Lax{more}");
+fn with_attributes(name: &str, value: &str, more: &str) -> HeaderValue {
+    let text = format!("{name}={value}; Path=/; Secure; HttpOnly; SameSite=Lax{more}");
     // Base64url and our own words are always a valid header value.
     HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(""))
 }
@@ -96,10 +148,33 @@ mod tests {
 
     #[test]
     fn no_script_and_no_other_host_gets_it() {
-        let set = secret(7).set();
-        for attribute in ["; Path=/;", "; Secure;", "; HttpOnly;", "SameSite=Lax"] {
-            assert!(set.to_str().unwrap().contains(attribute), "{attribute}");
+        for set in [
+            secret(7).set(),
+            secret(7).set_visit(),
+            set_device(b"x"),
+            clear(),
+            clear_visit(),
+        ] {
+            let set = set.to_str().unwrap();
+            assert!(set.starts_with("__Host-"));
+            for attribute in ["; Path=/;", "; Secure;", "; HttpOnly;", "SameSite=Lax"] {
+                assert!(set.contains(attribute), "{attribute}");
+            }
+            assert!(!set.contains("Domain"));
         }
-        assert!(!set.to_str().unwrap().contains("Domain"));
+    }
+
+    #[test]
+    fn a_form_counts_for_the_browser_it_was_made_for() {
+        assert!(secret(7).made_form(&secret(7).csrf()));
+        assert!(!secret(7).made_form(&secret(8).csrf()));
+        assert!(!secret(7).made_form(""));
+    }
+
+    #[test]
+    fn a_visit_is_no_session() {
+        let set = secret(7).set_visit();
+        let pair = set.to_str().unwrap().split(';').next().unwrap();
+        assert!(shown(&[pair]).is_none());
     }
 }

@@ -3,8 +3,15 @@
 use access_token::{Claims, MAX_TOKEN_LIFETIME, ScopeSet};
 use alloy::primitives::Address;
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use crate::client::Client;
+
+/// The id of a token that is issued now. Ids begin with the time, so that old ones can be told from recent ones.
+pub fn token_id(now: OffsetDateTime, random: [u8; 10]) -> Uuid {
+    let millis = u64::try_from(now.unix_timestamp_nanos() / 1_000_000).unwrap_or(0);
+    uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
+}
 
 /// What a client asks for.
 #[derive(Debug, Default, Clone, Copy)]
@@ -77,7 +84,11 @@ fn granted(client: &Client, requested: &str) -> Result<ScopeSet, Denial> {
     requested
         .check_one_persona()
         .map_err(|_| Denial::MixedPersonas)?;
-    let granted = requested.intersect(&client.scope).ceiling(client.persona);
+    // Nobody has signed in, so nothing can be told of a sign-in.
+    let granted = requested
+        .intersect(&client.scope)
+        .ceiling(client.persona)
+        .rights();
     if granted.is_empty() {
         Err(Denial::NothingGranted)
     } else {

@@ -211,6 +211,7 @@ impl Setup {
             ("ISSUER", issuer.to_owned()),
             ("AUDIENCE", issuer.to_owned()),
             ("TENANT", tenant.to_owned()),
+            ("INTERNAL_AUDIENCES", format!("{issuer},{INDEXER}")),
             ("KAFKA_BROKERS", "127.0.0.1:1".to_owned()),
             ("CHAIN_ID", CHAIN_ID.to_string()),
             ("REGISTRY_ADDRESS", REGISTRY.to_string()),
@@ -291,8 +292,17 @@ impl Service {
 
     /// As [`Service::start`], configured otherwise.
     pub async fn start_with(change: impl FnOnce(&mut Setup)) -> Self {
+        Self::start_of(&clients(), change).await
+    }
+
+    /// As [`Service::start`], with these clients, among which the usual administrator's has to be.
+    pub async fn with_clients(clients: &Value) -> Self {
+        Self::start_of(clients, |_| {}).await
+    }
+
+    async fn start_of(clients: &Value, change: impl FnOnce(&mut Setup)) -> Self {
         let database = Arc::new(Database::create().await);
-        let mut setup = Setup::new(&database.url, &clients());
+        let mut setup = Setup::new(&database.url, clients);
         change(&mut setup);
         let service = Self::on(&setup, database).await;
         for (id, byte) in [("clinic-a", 0xa1), ("clinic-b", 0xb1)] {

@@ -1,0 +1,97 @@
+//! What ends what an account has: closing it, signing out everywhere, a device lost.
+
+use access_token::Claims;
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::{Account, store};
+use crate::db::StoreError;
+use crate::events::{self, Event, Kind};
+use crate::revocation;
+use crate::session::store as sessions;
+use crate::{App, Random};
+
+/// May manage the accounts of this service's tenant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountsPermit {
+    by: String,
+}
+
+/// The scope that permits it.
+pub const ACCOUNTS_SCOPE: &str = "admin:accounts.write";
+
+impl AccountsPermit {
+    /// A permit, if a scope allows it.
+    pub fn from_claims(claims: &Claims) -> Option<Self> {
+        claims.scope.allows_persona(ACCOUNTS_SCOPE).then(|| Self {
+            by: claims.sub.clone(),
+        })
+    }
+
+    /// Who has it.
+    pub fn by(&self) -> &str {
+        &self.by
+    }
+}
+
+/// Ends every session but `keep`, and every token that was issued up to now. The account's row has to be locked.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn end_everything(
+    connection: &mut PgConnection,
+    account: &Account,
+    keep: Option<Uuid>,
+    random: &Random,
+    now: OffsetDateTime,
+) -> Result<(), StoreError> {
+    let tenant = &account.tenant;
+    store::raise_version(connection, account, now).await?;
+    let ended = sessions::end_all(connection, tenant, account.id, keep, now).await?;
+    for session in ended {
+        let event = Event::new(random, tenant, Kind::SessionEnded, account.id, now);
+        events::emit(connection, &event.with("sid", session.to_string())).await?;
+    }
+    let id = account.id.to_string();
+    revocation::record(connection, tenant, revocation::Kind::Account, &id, now).await
+}
+
+/// Closes or opens an account; `None` when the tenant has none of this id. Closing it ends all that it has.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn set_disabled(
+    app: &App,
+    tenant: &str,
+    id: Uuid,
+    disabled: bool,
+) -> Result<Option<Account>, StoreError> {
+    let now = app.now();
+    let mut transaction = app.db.begin().await?;
+    let Some(account) = store::lock(&mut transaction, tenant, id).await? else {
+        return Ok(None);
+    };
+    if store::set_disabled(&mut transaction, &account, disabled, now).await? {
+        let status = if disabled { "disabled" } else { "enabled" };
+        let event = Event::new(&app.random, tenant, Kind::AccountChanged, id, now);
+        events::emit(&mut transaction, &event.with("change", status)).await?;
+        if disabled {
+            end_everything(&mut transaction, &account, None, &app.random, now).await?;
+        }
+    }
+    transaction.commit().await?;
+    store::find(&app.db, tenant, id).await
+}
+
+/// Ends every session of the account and every token that was issued up to now.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn sign_out_everywhere(app: &App, tenant: &str, id: Uuid) -> Result<(), StoreError> {
+    let mut transaction = app.db.begin().await?;
+    if let Some(account) = store::lock(&mut transaction, tenant, id).await? {
+        end_everything(&mut transaction, &account, None, &app.random, app.now()).await?;
+    }
+    Ok(transaction.commit().await?)
+}

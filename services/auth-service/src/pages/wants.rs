@@ -1,0 +1,194 @@
+//! What somebody came to sign in for: where they go afterwards, and how surely and freshly they have to prove who they are.
+
+use access_token::Acr;
+use time::{Duration, OffsetDateTime};
+
+use crate::session::Session;
+
+/// A page of ours to come back to. Others are refused, so that nobody is led from our sign-in to a foreign site.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReturnTo(String);
+
+impl ReturnTo {
+    /// Longer ones are refused.
+    const MOST: usize = 8192;
+
+    /// A path of ours that begins as one of those people come from.
+    pub fn parse(text: &str) -> Option<Self> {
+        let known = text == "/account"
+            || ["/oauth2/authorize?", "/account?", "/account/"]
+                .iter()
+                .any(|start| text.starts_with(start));
+        let plain = text.len() <= Self::MOST
+            && text.bytes().all(|b| b.is_ascii_graphic() && b != b'\\')
+            && !text
+                .split(['?', '#'])
+                .next()
+                .is_some_and(|path| path.contains(".."));
+        (known && plain).then(|| Self(text.to_owned()))
+    }
+
+    /// The path.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether it goes on from there to a client's own site. Browsers follow such redirects of a form to our own site only
+    /// (`form-action`), so a page has to come between.
+    pub fn leads_away(&self) -> bool {
+        self.0.starts_with("/oauth2/")
+    }
+}
+
+/// The query of the sign-in pages.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Wants {
+    /// Where to afterwards.
+    pub return_to: Option<ReturnTo>,
+    /// How surely at least.
+    pub acr: Option<Acr>,
+    /// How long ago at most.
+    pub max_age: Option<Duration>,
+}
+
+/// The link is not one that we or a client of ours made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BadLink;
+
+impl Wants {
+    /// Reads a query.
+    ///
+    /// # Errors
+    /// [`BadLink`].
+    pub fn parse(query: &str) -> Result<Self, BadLink> {
+        let mut wants = Self::default();
+        for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+            let taken = match &*name {
+                "return_to" => wants
+                    .return_to
+                    .replace(ReturnTo::parse(&value).ok_or(BadLink)?)
+                    .is_some(),
+                "acr" => wants
+                    .acr
+                    .replace(value.parse().map_err(|_| BadLink)?)
+                    .is_some(),
+                "max_age" => {
+                    let seconds: u32 = value.parse().map_err(|_| BadLink)?;
+                    wants
+                        .max_age
+                        .replace(Duration::seconds(seconds.into()))
+                        .is_some()
+                }
+                _ => false,
+            };
+            if taken {
+                return Err(BadLink);
+            }
+        }
+        Ok(wants)
+    }
+
+    /// The query that says the same.
+    pub fn query(&self) -> String {
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        if let Some(return_to) = &self.return_to {
+            query.append_pair("return_to", return_to.as_str());
+        }
+        if let Some(acr) = self.acr {
+            query.append_pair("acr", acr.as_str());
+        }
+        if let Some(age) = self.max_age {
+            query.append_pair("max_age", &age.whole_seconds().to_string());
+        }
+        query.finish()
+    }
+
+    /// The path with this query.
+    pub fn at(&self, path: &str) -> String {
+        match self.query() {
+            query if query.is_empty() => path.to_owned(),
+            query => format!("{path}?{query}"),
+        }
+    }
+
+    /// Whether this session is all that is wanted.
+    pub fn are_met_by(&self, session: &Session, now: OffsetDateTime) -> bool {
+        session.satisfies(self.acr.unwrap_or(Acr::Aal1), self.max_age, now)
+    }
+
+    /// Where to afterwards; a page between where the path leads away from us.
+    pub fn next(&self) -> String {
+        match &self.return_to {
+            None => "/account".to_owned(),
+            Some(path) if path.leads_away() => {
+                let wants = Self {
+                    return_to: self.return_to.clone(),
+                    ..Self::default()
+                };
+                wants.at("/sign-in/continue")
+            }
+            Some(path) => path.as_str().to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_come_back_to_our_own_pages_only() {
+        for own in [
+            "/account",
+            "/account?done=app",
+            "/account/password",
+            "/oauth2/authorize?client_id=a%2Fb&x=1",
+        ] {
+            assert_eq!(ReturnTo::parse(own).unwrap().as_str(), own);
+        }
+        for foreign in [
+            "",
+            "/",
+            "account",
+            "//evil.example",
+            "https://evil.example/account",
+            "/\\evil.example",
+            "/account.evil.example",
+            "/accounts",
+            "/oauth2/authorize",
+            "/oauth2/token",
+            "/account/../oauth2/token",
+            "/account/\\..",
+            "/account/\r\nset-cookie: a=b",
+            "/account/ä",
+            "javascript:alert(1)",
+            &format!("/account?{}", "a".repeat(9000)),
+        ] {
+            assert!(ReturnTo::parse(foreign).is_none(), "{foreign}");
+        }
+    }
+
+    #[test]
+    fn a_query_is_read_as_it_was_written() {
+        let query = "return_to=%2Foauth2%2Fauthorize%3Fa%3D1%26b%3D2&acr=aal2&max_age=300";
+        let wants = Wants::parse(query).unwrap();
+        assert_eq!(
+            wants.return_to,
+            ReturnTo::parse("/oauth2/authorize?a=1&b=2")
+        );
+        assert_eq!(
+            (wants.acr, wants.max_age),
+            (Some(Acr::Aal2), Some(Duration::minutes(5)))
+        );
+        assert_eq!(wants.query(), query);
+        for wrong in [
+            "acr=aal3",
+            "max_age=-1",
+            "max_age=x",
+            "return_to=%2F%2Fevil",
+            "acr=aal1&acr=aal2",
+        ] {
+            assert_eq!(Wants::parse(wrong), Err(BadLink), "{wrong}");
+        }
+    }
+}
