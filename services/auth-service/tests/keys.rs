@@ -119,7 +119,7 @@ async fn a_successor_is_shown_before_it_signs_and_the_old_key_for_as_long_as_its
     // Thirty days, less the time for which a successor is shown.
     let due = NOW + 30 * 86_400 - 120;
     look_after(&service, due - 1).await;
-    assert_eq!(shown(&service).await, [first.clone()]);
+    assert_eq!(shown(&service).await, std::slice::from_ref(&first));
     look_after(&service, due).await;
     let kids = shown(&service).await;
     let second = kids.iter().find(|kid| **kid != first).unwrap().clone();
@@ -207,7 +207,7 @@ async fn a_compromised_key_is_out_of_use_at_once_with_all_that_it_signed() {
         .unwrap();
     assert_eq!(state, State::Active);
 
-    assert_eq!(shown(&service).await, [successor.clone()]);
+    assert_eq!(shown(&service).await, std::slice::from_ref(&successor));
     assert_eq!(signs(&service).await, successor);
     let dead = service.get("/v1/patients", &forged).await;
     assert_eq!(dead.problem(), (401, "unauthenticated"));
@@ -215,7 +215,7 @@ async fn a_compromised_key_is_out_of_use_at_once_with_all_that_it_signed() {
     replica.set_time(NOW + 4);
     service.set_time(NOW + 4);
     assert_eq!(signs(&replica).await, successor);
-    assert_eq!(shown(&replica).await, [successor.clone()]);
+    assert_eq!(shown(&replica).await, std::slice::from_ref(&successor));
     assert_eq!(replica.get("/v1/patients", &forged).await.status, 401);
 
     let feed = store::page(&service.db, TENANT, 0, at(NOW + 4))
