@@ -133,7 +133,7 @@ async fn a_kid_leads_nowhere() {
     let admin = service.admin().await;
     for kid in ["..%2F..%2Fkeys", "%27%20or%20%271%27%3D%271", "%00"] {
         let path = format!("/v1/keys/{kid}/compromise");
-        let answer = service.post(&path, &admin).await;
+        let answer = service.act(&path, &admin).await;
         assert!(
             matches!(answer.status.as_u16(), 400 | 404),
             "{kid}: {}",
