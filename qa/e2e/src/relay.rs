@@ -1,0 +1,113 @@
+//! The relay, as wallets use it: a signed decision is handed in, and its way onto the chain is watched.
+
+use std::time::{Duration, Instant};
+
+use alloy::providers::ext::AnvilApi;
+use alloy::providers::{Provider, ProviderBuilder};
+use anyhow::{Context, Result, ensure};
+use contract_bindings::intent::{Action, SignedIntent};
+use contract_bindings::registry::ConsentRegistry::{self, Grant, Revoke};
+use serde_json::Value;
+
+use crate::PATIENCE;
+use crate::api::{Answer, Api};
+use crate::ledger::Which;
+use crate::signed::Signed;
+
+const LOOK: Duration = Duration::from_millis(20);
+
+impl From<Signed<Grant>> for SignedIntent {
+    fn from(signed: Signed<Grant>) -> Self {
+        Self {
+            action: Action::Grant(signed.intent),
+            proof: signed.proof,
+        }
+    }
+}
+
+impl From<Signed<Revoke>> for SignedIntent {
+    fn from(signed: Signed<Revoke>) -> Self {
+        Self {
+            action: Action::Revoke(signed.intent),
+            proof: signed.proof,
+        }
+    }
+}
+
+/// Hands a decision in, without any token. Returns its digest.
+///
+/// # Errors
+/// When the relay does not take it.
+pub async fn hand_in(api: &Api, signed: impl Into<SignedIntent>) -> Result<(String, Answer)> {
+    let url = format!("{}/v1/intents", api.endpoints().relay);
+    let request = api.http().post(url).json(&signed.into());
+    let answer = api.send(request).await?;
+    ensure!(
+        matches!(answer.status, 200 | 202),
+        "the relay: {}",
+        answer.outline()
+    );
+    let digest = answer.json()["digest"].as_str().map(str::to_owned);
+    Ok((digest.context("the relay names no digest")?, answer))
+}
+
+/// Waits until the decision is on the chain.
+///
+/// # Errors
+/// When it fails, or takes too long.
+pub async fn included(api: &Api, digest: &str) -> Result<Value> {
+    let url = format!("{}/v1/intents/{digest}", api.endpoints().relay);
+    let started = Instant::now();
+    loop {
+        let view = api.send(api.http().get(&url)).await?.json();
+        let state = view["state"].as_str().unwrap_or_default();
+        match state {
+            "included" | "final" => return Ok(view),
+            _ => ensure!(
+                state != "failed" && started.elapsed() < PATIENCE,
+                "the intent is {state}: {}",
+                view["reason"]
+            ),
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// A chain that makes no block until it is let go.
+pub struct Held {
+    provider: alloy::providers::DynProvider,
+}
+
+impl Held {
+    /// Stops the making of blocks.
+    ///
+    /// # Errors
+    /// When the node does not answer.
+    pub async fn new(api: &Api) -> Result<Self> {
+        let rpc = api.endpoints().chain.rpc.parse()?;
+        let provider = ProviderBuilder::new().connect_http(rpc).erased();
+        provider.anvil_set_auto_mine(false).await?;
+        Ok(Self { provider })
+    }
+
+    /// Whether the consent is still active in the newest block.
+    ///
+    /// # Errors
+    /// When the node does not answer.
+    pub async fn still_active(&self, api: &Api, which: Which) -> Result<bool> {
+        let registry = api.endpoints().chain.registry.parse()?;
+        let registry = ConsentRegistry::new(registry, &self.provider);
+        let active = registry.isActive(which.subject, which.grantee, which.scope);
+        Ok(active.call().await?)
+    }
+
+    /// Makes the block that waits, and goes on as before.
+    ///
+    /// # Errors
+    /// When the node does not answer.
+    pub async fn let_go(self) -> Result<()> {
+        self.provider.anvil_set_auto_mine(true).await?;
+        self.provider.anvil_mine(Some(1), None).await?;
+        Ok(())
+    }
+}
