@@ -6,7 +6,7 @@ use alloy::providers::ext::AnvilApi;
 use alloy::providers::{Provider, ProviderBuilder};
 use anyhow::{Context, Result, ensure};
 use contract_bindings::intent::{Action, SignedIntent};
-use contract_bindings::registry::ConsentRegistry::{self, Grant, Revoke};
+use contract_bindings::registry::ConsentRegistry;
 use serde_json::Value;
 
 use crate::PATIENCE;
@@ -16,22 +16,26 @@ use crate::signed::Signed;
 
 const LOOK: Duration = Duration::from_millis(20);
 
-impl From<Signed<Grant>> for SignedIntent {
-    fn from(signed: Signed<Grant>) -> Self {
+impl<T: Into<Action>> From<Signed<T>> for SignedIntent {
+    fn from(signed: Signed<T>) -> Self {
         Self {
-            action: Action::Grant(signed.intent),
+            action: signed.intent.into(),
             proof: signed.proof,
         }
     }
 }
 
-impl From<Signed<Revoke>> for SignedIntent {
-    fn from(signed: Signed<Revoke>) -> Self {
-        Self {
-            action: Action::Revoke(signed.intent),
-            proof: signed.proof,
-        }
+/// Sends a decision to the relay, whatever it answers.
+///
+/// # Errors
+/// When it does not answer.
+pub async fn post(api: &Api, token: Option<&str>, intent: &SignedIntent) -> Result<Answer> {
+    let url = format!("{}/v1/intents", api.endpoints().relay);
+    let mut request = api.http().post(url).json(intent);
+    if let Some(token) = token {
+        request = request.bearer_auth(token);
     }
+    api.send(request).await
 }
 
 /// Hands a decision in, without any token. Returns its digest.
@@ -39,36 +43,30 @@ impl From<Signed<Revoke>> for SignedIntent {
 /// # Errors
 /// When the relay does not take it.
 pub async fn hand_in(api: &Api, signed: impl Into<SignedIntent>) -> Result<(String, Answer)> {
-    let url = format!("{}/v1/intents", api.endpoints().relay);
-    let request = api.http().post(url).json(&signed.into());
-    let answer = api.send(request).await?;
-    ensure!(
-        matches!(answer.status, 200 | 202),
-        "the relay: {}",
-        answer.outline()
-    );
+    let answer = post(api, None, &signed.into()).await?;
+    ensure!(answer.status == 202, "the relay: {}", answer.outline());
     let digest = answer.json()["digest"].as_str().map(str::to_owned);
     Ok((digest.context("the relay names no digest")?, answer))
 }
 
-/// Waits until the decision is on the chain.
+/// Waits until the decision has come so far: `included` or `final`.
 ///
 /// # Errors
 /// When it fails, or takes too long.
-pub async fn included(api: &Api, digest: &str) -> Result<Value> {
+pub async fn brought(api: &Api, digest: &str, state: &str) -> Result<Value> {
     let url = format!("{}/v1/intents/{digest}", api.endpoints().relay);
     let started = Instant::now();
     loop {
         let view = api.send(api.http().get(&url)).await?.json();
-        let state = view["state"].as_str().unwrap_or_default();
-        match state {
-            "included" | "final" => return Ok(view),
-            _ => ensure!(
-                state != "failed" && started.elapsed() < PATIENCE,
-                "the intent is {state}: {}",
-                view["reason"]
-            ),
+        let now = view["state"].as_str().unwrap_or_default();
+        if now == state || now == "final" {
+            return Ok(view);
         }
+        ensure!(
+            now != "failed" && started.elapsed() < PATIENCE,
+            "the intent is {now}: {}",
+            view["reason"]
+        );
         tokio::time::sleep(LOOK).await;
     }
 }

@@ -45,7 +45,7 @@ impl Walk<'_> {
                     .grant(which, now().saturating_sub(1), UNTIL_REVOKED)
                     .await?;
                 let (digest, answer) = relay::hand_in(api, signed).await?;
-                let view = relay::included(api, &digest).await?;
+                let view = relay::brought(api, &digest, "included").await?;
                 let shown = Shown::took(answer.latency)
                     .status(answer.status)
                     .fact("intent", digest)
@@ -65,10 +65,7 @@ impl Walk<'_> {
         read: Read<'_>,
     ) -> Result<Duration, Failed> {
         let api = self.api;
-        let (title, rule) = (
-            "patient signs to revoke; denied before a block",
-            "stopped",
-        );
+        let (title, rule) = ("patient signs to revoke; denied before a block", "stopped");
         let (held, digest, waited) = {
             let held = Held::new(api).await;
             let mut digest = String::new();
@@ -91,7 +88,7 @@ impl Walk<'_> {
                 let early = held.still_active(api, which).await?;
                 ensure!(early, "the revocation was on the chain before the denial");
                 held.let_go().await?;
-                let view = relay::included(api, &digest).await?;
+                let view = relay::brought(api, &digest, "included").await?;
                 wait_for_consent(api, which, "REVOKED").await?;
                 let chain = party(api, provider(api)?)?;
                 let shown =
