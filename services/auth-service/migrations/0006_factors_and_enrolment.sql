@@ -11,7 +11,7 @@ create table passwords (
 create table authenticator_apps (
     account   uuid        primary key references accounts (id),
     tenant    text        not null,
-    sealed    bytea       not null,
+    sealed    text        not null,
     last_step bigint      not null,
     added_at  timestamptz not null
 );

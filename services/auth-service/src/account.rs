@@ -8,14 +8,16 @@ pub mod enrolment;
 pub mod factors;
 pub mod passkey;
 pub mod password;
-pub mod seal;
 pub mod store;
 pub mod totp;
+
+use std::sync::Arc;
 
 use access_token::Persona;
 use uuid::Uuid;
 
 use crate::config::Config;
+use crate::token::keys::seal::KeyProvider;
 
 /// What checks people's proofs.
 pub struct Means {
@@ -25,15 +27,15 @@ pub struct Means {
     pub passwords: password::Hasher,
     /// Asks for passkeys; none where the issuer is no domain.
     pub passkeys: Option<passkey::Passkeys>,
-    /// Keeps what has to be read again.
-    pub seal: seal::Seal,
+    /// Seals what has to be read again.
+    pub provider: Arc<dyn KeyProvider>,
     /// How long enrolment codes are good for.
     pub enrolments: enrolment::Lifetimes,
 }
 
 impl Means {
     /// As configured.
-    pub fn new(config: &Config) -> Self {
+    pub fn new(config: &Config, provider: Arc<dyn KeyProvider>) -> Self {
         let site = config.display_name.clone().unwrap_or(config.tenant.clone());
         let passkeys = passkey::Passkeys::for_origin(&config.issuer.0, &site);
         if passkeys.is_none() {
@@ -43,7 +45,7 @@ impl Means {
         }
         Self {
             passwords: password::Hasher::new(config.password_checks),
-            seal: seal::Seal::new(&config.key_encryption_key.0),
+            provider,
             enrolments: enrolment::Lifetimes {
                 patient: time::Duration::hours(config.patient_enrolment_hours),
                 staff: time::Duration::hours(config.staff_enrolment_hours),

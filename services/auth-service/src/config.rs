@@ -58,9 +58,6 @@ pub struct Config {
     /// Kafka brokers, host:port and separated by commas, to which events are published.
     #[conf(long, env)]
     pub kafka_brokers: String,
-    /// Address of the consent-indexer, which says what is verified on chain.
-    #[conf(long, env)]
-    pub indexer_url: Url,
     /// What the sign-in pages call the custodian; without it TENANT.
     #[conf(long, env, value_parser = site_name)]
     pub display_name: Option<String>,
@@ -83,6 +80,9 @@ pub struct Config {
     /// Hours for which any other enrolment code is good.
     #[conf(long, env, default_value = "24")]
     pub staff_enrolment_hours: i64,
+    /// Address of the consent-indexer, which says what is verified on chain.
+    #[conf(long, env)]
+    pub indexer_url: Url,
     /// Most connections to the database.
     #[conf(long, env, default_value = "16")]
     pub database_connections: u32,

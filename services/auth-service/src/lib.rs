@@ -90,11 +90,11 @@ pub struct App {
 impl App {
     /// Puts the parts together.
     pub fn new(config: &config::Config, db: PgPool, clock: Clock, random: Random) -> Self {
-        let provider = FileKeyProvider::new(config.key_encryption_key.0.clone());
+        let provider = Arc::new(FileKeyProvider::new(config.key_encryption_key.0.clone()));
         let keys = Keys::new(
             db.clone(),
             &config.tenant,
-            Arc::new(provider),
+            provider.clone(),
             random.clone(),
             Rules::signing_for(time::Duration::hours(config.signing_key_hours.into())),
         );
@@ -107,15 +107,15 @@ impl App {
             )
             .origin(config.issuer.url()),
             domain: contract_bindings::intent::domain(config.chain_id, config.registry_address),
-            means: account::Means::new(config),
+            means: account::Means::new(config, provider),
             limits: limit::Limits::new(config),
             db,
             clock,
             random,
             tenant: config.tenant.clone(),
+            internal_audiences: config.internal_audiences.0.clone(),
             directory_import: config.directory_import,
             projection: projection::Projection::new(config.indexer_url.clone()),
-            internal_audiences: config.internal_audiences.0.clone(),
             issuer,
             keys,
             waiting: revocation::feed::Waiting::default(),

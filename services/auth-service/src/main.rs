@@ -71,14 +71,14 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         "assertion sweeper",
         client::replay::sweep(app.clone(), shutdown.clone()),
     );
-    shutdown.spawn(
-        "rebindings",
-        rebindings::carry_out(app.clone(), shutdown.clone()),
-    );
     shutdown.spawn("grant sweeper", grant::sweep(app.clone(), shutdown.clone()));
     shutdown.spawn(
         "session sweeper",
         session::sweep::run(app.clone(), shutdown.clone()),
+    );
+    shutdown.spawn(
+        "rebindings",
+        rebindings::carry_out(app.clone(), shutdown.clone()),
     );
     server::run(&config.server, routes::router(app), readiness, shutdown).await
 }

@@ -6,6 +6,7 @@
 
 pub mod ceremony;
 pub mod cookie;
+pub mod device;
 pub mod lifetime;
 pub mod sign_in;
 pub mod store;
@@ -68,6 +69,28 @@ pub async fn current(app: &App, headers: &HeaderMap) -> Result<Option<Session>, 
     match cookie::Secret::from_headers(headers) {
         Some(secret) => store::find(&app.db, &app.tenant, &secret, app.now()).await,
         None => Ok(None),
+    }
+}
+
+/// What a browser shows of what it has here.
+#[derive(Default)]
+pub struct Shown {
+    /// Its session, if it counts.
+    pub session: Option<Session>,
+    /// That somebody has signed in with it.
+    pub device: Option<cookie::Secret>,
+}
+
+impl Shown {
+    /// By these headers.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn by(app: &App, headers: &HeaderMap) -> Result<Self, StoreError> {
+        Ok(Self {
+            session: current(app, headers).await?,
+            device: cookie::Secret::of_device(headers),
+        })
     }
 }
 

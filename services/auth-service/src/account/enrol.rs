@@ -14,8 +14,8 @@ use crate::db::StoreError;
 use crate::events::{self, Event, Kind};
 use crate::session::ceremony::{self, Enrolling};
 use crate::session::cookie::Secret;
-use crate::session::sign_in::{self, SignInError};
-use crate::session::{Proven, Session};
+use crate::session::sign_in::{self, Entered, SignInError};
+use crate::session::{Proven, Shown};
 use crate::{App, random_id};
 
 /// What somebody proves themselves with from now on, proven already.
@@ -30,7 +30,7 @@ pub enum Chosen<'a> {
         /// The password's hash.
         hash: &'a str,
         /// The app's sealed secret.
-        sealed: &'a [u8],
+        sealed: &'a str,
         /// The step of the code that proved it.
         step: i64,
     },
@@ -83,19 +83,19 @@ impl From<sqlx::Error> for EnrolError {
     }
 }
 
-/// Ends an enrolment; the secret of the new session.
+/// Ends an enrolment; whoever did is signed in.
 ///
 /// # Errors
 /// [`EnrolError`].
 pub async fn finish(
     app: &App,
-    session: Option<&Session>,
+    shown: &Shown,
     browser: &Secret,
     ceremony: Uuid,
     enrolling: &Enrolling,
     enrolment: &Enrolment,
     chosen: Chosen<'_>,
-) -> Result<Secret, EnrolError> {
+) -> Result<Entered, EnrolError> {
     let now = app.now();
     let tenant = &app.tenant;
     let mut transaction = app.db.begin().await?;
@@ -133,9 +133,9 @@ pub async fn finish(
     let event = Event::new(&app.random, tenant, Kind::EnrolmentUsed, id, now);
     let event = event.with("again", enrolment.account.is_some());
     events::emit(&mut transaction, &event).await?;
-    let secret = sign_in::complete(app, &mut transaction, session, id, chosen.proven()).await?;
+    let entered = sign_in::complete(app, &mut transaction, shown, id, chosen.proven()).await?;
     transaction.commit().await?;
-    Ok(secret)
+    Ok(entered)
 }
 
 async fn create(

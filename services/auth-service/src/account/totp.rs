@@ -8,13 +8,16 @@ use totp_rs::{Builder, Totp};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::seal::Seal;
 use crate::Random;
 use crate::db::StoreError;
+use crate::token::keys::seal::{KeyProvider, Owner, SealError};
 
-/// What the secret is sealed for.
-const PURPOSE: &str = "authenticator app";
 const BYTES: usize = 20;
+
+/// What is sealed for one account opens for no other, and for nothing else.
+fn name(account: Uuid) -> String {
+    format!("authenticator app of {account}")
+}
 
 /// What an app and we share.
 #[derive(Clone)]
@@ -29,14 +32,36 @@ impl Secret {
     }
 
     /// Sealed for an account.
-    pub fn seal(&self, seal: &Seal, account: Uuid, random: &Random) -> Vec<u8> {
-        seal.seal(PURPOSE, &account.to_string(), &self.0, random)
+    ///
+    /// # Errors
+    /// [`SealError`].
+    pub async fn seal(
+        &self,
+        provider: &dyn KeyProvider,
+        tenant: &str,
+        account: Uuid,
+    ) -> Result<String, SealError> {
+        let kid = name(account);
+        provider.seal(Owner { tenant, kid: &kid }, &self.0).await
     }
 
     /// What was sealed for an account.
-    pub fn open(seal: &Seal, account: Uuid, sealed: &[u8]) -> Option<Self> {
-        let bytes = seal.open(PURPOSE, &account.to_string(), sealed)?;
-        (bytes.len() == BYTES).then_some(Self(bytes))
+    ///
+    /// # Errors
+    /// [`SealError`].
+    pub async fn open(
+        provider: &dyn KeyProvider,
+        tenant: &str,
+        account: Uuid,
+        sealed: &str,
+    ) -> Result<Self, SealError> {
+        let kid = name(account);
+        let bytes = provider.open(Owner { tenant, kid: &kid }, sealed).await?;
+        if bytes.len() == BYTES {
+            Ok(Self(bytes))
+        } else {
+            Err(SealError::Damaged)
+        }
     }
 
     /// The time step of which this is the code; one step early or late is tolerated, for clocks that differ.
@@ -92,7 +117,7 @@ impl Secret {
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn find(db: &PgPool, tenant: &str, account: Uuid) -> Result<Option<Vec<u8>>, StoreError> {
+pub async fn find(db: &PgPool, tenant: &str, account: Uuid) -> Result<Option<String>, StoreError> {
     Ok(sqlx::query_scalar!(
         "select sealed from authenticator_apps where tenant = $1 and account = $2",
         tenant,
@@ -110,7 +135,7 @@ pub async fn put(
     connection: &mut PgConnection,
     tenant: &str,
     account: Uuid,
-    sealed: &[u8],
+    sealed: &str,
     step: i64,
     now: OffsetDateTime,
 ) -> Result<(), StoreError> {

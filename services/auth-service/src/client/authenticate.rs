@@ -6,6 +6,7 @@ use access_token::{Assertion, TokenError};
 use super::{AuthMethod, Client, replay, store};
 use crate::App;
 use crate::db::StoreError;
+use crate::limit::TooMany;
 
 /// Why a client was not authenticated.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +26,9 @@ pub enum AuthenticationError {
     /// Two different ids were sent.
     #[error("client_id is not the assertion's iss")]
     OtherId,
+    /// The client asks too often.
+    #[error(transparent)]
+    Limited(#[from] TooMany),
     /// The database gave no answer.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -39,6 +43,7 @@ impl AuthenticationError {
             Self::Replayed => "replayed",
             Self::Missing => "no-assertion",
             Self::OtherId => "client-id",
+            Self::Limited(_) => "limited",
             Self::Store(_) => "store",
         }
     }
@@ -111,6 +116,8 @@ pub async fn authenticate(
             // The signature was right: only the client itself learns the rest.
             other => AuthenticationError::Refused(other),
         })?;
+    // Only now: nobody else can use up what a client may ask.
+    app.limits.client(&client.id)?;
     if replay::first_use(&app.db, &client, &claims).await? {
         Ok(client)
     } else {

@@ -13,6 +13,7 @@ use time::{Duration, OffsetDateTime};
 use super::TooMany;
 use super::address::Network;
 use crate::db::StoreError;
+use crate::session::cookie::Secret;
 
 /// Failures are forgotten after this time without another.
 const MEMORY: Duration = Duration::hours(24);
@@ -69,8 +70,9 @@ impl Counter {
     }
 
     /// Passwords for a name from a browser that has signed in to that account.
-    pub fn of_device(login: &str, device: &[u8]) -> Vec<Self> {
-        vec![Self::new(PASSWORD, &[b"device", login.as_bytes(), device])]
+    pub fn of_device(login: &str, device: &Secret) -> Vec<Self> {
+        let device = device.hash();
+        vec![Self::new(PASSWORD, &[b"device", login.as_bytes(), &device])]
     }
 
     /// Passwords for a name from a network.
@@ -234,11 +236,12 @@ mod tests {
     #[test]
     fn sources_are_counted_apart() {
         let network = |text: &str| Network::of(text.parse().unwrap());
+        let random: crate::Random = std::sync::Arc::new(|bytes: &mut [u8]| bytes.fill(7));
         let counters = [
             Counter::of_stranger("jane", network("192.0.2.1")),
             Counter::of_stranger("jane", network("192.0.2.2")),
             Counter::of_stranger("jan", network("192.0.2.1")),
-            Counter::of_device("jane", &[192, 0, 2, 1]),
+            Counter::of_device("jane", &Secret::generate(&random)),
         ];
         let sources: std::collections::HashSet<_> =
             counters.iter().map(|counters| counters[0].key).collect();

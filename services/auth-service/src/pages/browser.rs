@@ -15,8 +15,8 @@ use super::wants::{ReturnTo, Wants};
 use crate::App;
 use crate::account::factors;
 use crate::limit::address::Network;
-use crate::session::cookie::{self, Secret};
-use crate::session::{self, Session};
+use crate::session::cookie::Secret;
+use crate::session::{self, Session, Shown};
 
 /// How fresh a proof has to be for whoever changes what they prove themselves with.
 pub const FRESH: Duration = Duration::minutes(5);
@@ -79,12 +79,10 @@ pub struct VisitForm {
     pub secret: Secret,
     /// What it came for.
     pub wants: Wants,
-    /// The session that it shows.
-    pub session: Option<Session>,
+    /// What it shows of what it has here.
+    pub shown: Shown,
     /// Where it is.
     pub network: Network,
-    /// What it shows of having been here.
-    pub device: Option<Vec<u8>>,
     /// What was filled in.
     pub fields: Fields,
 }
@@ -99,9 +97,8 @@ impl FromRequest<Arc<App>> for VisitForm {
         let fields = fields(app, &secret, &parts, body).await?;
         Ok(Self {
             wants,
-            session: session::current(app, &parts.headers).await?,
+            shown: Shown::by(app, &parts.headers).await?,
             network: app.limits.source.network(&parts.headers, &parts.extensions),
-            device: cookie::device(&parts.headers),
             secret,
             fields,
         })
@@ -114,8 +111,8 @@ pub struct VisitScript<T> {
     pub secret: Secret,
     /// What the browser came for.
     pub wants: Wants,
-    /// The session that it shows.
-    pub session: Option<Session>,
+    /// What the browser shows of what it has here.
+    pub shown: Shown,
     /// What was sent.
     pub body: T,
 }
@@ -128,11 +125,11 @@ impl<T: DeserializeOwned + Send> FromRequest<Arc<App>> for VisitScript<T> {
         let wants = wants(&parts)?;
         let secret = Secret::of_visit(&parts.headers).ok_or(PageError::NotOurForm)?;
         let body = script(app, &secret, &parts, body).await?;
-        let session = session::current(app, &parts.headers).await?;
+        let shown = Shown::by(app, &parts.headers).await?;
         Ok(Self {
             secret,
             wants,
-            session,
+            shown,
             body,
         })
     }
@@ -144,6 +141,8 @@ pub struct Member {
     pub session: Session,
     /// What their browser holds.
     pub secret: Secret,
+    /// That somebody has signed in with it.
+    pub device: Option<Secret>,
 }
 
 impl FromRequestParts<Arc<App>> for Member {
@@ -223,7 +222,11 @@ async fn member(
 ) -> Result<Member, PageError> {
     let session = session::current(app, headers).await?;
     match (session, Secret::from_headers(headers)) {
-        (Some(session), Some(secret)) => Ok(Member { session, secret }),
+        (Some(session), Some(secret)) => Ok(Member {
+            session,
+            secret,
+            device: Secret::of_device(headers),
+        }),
         _ => {
             let wants = Wants {
                 return_to,

@@ -17,6 +17,8 @@ use crate::grant::request::PageFault;
 use crate::limit::TooMany;
 use crate::limit::backoff::BackoffError;
 use crate::session::sign_in::SignInError;
+use crate::token::keys::seal::SealError;
+use crate::token::standing::StandingError;
 
 /// Why there is no page.
 #[derive(Debug, Clone)]
@@ -61,6 +63,18 @@ impl From<StoreError> for PageError {
     }
 }
 
+impl From<StandingError> for PageError {
+    fn from(error: StandingError) -> Self {
+        match error {
+            StandingError::Store(error) => error.into(),
+            StandingError::Projection(error) => {
+                tracing::warn!(corr_id = %CorrId::current(), %error, "nothing is issued that would rest on it");
+                Self::Unavailable
+            }
+        }
+    }
+}
+
 impl From<PageFault> for PageError {
     fn from(fault: PageFault) -> Self {
         Self::Request(fault)
@@ -101,6 +115,16 @@ impl From<SignInError> for PageError {
             SignInError::Closed => Self::Closed,
             SignInError::NotEnough => Self::NotEnough,
             SignInError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<SealError> for PageError {
+    fn from(error: SealError) -> Self {
+        tracing::error!(corr_id = %CorrId::current(), %error, "seal error");
+        match error {
+            SealError::Unavailable => Self::Unavailable,
+            SealError::OtherKey | SealError::Damaged => Self::Failed,
         }
     }
 }

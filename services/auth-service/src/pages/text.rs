@@ -112,12 +112,12 @@ texts! {
 
     /// `/enrol/name`.
     EnrolName {
-        title: "Choose your sign-in name",
+        title: "Choose a sign‑in name",
         patient: "You are setting up access to your own health record at {site}.",
         provider: "You are setting up access for your work with {organization} at {site}.",
         admin: "You are setting up access as an administrator of {site}.",
         label: "Sign-in name",
-        hint: "3 to 64 letters, digits or . _ - + @. Your e-mail address is fine. Nobody else sees it.",
+        hint: "3 to 64 letters, digits or . _ - + @. Your e-mail address is fine. Only you and the people who look after accounts see it.",
         submit: "Continue",
         malformed: "A sign-in name has 3 to 64 letters, digits or . _ - + @. Please choose another one.",
         taken: "Somebody has this sign-in name already. Please choose another one.",
@@ -208,8 +208,8 @@ texts! {
         other_session: "Another browser",
         since: "Since",
         last_seen: "last used",
-        two_factors: "two factors",
-        one_factor: "one factor",
+        two_steps: "with two steps",
+        one_step: "with one step",
         end: "Sign out there",
         end_all: "Sign out everywhere",
         end_all_hint: "Also ends the access of all apps until you sign in to them again.",

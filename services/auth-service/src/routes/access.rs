@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use access_token::{Challenge, Claims, TokenError};
+use access_token::{Call, Challenge, Claims, TokenError};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode, header};
@@ -78,15 +78,6 @@ impl Refusal {
     }
 }
 
-/// A signed-in patient who may bind a key.
-#[derive(Debug)]
-pub struct Binder {
-    /// What they may bind.
-    pub permit: BindPermit,
-    /// Who they are.
-    pub patient: PatientPermit,
-}
-
 impl From<Problem> for Refusal {
     fn from(problem: Problem) -> Self {
         Self {
@@ -100,6 +91,15 @@ impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         Problem::from(error).into()
     }
+}
+
+/// A signed-in patient who may bind a key.
+#[derive(Debug)]
+pub struct Binder {
+    /// What they may bind.
+    pub permit: BindPermit,
+    /// Who they are.
+    pub patient: PatientPermit,
 }
 
 impl IntoResponse for Refusal {
@@ -122,14 +122,15 @@ impl IntoResponse for Refusal {
 async fn claims(parts: &Parts, app: &App) -> Result<Claims, Refusal> {
     let now = app.now();
     let keys = app.keys.refresh(now).await;
-    let verified = app.verifier.verify_headers(&parts.headers, now).await;
-    let claims = verified.map_err(|error| match error {
+    let verified = app.verifier.verify_call(Call::from(parts), now).await;
+    let verified = verified.map_err(|error| match error {
         // It may be a good one that we have not seen.
         TokenError::UnknownKey if keys.is_err() => {
             Refusal::unauthenticated(TokenError::KeysUnavailable)
         }
         error => Refusal::unauthenticated(error),
     })?;
+    let claims = verified.claims;
     if claims.tenant != app.tenant {
         return Err(Refusal::unauthenticated(TokenError::Claim("tenant")));
     }
@@ -192,28 +193,6 @@ impl FromRequestParts<Arc<App>> for FeedPermit {
     }
 }
 
-impl FromRequestParts<Arc<App>> for PatientPermit {
-    type Rejection = Refusal;
-
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refusal> {
-        let claims = claims(parts, app).await?;
-        Self::from_claims(&claims).ok_or_else(|| Refusal::insufficient(&claims, &[PATIENT_SCOPE]))
-    }
-}
-
-impl FromRequestParts<Arc<App>> for Binder {
-    type Rejection = Refusal;
-
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refusal> {
-        let claims = claims(parts, app).await?;
-        let patient = PatientPermit::from_claims(&claims)
-            .ok_or_else(|| Refusal::insufficient(&claims, &[PATIENT_SCOPE]))?;
-        let permit =
-            BindPermit::of_patient(&patient, &claims, app.now()).ok_or_else(Refusal::stale)?;
-        Ok(Self { permit, patient })
-    }
-}
-
 impl FromRequestParts<Arc<App>> for AccountsPermit {
     type Rejection = Refusal;
 
@@ -269,4 +248,26 @@ async fn person(app: &App, claims: &Claims) -> Result<Option<Person>, StoreError
     };
     let live = sessions::is_live(&app.db, &account, session, app.now()).await?;
     Ok(live.then_some(Person { account, session }))
+}
+
+impl FromRequestParts<Arc<App>> for PatientPermit {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refusal> {
+        let claims = claims(parts, app).await?;
+        Self::from_claims(&claims).ok_or_else(|| Refusal::insufficient(&claims, &[PATIENT_SCOPE]))
+    }
+}
+
+impl FromRequestParts<Arc<App>> for Binder {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refusal> {
+        let claims = claims(parts, app).await?;
+        let patient = PatientPermit::from_claims(&claims)
+            .ok_or_else(|| Refusal::insufficient(&claims, &[PATIENT_SCOPE]))?;
+        let permit =
+            BindPermit::of_patient(&patient, &claims, app.now()).ok_or_else(Refusal::stale)?;
+        Ok(Self { permit, patient })
+    }
 }

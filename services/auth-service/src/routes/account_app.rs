@@ -6,6 +6,7 @@ use access_token::Amr;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use uuid::Uuid;
 
 use crate::account::administration::end_everything;
 use crate::account::factors::{self, Factors};
@@ -15,9 +16,9 @@ use crate::pages::browser::{Member, MemberForm, Visit};
 use crate::pages::error::PageError;
 use crate::pages::views::{self, Frame};
 use crate::pages::wants::Wants;
-use crate::pages::{page, see_other, text, with_cookie};
-use crate::session::ceremony::{self, Ceremony, Sealed, Step};
-use crate::session::{Proven, sign_in};
+use crate::pages::{page, see_other, text};
+use crate::session::ceremony::{self, Ceremony, Step};
+use crate::session::{Proven, Shown, sign_in};
 use crate::{App, random_id};
 
 const PATH: &str = "/account/app";
@@ -49,7 +50,7 @@ fn form(
 async fn shown(
     app: &App,
     member: &Member,
-) -> Result<Option<(uuid::Uuid, Sealed, totp::Secret)>, PageError> {
+) -> Result<Option<(Uuid, String, totp::Secret)>, PageError> {
     let found = ceremony::find(&app.db, &app.tenant, &member.secret, ADDING_APP, app.now()).await?;
     let Some(Ceremony {
         id,
@@ -60,8 +61,8 @@ async fn shown(
         return Ok(None);
     };
     let account = member.session.account.id;
-    let secret = totp::Secret::open(&app.means.seal, account, &sealed.bytes());
-    Ok(Some((id, sealed, secret.ok_or(PageError::Failed)?)))
+    let secret = totp::Secret::open(&*app.means.provider, &app.tenant, account, &sealed).await?;
+    Ok(Some((id, sealed, secret)))
 }
 
 /// An app goes with a password; without one it would never be asked for.
@@ -87,13 +88,13 @@ pub async fn get(
         None => {
             let account = member.session.account.id;
             let secret = totp::Secret::generate(&app.random);
-            let sealed = secret.seal(&app.means.seal, account, &app.random);
+            let sealed = secret
+                .seal(&*app.means.provider, &app.tenant, account)
+                .await?;
             let ceremony = Ceremony {
                 id: random_id(&app.random),
                 account: Some(account),
-                step: Step::AddingApp {
-                    secret: Sealed::new(&sealed),
-                },
+                step: Step::AddingApp { secret: sealed },
             };
             ceremony::begin(&app.db, &app.tenant, &member.secret, &ceremony, app.now()).await?;
             secret
@@ -134,7 +135,7 @@ pub async fn post(
     if taken.is_none() {
         return Err(PageError::Over);
     }
-    totp::put(&mut transaction, tenant, id, &sealed.bytes(), step, now).await?;
+    totp::put(&mut transaction, tenant, id, &sealed, step, now).await?;
     let event = Event::new(&app.random, tenant, Kind::AccountChanged, id, now);
     events::emit(&mut transaction, &event.with("change", "app")).await?;
     if factors.app {
@@ -149,11 +150,15 @@ pub async fn post(
         .await?;
     }
     // The password was proven just before and the code now: together they are two factors.
-    let secret = if session.amr == [Amr::Pwd] {
+    let entered = if session.amr == [Amr::Pwd] {
         let proven = Proven {
             amr: vec![Amr::Pwd, Amr::Otp],
         };
-        Some(sign_in::complete(&app, &mut transaction, Some(session), id, proven).await?)
+        let shown = Shown {
+            session: Some(session.clone()),
+            device: member.device.clone(),
+        };
+        Some(sign_in::complete(&app, &mut transaction, &shown, id, proven).await?)
     } else {
         None
     };
@@ -162,11 +167,7 @@ pub async fn post(
         Some(_) => visit.wants.next(),
         None => "/account?done=app".to_owned(),
     };
-    let response = see_other(&next);
-    Ok(match secret {
-        Some(secret) => with_cookie(response, secret.set()),
-        None => response,
-    })
+    Ok(entered.map_or_else(|| see_other(&next), |entered| entered.to_page(&next)))
 }
 
 /// Takes the app away, unless the account could not be signed in to without it.

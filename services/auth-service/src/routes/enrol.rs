@@ -7,7 +7,6 @@ use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 
-use super::entrance::Entered;
 use crate::account::code::Code;
 use crate::account::enrolment::{self, Enrolment};
 use crate::account::password::{Fault, Password};
@@ -17,9 +16,10 @@ use crate::pages::browser::{Visit, VisitForm};
 use crate::pages::error::PageError;
 use crate::pages::views::{self, Frame, PasskeyButton};
 use crate::pages::{page, see_other, text, with_cookie};
-use crate::session::Session;
-use crate::session::ceremony::{self, Ceremony, Enrolling, Sealed, Step};
+use crate::session::Shown;
+use crate::session::ceremony::{self, Ceremony, Enrolling, Step};
 use crate::session::cookie::Secret;
+use crate::session::sign_in::Entered;
 use crate::{App, random_id};
 
 /// How [`Step::Enrolling`] is called in the database.
@@ -92,13 +92,13 @@ impl Progress {
     pub async fn finish(
         &self,
         app: &App,
-        session: Option<&Session>,
+        shown: &Shown,
         secret: &Secret,
         chosen: enrol::Chosen<'_>,
     ) -> Result<Option<Entered>, PageError> {
         let done = enrol::finish(
             app,
-            session,
+            shown,
             secret,
             self.id,
             &self.enrolling,
@@ -106,10 +106,7 @@ impl Progress {
             chosen,
         );
         match done.await {
-            Ok(secret) => Ok(Some(Entered {
-                secret,
-                account: self.enrolling.account,
-            })),
+            Ok(entered) => Ok(Some(entered)),
             Err(enrol::EnrolError::LoginTaken) => Ok(None),
             Err(enrol::EnrolError::Over) => Err(PageError::Over),
             Err(enrol::EnrolError::PasskeyTaken) => Err(PageError::PasskeyRefused),
@@ -380,12 +377,9 @@ pub async fn post_password(
     }
     let chosen = enrol::Chosen::Password { hash: &hash };
     let entered = progress
-        .finish(&app, form.session.as_ref(), &form.secret, chosen)
+        .finish(&app, &form.shown, &form.secret, chosen)
         .await?;
-    Ok(entered.map_or_else(
-        || see_other(NAME_TAKEN),
-        |entered| entered.to_page(&app, DONE),
-    ))
+    Ok(entered.map_or_else(|| see_other(NAME_TAKEN), |entered| entered.to_page(DONE)))
 }
 
 fn app_form(
@@ -411,12 +405,12 @@ fn app_form(
 /// The secret for the app, the same for as long as this enrolment goes on.
 async fn shared(app: &App, progress: &Progress) -> Result<totp::Secret, PageError> {
     let account = progress.enrolling.account;
+    let provider = &*app.means.provider;
     if let Some(sealed) = &progress.enrolling.secret {
-        let opened = totp::Secret::open(&app.means.seal, account, &sealed.bytes());
-        return opened.ok_or(PageError::Failed);
+        return Ok(totp::Secret::open(provider, &app.tenant, account, sealed).await?);
     }
     let secret = totp::Secret::generate(&app.random);
-    let sealed = Sealed::new(&secret.seal(&app.means.seal, account, &app.random));
+    let sealed = secret.seal(provider, &app.tenant, account).await?;
     let enrolling = Enrolling {
         secret: Some(sealed),
         ..progress.enrolling.clone()
@@ -448,9 +442,8 @@ pub async fn post_app(State(app): State<Arc<App>>, form: VisitForm) -> Result<Re
     else {
         return Ok(see_other("/enrol/proof"));
     };
-    let sealed = sealed.bytes();
-    let shared =
-        totp::Secret::open(&app.means.seal, enrolling.account, &sealed).ok_or(PageError::Failed)?;
+    let provider = &*app.means.provider;
+    let shared = totp::Secret::open(provider, &app.tenant, enrolling.account, sealed).await?;
     if !ceremony::attempt(&app.db, &app.tenant, progress.id, now).await? {
         return Err(PageError::Over);
     }
@@ -459,16 +452,9 @@ pub async fn post_app(State(app): State<Arc<App>>, form: VisitForm) -> Result<Re
         let again = app_form(&app, &form.secret, login, &shared, notice)?;
         return page(StatusCode::UNPROCESSABLE_ENTITY, &again);
     };
-    let chosen = enrol::Chosen::PasswordAndApp {
-        hash,
-        sealed: &sealed,
-        step,
-    };
+    let chosen = enrol::Chosen::PasswordAndApp { hash, sealed, step };
     let entered = progress
-        .finish(&app, form.session.as_ref(), &form.secret, chosen)
+        .finish(&app, &form.shown, &form.secret, chosen)
         .await?;
-    Ok(entered.map_or_else(
-        || see_other(NAME_TAKEN),
-        |entered| entered.to_page(&app, DONE),
-    ))
+    Ok(entered.map_or_else(|| see_other(NAME_TAKEN), |entered| entered.to_page(DONE)))
 }

@@ -79,10 +79,7 @@ pub async fn finish(
         name: text::EnrolProof::ENGLISH.passkey_name,
     };
     let entered = progress
-        .finish(&app, script.session.as_ref(), &script.secret, chosen)
+        .finish(&app, &script.shown, &script.secret, chosen)
         .await?;
-    Ok(entered.map_or_else(
-        || go_to(NAME_TAKEN),
-        |entered| entered.to_script(&app, DONE),
-    ))
+    Ok(entered.map_or_else(|| go_to(NAME_TAKEN), |entered| entered.to_script(DONE)))
 }

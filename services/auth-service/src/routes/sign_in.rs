@@ -8,7 +8,6 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use uuid::Uuid;
 
-use super::entrance::{Entered, knows_device};
 use crate::account::password::{self, Password};
 use crate::account::{Account, factors, store as accounts, totp};
 use crate::events::{self, Event, Kind};
@@ -20,7 +19,7 @@ use crate::pages::wants::Wants;
 use crate::pages::{page, see_other, text, with_cookie};
 use crate::session::ceremony::{self, Ceremony, Step};
 use crate::session::cookie::Secret;
-use crate::session::{Proven, Session, sign_in};
+use crate::session::{Proven, Session, device, sign_in};
 use crate::{App, random_id};
 
 /// How [`Step::PasswordProven`] is called in the database.
@@ -95,15 +94,16 @@ pub async fn post(State(app): State<Arc<App>>, form: VisitForm) -> Result<Respon
     let typed = form.fields.get("password")?;
     let account = accounts::find_by_login(&app.db, &app.tenant, &login).await?;
     let known = account.as_ref().map(|account| account.id);
-    let counters = match (&form.device, known) {
-        (Some(device), Some(account)) if knows_device(&app, account, device) => {
+    // The same questions are asked for a name that nobody has.
+    let asked = known.unwrap_or_default();
+    let counters = match &form.shown.device {
+        Some(device) if device::is_known(&app.db, &app.tenant, asked, device).await? => {
             Counter::of_device(&login, device)
         }
         _ => Counter::of_stranger(&login, form.network),
     };
     backoff::attempt(&app.db, &app.tenant, &counters, app.now()).await?;
-    // The same questions are asked for a name that nobody has.
-    let hash = password::find(&app.db, &app.tenant, known.unwrap_or_default()).await?;
+    let hash = password::find(&app.db, &app.tenant, asked).await?;
     let right = match Password::typed(typed) {
         Some(password) => app.means.passwords.verify(password, hash).await?,
         None => false,
@@ -112,7 +112,8 @@ pub async fn post(State(app): State<Arc<App>>, form: VisitForm) -> Result<Respon
         Some(account) => password_proven(&app, form, account, &counters).await,
         None => {
             failed(&app, known, Amr::Pwd).await?;
-            let mut again = self::form(&app, &form.secret, &form.wants, form.session.as_ref());
+            let mut again =
+                self::form(&app, &form.secret, &form.wants, form.shown.session.as_ref());
             again.notice = Some(text::SignIn::ENGLISH.wrong.to_owned());
             again.login = login;
             page(StatusCode::UNPROCESSABLE_ENTITY, &again)
@@ -146,19 +147,9 @@ async fn password_proven(
         amr: vec![Amr::Pwd],
     };
     let acr = proven.acr();
-    let entered = Entered {
-        secret: sign_in::complete(
-            app,
-            &mut transaction,
-            form.session.as_ref(),
-            account.id,
-            proven,
-        )
-        .await?,
-        account: account.id,
-    };
+    let entered = sign_in::complete(app, &mut transaction, &form.shown, account.id, proven).await?;
     transaction.commit().await?;
-    Ok(entered.to_page(app, &next(app, &form.wants, account.id, acr).await?))
+    Ok(entered.to_page(&next(app, &form.wants, account.id, acr).await?))
 }
 
 /// Tells of a failed proof, of a name that nobody has as well: it takes the same time, and whoever watches sees both.
@@ -216,9 +207,14 @@ pub async fn post_code(
     let counters = Counter::of_app(account);
     backoff::attempt(&app.db, &app.tenant, &counters, now).await?;
     let sealed = totp::find(&app.db, &app.tenant, account).await?;
-    let step = sealed
-        .and_then(|sealed| totp::Secret::open(&app.means.seal, account, &sealed))
-        .and_then(|secret| secret.step_of(typed, now));
+    let secret = match sealed {
+        Some(sealed) => {
+            let provider = &*app.means.provider;
+            Some(totp::Secret::open(provider, &app.tenant, account, &sealed).await?)
+        }
+        None => None,
+    };
+    let step = secret.and_then(|secret| secret.step_of(typed, now));
     let mut transaction = app.db.begin().await?;
     let right = match step {
         Some(step) => totp::use_step(&mut transaction, &app.tenant, account, step).await?,
@@ -240,19 +236,9 @@ pub async fn post_code(
         amr: vec![Amr::Pwd, Amr::Otp],
     };
     let acr = proven.acr();
-    let entered = Entered {
-        secret: sign_in::complete(
-            &app,
-            &mut transaction,
-            form.session.as_ref(),
-            account,
-            proven,
-        )
-        .await?,
-        account,
-    };
+    let entered = sign_in::complete(&app, &mut transaction, &form.shown, account, proven).await?;
     transaction.commit().await?;
-    Ok(entered.to_page(&app, &next(&app, &form.wants, account, acr).await?))
+    Ok(entered.to_page(&next(&app, &form.wants, account, acr).await?))
 }
 
 /// Between our form and a client's own site.

@@ -11,7 +11,6 @@ use serde_json::json;
 use uuid::Uuid;
 use webauthn_rs::prelude::PublicKeyCredential;
 
-use super::entrance::Entered;
 use super::sign_in::{failed, next};
 use crate::account::passkey::{self, Passkeys};
 use crate::pages::browser::VisitScript;
@@ -93,11 +92,7 @@ pub async fn finish(
         amr: vec![Amr::Pop],
     };
     let acr = proven.acr();
-    let session = script.session.as_ref();
-    let entered = Entered {
-        secret: sign_in::complete(&app, &mut transaction, session, account, proven).await?,
-        account,
-    };
+    let entered = sign_in::complete(&app, &mut transaction, &script.shown, account, proven).await?;
     transaction.commit().await?;
-    Ok(entered.to_script(&app, &next(&app, &script.wants, account, acr).await?))
+    Ok(entered.to_script(&next(&app, &script.wants, account, acr).await?))
 }

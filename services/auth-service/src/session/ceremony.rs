@@ -1,8 +1,6 @@
 //! What a browser is in the middle of, between one page and the next. Kept here, not in the browser, so that a step counts
 //! once and for the browser that began it.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use sqlx::{PgConnection, PgExecutor};
 use time::{Duration, OffsetDateTime};
@@ -44,8 +42,8 @@ pub enum Step {
     },
     /// Somebody who is signed in was shown the secret of a new authenticator app.
     AddingApp {
-        /// The secret.
-        secret: Sealed,
+        /// The secret, sealed.
+        secret: String,
     },
 }
 
@@ -60,24 +58,8 @@ pub struct Enrolling {
     pub login: Option<String>,
     /// The hash of the password, once it is chosen.
     pub password: Option<String>,
-    /// The secret of the authenticator app, once it was shown.
-    pub secret: Option<Sealed>,
-}
-
-/// A sealed secret, as text.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sealed(String);
-
-impl Sealed {
-    /// Sealed bytes.
-    pub fn new(bytes: &[u8]) -> Self {
-        Self(STANDARD.encode(bytes))
-    }
-
-    /// The sealed bytes; none that open if somebody changed the text.
-    pub fn bytes(&self) -> Vec<u8> {
-        STANDARD.decode(&self.0).unwrap_or_default()
-    }
+    /// The secret of the authenticator app, sealed, once it was shown.
+    pub secret: Option<String>,
 }
 
 /// A step that a browser is at.

@@ -14,7 +14,7 @@ pub const VISIT: &str = "__Host-visit";
 /// Says that somebody has signed in here before.
 pub const DEVICE: &str = "__Host-device";
 /// How long a browser keeps [`DEVICE`], in seconds.
-const DEVICE_AGE: u32 = 180 * 24 * 60 * 60;
+pub const DEVICE_AGE: i64 = 180 * 24 * 60 * 60;
 
 /// The secret that a browser holds.
 #[derive(Clone, PartialEq, Eq)]
@@ -36,6 +36,11 @@ impl Secret {
     /// The visit that a request belongs to.
     pub fn of_visit(headers: &HeaderMap) -> Option<Self> {
         Self::named(VISIT, headers)
+    }
+
+    /// What a browser holds that somebody has signed in with.
+    pub fn of_device(headers: &HeaderMap) -> Option<Self> {
+        Self::named(DEVICE, headers)
     }
 
     fn named(name: &str, headers: &HeaderMap) -> Option<Self> {
@@ -63,6 +68,12 @@ impl Secret {
         with_attributes(NAME, &URL_SAFE_NO_PAD.encode(self.0), "")
     }
 
+    /// `Set-Cookie` of a browser that somebody has signed in with.
+    pub fn set_device(&self) -> HeaderValue {
+        let age = format!("; Max-Age={DEVICE_AGE}");
+        with_attributes(DEVICE, &URL_SAFE_NO_PAD.encode(self.0), &age)
+    }
+
     /// `Set-Cookie` of a visit.
     pub fn set_visit(&self) -> HeaderValue {
         with_attributes(VISIT, &URL_SAFE_NO_PAD.encode(self.0), "")
@@ -77,17 +88,6 @@ pub fn clear() -> HeaderValue {
 /// `Set-Cookie` that ends a visit.
 pub fn clear_visit() -> HeaderValue {
     with_attributes(VISIT, "", "; Max-Age=0")
-}
-
-/// What a browser shows of having been here.
-pub fn device(headers: &HeaderMap) -> Option<Vec<u8>> {
-    value(DEVICE, headers)
-}
-
-/// `Set-Cookie` of [`DEVICE`].
-pub fn set_device(bytes: &[u8]) -> HeaderValue {
-    let age = format!("; Max-Age={DEVICE_AGE}");
-    with_attributes(DEVICE, &URL_SAFE_NO_PAD.encode(bytes), &age)
 }
 
 /// The one cookie of this name; none if there are several.
@@ -151,7 +151,7 @@ mod tests {
         for set in [
             secret(7).set(),
             secret(7).set_visit(),
-            set_device(b"x"),
+            secret(7).set_device(),
             clear(),
             clear_visit(),
         ] {

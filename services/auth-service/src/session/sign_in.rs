@@ -5,11 +5,19 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::cookie::Secret;
-use super::{Proven, Session, store};
+use super::{Proven, Shown, device, store};
 use crate::account::{Account, factors, store as accounts};
 use crate::db::StoreError;
 use crate::events::{self, Event, Kind};
 use crate::{App, revocation};
+
+/// What a browser holds from now on.
+pub struct Entered {
+    /// Its session.
+    pub secret: Secret,
+    /// That somebody has signed in with it.
+    pub device: Secret,
+}
 
 /// Why nobody is let in although something was proven.
 #[derive(Debug, thiserror::Error)]
@@ -39,10 +47,10 @@ impl From<sqlx::Error> for SignInError {
 pub async fn complete(
     app: &App,
     connection: &mut PgConnection,
-    shown: Option<&Session>,
+    shown: &Shown,
     account: Uuid,
     proven: Proven,
-) -> Result<Secret, SignInError> {
+) -> Result<Entered, SignInError> {
     let now = app.now();
     let account = accounts::lock(connection, &app.tenant, account)
         .await?
@@ -68,10 +76,20 @@ pub async fn complete(
             .map(|amr| amr.as_str())
             .collect::<Vec<_>>(),
     );
-    let (same, other) = match shown {
+    let (same, other) = match &shown.session {
         Some(session) if session.account.id == account.id => (Some(session), None),
-        other => (None, other),
+        other => (None, other.as_ref()),
     };
+    let device = shown.device.as_ref();
+    let device = device::remember(
+        connection,
+        &app.tenant,
+        account.id,
+        device,
+        &app.random,
+        now,
+    )
+    .await?;
     let continued = match same {
         Some(session) => store::prove_again(connection, session, &proven, &app.random, now)
             .await?
@@ -92,7 +110,7 @@ pub async fn complete(
     }
     metrics::counter!("sign_ins_total", "persona" => persona.as_str(), "outcome" => "succeeded")
         .increment(1);
-    Ok(secret)
+    Ok(Entered { secret, device })
 }
 
 /// Ends a session, and with it every token that comes from it; false when it had ended before, or is not this account's.

@@ -10,6 +10,7 @@ use time::OffsetDateTime;
 use crate::App;
 use crate::db::StoreError;
 use crate::limit::backoff;
+use crate::session::device;
 
 const EVERY: Duration = Duration::from_secs(60);
 /// How long an ended session is kept, for whoever asks about a token of it.
@@ -47,10 +48,13 @@ pub async fn remove_ended(db: &PgPool, now: OffsetDateTime) -> Result<u64, Store
     .execute(db)
     .await?;
     let failures = backoff::forget_old(db, now).await?;
-    Ok(ceremonies.rows_affected()
-        + sessions.rows_affected()
-        + enrolments.rows_affected()
-        + failures)
+    let devices = device::forget_old(db, now).await?;
+    Ok([ceremonies, sessions, enrolments]
+        .iter()
+        .map(|done| done.rows_affected())
+        .sum::<u64>()
+        + failures
+        + devices)
 }
 
 /// Removes what is over once a minute until the service stops.

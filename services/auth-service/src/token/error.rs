@@ -10,9 +10,9 @@ use utoipa::ToSchema;
 
 use super::issue::Denial;
 use super::keys::KeysError;
+use super::standing::StandingError;
 use crate::client::authenticate::AuthenticationError;
 use crate::db::StoreError;
-use crate::limit::TooMany;
 
 /// An error of RFC 6749 §5.2.
 #[derive(Debug, Serialize, ToSchema)]
@@ -109,16 +109,23 @@ impl From<StoreError> for OAuthError {
     }
 }
 
-impl From<sqlx::Error> for OAuthError {
-    fn from(error: sqlx::Error) -> Self {
-        StoreError::from(error).into()
+impl From<StandingError> for OAuthError {
+    fn from(error: StandingError) -> Self {
+        match error {
+            StandingError::Store(error) => error.into(),
+            StandingError::Projection(error) => {
+                tracing::warn!(corr_id = %CorrId::current(), %error, "nothing is issued that would rest on it");
+                let status = StatusCode::SERVICE_UNAVAILABLE;
+                let description = "what the chain says is not known, try again shortly";
+                Self::with_status(status, "temporarily_unavailable", description)
+            }
+        }
     }
 }
 
-impl From<TooMany> for OAuthError {
-    fn from(_: TooMany) -> Self {
-        let status = StatusCode::TOO_MANY_REQUESTS;
-        Self::with_status(status, "slow_down", "too many requests: wait a second")
+impl From<sqlx::Error> for OAuthError {
+    fn from(error: sqlx::Error) -> Self {
+        StoreError::from(error).into()
     }
 }
 
@@ -140,6 +147,11 @@ impl From<AuthenticationError> for OAuthError {
     fn from(error: AuthenticationError) -> Self {
         match error {
             AuthenticationError::Store(error) => error.into(),
+            AuthenticationError::Limited(limit) => Self::with_status(
+                StatusCode::TOO_MANY_REQUESTS,
+                "temporarily_unavailable",
+                limit.to_string(),
+            ),
             error => Self::invalid_client(error.to_string(), error.check()),
         }
     }

@@ -3,7 +3,7 @@
 //! The new token says less than the subject token or the same, lives no longer, and names who acts. Who may exchange: the
 //! client that obtained the token, or the one that receives it.
 
-use access_token::{Actor, Claims, Confirmation, ScopeSet, TokenError, Verified};
+use access_token::{Actor, Claims, Confirmation, ScopeSet, Verified};
 use uuid::Uuid;
 
 use super::error::OAuthError;
@@ -49,11 +49,9 @@ pub async fn respond(
         let description = "the subject token is not valid, or not this client's to exchange";
         OAuthError::invalid_request(description).check(check)
     };
-    let subject = app
-        .verifier
-        .inspect(subject, now)
-        .await
-        .map_err(|error: TokenError| refused(error.check()))?;
+    let subject = standing::inspect(app, subject, now)
+        .await?
+        .ok_or_else(|| refused("subject-token"))?;
     if !standing::stands(app, &subject, now).await? {
         return Err(refused("subject-revoked"));
     }

@@ -9,8 +9,8 @@ use service_kit::extract;
 
 use super::error::OAuthError;
 use crate::App;
+use crate::client::Client;
 use crate::client::authenticate::{self, Credentials};
-use crate::client::{AuthMethod, Client};
 use crate::grant::pending;
 
 /// Every parameter that some endpoint knows. Unknown ones are ignored, as the RFC demands.
@@ -109,11 +109,7 @@ impl Form {
             assertion_type: self.get("client_assertion_type"),
             assertion: self.get("client_assertion"),
         };
-        let client = authenticate::sender(app, credentials, endpoint).await?;
-        if client.auth_method != AuthMethod::None {
-            app.limits.client(&client.id)?;
-        }
-        Ok(client)
+        Ok(authenticate::sender(app, credentials, endpoint).await?)
     }
 }
 

@@ -1,16 +1,18 @@
 //! What is known of a person, or of a token, right now: asked of the database each time.
 
-use access_token::{Amr, Claims, ScopeSet, Verified};
+use access_token::{Amr, Claims, ScopeSet, TokenError, Verified};
 use alloy::primitives::Address;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use super::error::OAuthError;
 use super::person::Person;
 use crate::App;
 use crate::account::{Account, Role};
 use crate::db::StoreError;
 use crate::directory::{ReadPermit, organizations, patients};
 use crate::grant::scopes;
+use crate::projection::ProjectionError;
 use crate::revocation;
 
 /// A person with what the directory says of them.
@@ -19,18 +21,29 @@ pub struct Standing {
     /// Their account.
     pub account: Account,
     subjects: Vec<Address>,
-    /// `None` when the directory does not have their organisation.
-    grantees: Option<Vec<Address>>,
+    /// Those addresses of their organisation that are verified now.
+    grantees: Vec<Address>,
+}
+
+/// A person's standing is not known.
+#[derive(Debug, thiserror::Error)]
+pub enum StandingError {
+    /// The database gave no answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Whether an organisation is verified on chain is not known.
+    #[error(transparent)]
+    Projection(#[from] ProjectionError),
 }
 
 impl Standing {
-    /// Looks a person up.
+    /// Looks a person up, in the directory and, for an organisation, on chain.
     ///
     /// # Errors
-    /// [`StoreError`].
-    pub async fn of(app: &App, account: Account) -> Result<Self, StoreError> {
+    /// [`StandingError`].
+    pub async fn of(app: &App, account: Account) -> Result<Self, StandingError> {
         let permit = ReadPermit::for_tenant(&account.tenant);
-        let (mut subjects, mut grantees) = (Vec::new(), None);
+        let (mut subjects, mut grantees) = (Vec::new(), Vec::new());
         match &account.role {
             Role::Patient { fhir_id } => {
                 let patient = patients::find(&app.db, &permit, fhir_id).await?;
@@ -41,7 +54,11 @@ impl Standing {
                     .collect();
             }
             Role::Provider { organization, .. } => {
-                grantees = organizations::addresses(&app.db, &permit, organization).await?;
+                let known = organizations::addresses(&app.db, &permit, organization).await?;
+                grantees = app
+                    .projection
+                    .verified(app, &known.unwrap_or_default())
+                    .await?;
             }
             Role::Admin => {}
         }
@@ -57,10 +74,7 @@ impl Standing {
         scopes::derived(scopes::Standing {
             role: &self.account.role,
             amr,
-            organization_stands: self
-                .grantees
-                .as_ref()
-                .is_some_and(|addresses| !addresses.is_empty()),
+            organization_stands: !self.grantees.is_empty(),
         })
     }
 
@@ -69,7 +83,28 @@ impl Standing {
         Person {
             account: &self.account,
             subjects: &self.subjects,
-            grantees: self.grantees.as_deref().unwrap_or_default(),
+            grantees: &self.grantees,
+        }
+    }
+}
+
+/// What one of our own tokens says, for whatever audience and whoever sent it; `None` when it is worth nothing.
+///
+/// # Errors
+/// When that cannot be told.
+pub async fn inspect(
+    app: &App,
+    text: &str,
+    now: OffsetDateTime,
+) -> Result<Option<Verified>, OAuthError> {
+    let keys = app.keys.refresh(now).await;
+    match (app.verifier.inspect(text, now).await, keys) {
+        (Ok(token), _) => Ok(Some(token).filter(|token| token.claims.tenant == app.tenant)),
+        // It may be a good one, by a key that we have not seen.
+        (Err(TokenError::UnknownKey), Err(error)) => Err(error.into()),
+        (Err(error), _) => {
+            tracing::debug!(check = error.check(), "a token is worth nothing");
+            Ok(None)
         }
     }
 }

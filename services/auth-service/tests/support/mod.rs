@@ -1,6 +1,11 @@
 //! The service in one process, on a database of its own, with a clock that the test sets.
 #![allow(dead_code, reason = "each test file uses a part")]
 
+pub mod apps;
+pub mod authenticator;
+pub mod browser;
+pub mod people;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
@@ -258,6 +263,8 @@ pub struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: Value,
+    /// The body as it is.
+    pub text: String,
 }
 
 impl Answer {
@@ -292,15 +299,11 @@ impl Service {
 
     /// As [`Service::start`], configured otherwise.
     pub async fn start_with(change: impl FnOnce(&mut Setup)) -> Self {
-        Self::start_of(&clients(), change).await
+        Self::start_with_clients(&clients(), change).await
     }
 
-    /// As [`Service::start`], with these clients, among which the usual administrator's has to be.
-    pub async fn with_clients(clients: &Value) -> Self {
-        Self::start_of(clients, |_| {}).await
-    }
-
-    async fn start_of(clients: &Value, change: impl FnOnce(&mut Setup)) -> Self {
+    /// The same with these clients, among which the usual administrator's has to be.
+    pub async fn start_with_clients(clients: &Value, change: impl FnOnce(&mut Setup)) -> Self {
         let database = Arc::new(Database::create().await);
         let mut setup = Setup::new(&database.url, clients);
         change(&mut setup);
@@ -388,6 +391,7 @@ impl Service {
             status: parts.status,
             headers: parts.headers,
             body,
+            text: String::from_utf8_lossy(&bytes).into_owned(),
         }
     }
 

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use access_token::{Call, Claims, Verified};
+use access_token::{Call, Claims, TokenError, Verified};
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
@@ -151,11 +151,12 @@ async fn by_token(
         uri,
         headers,
     };
-    let token = app
-        .verifier
-        .verify_call(call, app.now())
-        .await
-        .map_err(|error| refused(error.check()))?;
+    let keys = app.keys.refresh(app.now()).await;
+    let token = match (app.verifier.verify_call(call, app.now()).await, keys) {
+        (Ok(token), _) => token,
+        (Err(TokenError::UnknownKey), Err(error)) => return Err(error.into()),
+        (Err(error), _) => return Err(refused(error.check())),
+    };
     let speaks_for_itself = token.claims.sign_in.is_none() && token.claims.act.is_none();
     if !speaks_for_itself || !standing::stands(app, &token, app.now()).await? {
         return Err(refused("standing"));
@@ -167,7 +168,7 @@ async fn by_token(
 
 async fn access(app: &App, client: &Client, text: &str) -> Result<Introspection, OAuthError> {
     let now = app.now();
-    let Ok(token) = app.verifier.inspect(text, now).await else {
+    let Some(token) = standing::inspect(app, text, now).await? else {
         return Ok(Introspection::INACTIVE);
     };
     if !concerns(client, &token) || !standing::stands(app, &token, now).await? {

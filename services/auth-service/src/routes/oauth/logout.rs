@@ -119,7 +119,10 @@ impl Wish {
 async fn answer(app: &App, headers: &HeaderMap, mut wish: Wish) -> Result<Response, PageError> {
     let hint = match &wish.hint {
         // One that is not ours, or says something else than the request, hints at nothing.
-        Some(text) => app.verifier.read_id_token(text, app.now()).await.ok(),
+        Some(text) => {
+            app.keys.refresh(app.now()).await.ok();
+            app.verifier.read_id_token(text, app.now()).await.ok()
+        }
         None => None,
     };
     if let Some(hint) = &hint {

@@ -63,13 +63,15 @@ pub async fn post(State(app): State<Arc<App>>, request: Request) -> Response {
 
 async fn respond(app: &App, request: Request) -> Response {
     let (parts, _) = request.into_parts();
+    let keys = app.keys.refresh(app.now()).await;
     let verified = app
         .verifier
         .verify_call_for_any_audience(Call::from(&parts), app.now())
         .await;
-    let token = match verified {
-        Ok(token) => token,
-        Err(error) => return refused(error),
+    let token = match (verified, keys) {
+        (Ok(token), _) => token,
+        (Err(TokenError::UnknownKey), Err(error)) => return Problem::from(error).into_response(),
+        (Err(error), _) => return refused(error),
     };
     match standing::stands(app, &token, app.now()).await {
         Ok(true) => {}
