@@ -10,7 +10,10 @@ use support::{ADMIN, Database, NOW, Service, Setup, clients};
 async fn fail(service: &Service, login: &str, address: &'static str) -> u16 {
     let mut browser = service.browser();
     browser.address = address;
-    sign_in(&mut browser, login, OTHER_PASSWORD).await.status.as_u16()
+    sign_in(&mut browser, login, OTHER_PASSWORD)
+        .await
+        .status
+        .as_u16()
 }
 
 const HERE: &str = "192.0.2.1:1";
@@ -36,7 +39,11 @@ async fn failures_in_a_row_double_the_wait_up_to_a_minute() {
     let mut jane = service.browser();
     let page = sign_in(&mut jane, "jane", PASSWORD).await;
     assert_eq!(page.status, 429);
-    let wait = page.headers["retry-after"].to_str().unwrap().parse::<i64>().unwrap();
+    let wait = page.headers["retry-after"]
+        .to_str()
+        .unwrap()
+        .parse::<i64>()
+        .unwrap();
     service.set_time(time + wait);
     assert_eq!(sign_in(&mut jane, "jane", PASSWORD).await.status, 303);
     for _ in 0..3 {
@@ -116,20 +123,27 @@ async fn guessed_enrolment_codes_slow_down() {
     guesser.get("/enrol").await;
     let mut statuses = Vec::new();
     for _ in 0..8 {
-        let page = guesser.post("/enrol", &[("code", "0000-0000-0000-0000")]).await;
+        let page = guesser
+            .post("/enrol", &[("code", "0000-0000-0000-0000")])
+            .await;
         statuses.push(page.status.as_u16());
     }
     assert_eq!(statuses, [422, 422, 422, 422, 422, 422, 429, 429]);
     let mut elsewhere = service.browser();
     elsewhere.address = THERE;
     elsewhere.get("/enrol").await;
-    assert_eq!(elsewhere.post("/enrol", &[("code", &code)]).await.status, 303);
+    assert_eq!(
+        elsewhere.post("/enrol", &[("code", &code)]).await.status,
+        303
+    );
 }
 
 async fn with(variable: &str, value: &str) -> Service {
     let database = Arc::new(Database::create().await);
     let mut setup = Setup::new(&database.url, &clients());
-    setup.variables.push((variable.to_owned(), value.to_owned()));
+    setup
+        .variables
+        .push((variable.to_owned(), value.to_owned()));
     Service::on(&setup, database).await
 }
 
@@ -144,7 +158,13 @@ async fn a_network_gets_so_many_pages_a_minute() {
     assert_eq!(page.status, 429);
     assert!(page.headers.contains_key("retry-after"));
     assert!(page.text.contains("Please wait"), "{}", page.text);
-    assert_eq!(browser.script("/sign-in/passkey/options", &serde_json::json!({})).await.status, 429);
+    assert_eq!(
+        browser
+            .script("/sign-in/passkey/options", &serde_json::json!({}))
+            .await
+            .status,
+        429
+    );
     browser.address = THERE;
     assert_eq!(browser.get("/sign-in").await.status, 200);
 }
@@ -167,8 +187,13 @@ async fn a_client_gets_so_many_tokens_a_second_and_nobody_else_uses_that_up() {
     }
     let asked = futures::future::join_all((0..6).map(|_| service.ask(ADMIN, &scope))).await;
     let statuses: Vec<u16> = asked.iter().map(|answer| answer.status.as_u16()).collect();
-    assert!(statuses.iter().filter(|status| **status == 200).count() >= 2, "{statuses:?}");
+    assert!(
+        statuses.iter().filter(|status| **status == 200).count() >= 2,
+        "{statuses:?}"
+    );
     assert!(statuses.contains(&429), "{statuses:?}");
-    let other = service.ask(support::SYSTEM, &[("scope", "system:consent.read")]).await;
+    let other = service
+        .ask(support::SYSTEM, &[("scope", "system:consent.read")])
+        .await;
     assert_eq!(other.status, 200);
 }

@@ -11,7 +11,10 @@ use support::{NOW, Service};
 /// A patient who got in with a new passkey.
 async fn enrolled<'a>(service: &'a Service, login: &str, key: &mut Authenticator) -> Browser<'a> {
     let mut browser = service.named(&patient(), login).await;
-    let asked = browser.script("/enrol/passkey/options", &json!({})).await.json();
+    let asked = browser
+        .script("/enrol/passkey/options", &json!({}))
+        .await
+        .json();
     let credential = key.make(&asked["options"]);
     let made = json!({"id": asked["id"], "credential": credential});
     let page = browser.script("/enrol/passkey", &made).await;
@@ -23,7 +26,10 @@ async fn enrolled<'a>(service: &'a Service, login: &str, key: &mut Authenticator
 async fn asked(service: &Service) -> (Browser<'_>, Value) {
     let mut browser = service.browser();
     browser.get("/sign-in").await;
-    let asked = browser.script("/sign-in/passkey/options", &json!({})).await.json();
+    let asked = browser
+        .script("/sign-in/passkey/options", &json!({}))
+        .await
+        .json();
     (browser, asked)
 }
 
@@ -88,7 +94,10 @@ async fn a_passkey_that_its_owner_did_not_unlock_is_refused() {
     let mut locked = Authenticator::new(2);
     locked.unlocked = false;
     let mut browser = service.named(&patient(), "june").await;
-    let asked = browser.script("/enrol/passkey/options", &json!({})).await.json();
+    let asked = browser
+        .script("/enrol/passkey/options", &json!({}))
+        .await
+        .json();
     let made = json!({"id": asked["id"], "credential": locked.make(&asked["options"])});
     let page = browser.script("/enrol/passkey", &made).await;
     assert_eq!(page.problem(), (422, REFUSED.to_owned()));
@@ -111,14 +120,26 @@ async fn a_question_is_answered_once_and_by_the_browser_that_was_asked() {
     let (mut browser, question) = asked(&service).await;
     let credential = key.show(&question["options"]);
     let (mut other, _) = asked(&service).await;
-    assert_eq!(answer(&mut other, &question, &credential).await.problem(), (400, "over".to_owned()));
+    assert_eq!(
+        answer(&mut other, &question, &credential).await.problem(),
+        (400, "over".to_owned())
+    );
     let visit = browser.cookies.clone();
-    assert_eq!(answer(&mut browser, &question, &credential).await.status, 200);
+    assert_eq!(
+        answer(&mut browser, &question, &credential).await.status,
+        200
+    );
     browser.cookies = visit;
-    assert_eq!(answer(&mut browser, &question, &credential).await.problem(), (400, "over".to_owned()));
+    assert_eq!(
+        answer(&mut browser, &question, &credential).await.problem(),
+        (400, "over".to_owned())
+    );
     // An answer to an earlier question is none to a later one.
     let (mut browser, question) = asked(&service).await;
-    assert_eq!(answer(&mut browser, &question, &credential).await.problem(), (422, REFUSED.to_owned()));
+    assert_eq!(
+        answer(&mut browser, &question, &credential).await.problem(),
+        (422, REFUSED.to_owned())
+    );
 }
 
 #[tokio::test]
@@ -129,7 +150,10 @@ async fn a_question_is_over_after_a_while() {
     let (mut browser, question) = asked(&service).await;
     let credential = key.show(&question["options"]);
     service.set_time(NOW + 15 * 60);
-    assert_eq!(answer(&mut browser, &question, &credential).await.problem(), (400, "over".to_owned()));
+    assert_eq!(
+        answer(&mut browser, &question, &credential).await.problem(),
+        (400, "over".to_owned())
+    );
 }
 
 #[tokio::test]
@@ -152,14 +176,23 @@ async fn an_account_has_several_passkeys_and_keeps_the_last() {
     let service = Service::start().await;
     let (mut first, mut second) = (Authenticator::new(1), Authenticator::new(2));
     let mut jane = enrolled(&service, "jane", &mut first).await;
+    service.set_time(NOW + 1);
     let page = jane.get("/account/passkey").await;
     assert_eq!(page.status, 200);
-    let asked = jane.script("/account/passkey/options", &json!({})).await.json();
+    let asked = jane
+        .script("/account/passkey/options", &json!({}))
+        .await
+        .json();
     let known = &asked["options"]["publicKey"]["excludeCredentials"];
     assert_eq!(known.as_array().unwrap().len(), 1);
     let made = json!({"id": asked["id"], "credential": second.make(&asked["options"]), "name": "My laptop"});
     let page = jane.script("/account/passkey/made", &made).await;
-    assert_eq!(page.json(), json!({"next": "/account?done=passkey"}), "{}", page.text);
+    assert_eq!(
+        page.json(),
+        json!({"next": "/account?done=passkey"}),
+        "{}",
+        page.text
+    );
     assert_eq!(show(&service, &mut second).await.0, 200);
 
     let page = jane.get("/account").await;
@@ -171,10 +204,14 @@ async fn an_account_has_several_passkeys_and_keeps_the_last() {
         .map(|form| form.split_once("name=\"id\" value=\"").unwrap().1[..36].to_owned())
         .collect();
     assert_eq!(ids.len(), 2);
-    let page = jane.post("/account/passkey/remove", &[("id", &ids[0])]).await;
+    let page = jane
+        .post("/account/passkey/remove", &[("id", &ids[0])])
+        .await;
     assert_eq!(page.location(), "/account?done=passkey-removed");
     assert_eq!(show(&service, &mut first).await, (422, REFUSED.to_owned()));
-    let page = jane.post("/account/passkey/remove", &[("id", &ids[1])]).await;
+    let page = jane
+        .post("/account/passkey/remove", &[("id", &ids[1])])
+        .await;
     assert_eq!(page.location(), "/account?done=kept");
     assert_eq!(show(&service, &mut second).await.0, 200);
 }
@@ -187,7 +224,10 @@ async fn what_an_account_proves_itself_with_is_changed_by_whoever_proved_it_just
     // A password beside the passkey: whoever knows only that must not get at the rest.
     jane.get("/account/password").await;
     let fields = [("password", PASSWORD), ("repeat", PASSWORD)];
-    assert_eq!(jane.post("/account/password", &fields).await.location(), "/account?done=password");
+    assert_eq!(
+        jane.post("/account/password", &fields).await.location(),
+        "/account?done=password"
+    );
     let mut weaker = service.browser();
     let page = sign_in(&mut weaker, "jane", PASSWORD).await;
     assert_eq!(page.status, 303);

@@ -55,7 +55,10 @@ async fn signing_out_ends_the_session_and_its_tokens() {
     assert_eq!(page.status, 200);
     assert!(!jane.cookies.contains_key("__Host-session"));
     jane.cookies = cookies;
-    assert!(!jane.is_signed_in().await, "the cookie opens nothing any more");
+    assert!(
+        !jane.is_signed_in().await,
+        "the cookie opens nothing any more"
+    );
     let id = session_ids(&service).await.remove(0);
     assert_eq!(revocations(&service).await, [("session".to_owned(), id)]);
     let account = service.account("jane").await;
@@ -95,7 +98,10 @@ async fn signing_out_everywhere_ends_all_sessions_and_every_token() {
     assert!(!here.is_signed_in().await);
     assert!(!there.is_signed_in().await);
     let account = service.account("jane").await;
-    assert_eq!(revocations(&service).await, [("account".to_owned(), account)]);
+    assert_eq!(
+        revocations(&service).await,
+        [("account".to_owned(), account)]
+    );
     let (version,): (i64,) = sqlx::query_as("select version from accounts")
         .fetch_one(&service.db)
         .await
@@ -115,10 +121,23 @@ async fn a_new_password_ends_what_the_old_one_let_in() {
     assert_eq!(page.location(), "/account?done=password", "{}", page.text);
     assert!(here.is_signed_in().await);
     assert!(!there.is_signed_in().await);
-    assert_eq!(sign_in(&mut service.browser(), "jane", PASSWORD).await.status, 422);
-    assert_eq!(sign_in(&mut service.browser(), "jane", OTHER_PASSWORD).await.status, 303);
+    assert_eq!(
+        sign_in(&mut service.browser(), "jane", PASSWORD)
+            .await
+            .status,
+        422
+    );
+    assert_eq!(
+        sign_in(&mut service.browser(), "jane", OTHER_PASSWORD)
+            .await
+            .status,
+        303
+    );
     let account = service.account("jane").await;
-    assert_eq!(revocations(&service).await, [("account".to_owned(), account)]);
+    assert_eq!(
+        revocations(&service).await,
+        [("account".to_owned(), account)]
+    );
 }
 
 #[tokio::test]
@@ -163,7 +182,12 @@ async fn a_person_lists_and_ends_sessions_with_a_token() {
         .as_array()
         .unwrap()
         .iter()
-        .map(|one| (one["id"].as_str().unwrap().to_owned(), one["current"].as_bool().unwrap()))
+        .map(|one| {
+            (
+                one["id"].as_str().unwrap().to_owned(),
+                one["current"].as_bool().unwrap(),
+            )
+        })
         .collect();
     assert_eq!(shown, [(ids[1].clone(), false), (ids[0].clone(), true)]);
     let path = format!("/v1/sessions/{}", ids[1]);
@@ -184,13 +208,24 @@ async fn a_token_that_is_nobodys_live_session_sees_no_sessions() {
     service.patient("john").await;
     let (jane, john) = (service.account("jane").await, service.account("john").await);
     let ids = session_ids(&service).await;
-    let whose: Vec<(uuid::Uuid,)> = sqlx::query_as("select account from sessions where id = $1::uuid")
-        .bind(&ids[0])
-        .fetch_all(&service.db)
-        .await
-        .unwrap();
-    let (owner, other) = if whose[0].0.to_string() == jane { (jane, john) } else { (john, jane) };
-    assert_eq!(service.get("/v1/sessions", &person_token(&owner, &ids[0], |_| {})).await.status, 200);
+    let whose: Vec<(uuid::Uuid,)> =
+        sqlx::query_as("select account from sessions where id = $1::uuid")
+            .bind(&ids[0])
+            .fetch_all(&service.db)
+            .await
+            .unwrap();
+    let (owner, other) = if whose[0].0.to_string() == jane {
+        (jane, john)
+    } else {
+        (john, jane)
+    };
+    assert_eq!(
+        service
+            .get("/v1/sessions", &person_token(&owner, &ids[0], |_| {}))
+            .await
+            .status,
+        200
+    );
     for wrong in [
         person_token(&other, &ids[0], |_| {}),
         person_token(&owner, &ids[0], |claims| claims["sv"] = json!(1)),
@@ -212,12 +247,17 @@ async fn a_browsers_cookie_ends_sessions_from_our_own_pages_only() {
     let path = format!("/v1/sessions/{id}");
     for origin in [None, Some("https://evil.example")] {
         jane.origin = origin.map(str::to_owned);
-        assert_eq!(jane.delete(&path).await.problem(), (403, "forbidden".to_owned()));
+        assert_eq!(
+            jane.delete(&path).await.problem(),
+            (403, "forbidden".to_owned())
+        );
     }
     jane.origin = Some(support::ISSUER.to_owned());
     assert_eq!(jane.delete(&path).await.status, 204);
     assert_eq!(jane.get("/v1/sessions").await.status, 401);
-    let nobody = service.request(Method::GET, "/v1/sessions", "nonsense", None).await;
+    let nobody = service
+        .request(Method::GET, "/v1/sessions", "nonsense", None)
+        .await;
     assert_eq!(nobody.status, 401);
 }
 
@@ -242,12 +282,22 @@ async fn what_is_over_is_swept_away_and_nothing_else() {
     let before = rows().await;
     sweep::remove_ended(&service.db, at(NOW)).await.unwrap();
     assert_eq!(rows().await, before);
-    assert!(before.0 > 0 && before.1 > 0 && before.2 > 0 && before.3 > 0, "{before:?}");
+    assert!(
+        before.0 > 0 && before.1 > 0 && before.2 > 0 && before.3 > 0,
+        "{before:?}"
+    );
     let day = 24 * 3600;
-    sweep::remove_ended(&service.db, at(NOW + 2 * day)).await.unwrap();
+    sweep::remove_ended(&service.db, at(NOW + 2 * day))
+        .await
+        .unwrap();
     let after = rows().await;
     assert_eq!((after.0, after.1, after.3), (0, 0, 0));
-    assert_eq!(after.2, before.2, "who asks what became of a code is told for longer");
-    sweep::remove_ended(&service.db, at(NOW + 120 * day)).await.unwrap();
+    assert_eq!(
+        after.2, before.2,
+        "who asks what became of a code is told for longer"
+    );
+    sweep::remove_ended(&service.db, at(NOW + 120 * day))
+        .await
+        .unwrap();
     assert_eq!(rows().await.2, 0);
 }
