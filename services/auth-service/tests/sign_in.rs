@@ -47,7 +47,7 @@ async fn a_closed_account_looks_like_a_wrong_password() {
     let id = service.account("jane").await;
     let token = service.admin().await;
     let closed = service
-        .post(&format!("/v1/accounts/{id}/disable"), &token)
+        .act(&format!("/v1/accounts/{id}/disable"), &token)
         .await;
     assert_eq!(
         (closed.status.as_u16(), closed.body["status"].as_str()),
@@ -62,7 +62,7 @@ async fn a_closed_account_looks_like_a_wrong_password() {
         .unwrap();
     assert_eq!(revoked, [("account".to_owned(), id.clone())]);
     service
-        .post(&format!("/v1/accounts/{id}/enable"), &token)
+        .act(&format!("/v1/accounts/{id}/enable"), &token)
         .await;
     let page = sign_in(&mut service.browser(), "jane", PASSWORD).await;
     assert_eq!(page.status, 303);
