@@ -254,6 +254,8 @@ interface IConsents {
 
     /// @notice Refuses a request; where nothing is requested it revokes. From every status, for the controller, or for
     /// a delegate with the right DENY.
+    /// @dev It ends the version there is, whatever that is. That covers every grant signed before, where grants are
+    /// signed on final state only; who signs earlier sends {denyBySig} instead, which names a version.
     /// @param subject The patient's address.
     /// @param grantee The organisation's address.
     /// @param scopeId The salted hash of the policy refused.
@@ -268,6 +270,8 @@ interface IConsents {
 
     /// @notice Takes consent back, or rules it out beforehand. From every status, for the controller, or for a delegate
     /// with the right REVOKE.
+    /// @dev It ends the version there is, whatever that is. That covers every grant signed before, where grants are
+    /// signed on final state only; who signs earlier sends {revokeBySig} instead, which names a version.
     /// @param subject The patient's address.
     /// @param grantee The organisation's address.
     /// @param scopeId The salted hash of the policy taken back.

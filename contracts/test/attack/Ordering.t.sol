@@ -84,6 +84,25 @@ contract OrderingAttack is AttackTest {
         _assertStopped(GIVEN, "on the other side of the reorg");
     }
 
+    /// @dev A wallet that does not wait for finality grants on a version that a reorg then takes back. The plain revoke
+    /// ends the version there is and so does not reach that grant; the one that names the version does (ADR 0013).
+    function test_APlainRevokeDoesNotReachAGrantOnAVersionTakenBack() public {
+        uint256 fork = vm.snapshotState();
+        _land(_signedGrant(subject, GIVEN, 1, 2));
+        bytes memory hasty = _signedGrant(subject, GIVEN, 1, _versionNow(GIVEN) + 1);
+        vm.revertToState(fork);
+
+        vm.prank(subject.id);
+        registry.revoke(subject.id, grantee.id, GIVEN);
+        _land(hasty);
+        vm.assertTrue(_active(GIVEN), "the plain form names no version");
+
+        vm.revertToState(fork);
+        _land(_signedRevoke(subject, GIVEN, 3));
+        _fails(hasty, _wrongVersion(3, 5), "the other names it");
+        _assertStopped(GIVEN, "by the version it names");
+    }
+
     /// @dev The clinic sees the patient's grant on its way and files a request for much more time just before it, at
     /// the version the grant leads to. The grant then approves that request: but for the window that the patient
     /// signed.

@@ -188,7 +188,7 @@ contract ConsentInvariants {
 contract ConsentInvariantsAtTheEnd is ConsentInvariants {
     /// @notice Reaches the end itself, in several ways.
     function test_TheHandlerReachesEverythingThatMatters() public override {
-        _roll(1000);
+        _roll(2000);
         vm.assertTrue(_handler.sights(Sight.StopAtTheEnd) >= 10, "hardly any stop at the largest version");
         vm.assertTrue(_handler.sights(Sight.Exhausted) >= 10, "hardly any refusal for a counter used up");
         invariant_TheRulesHold();

@@ -15,7 +15,7 @@ import {CONSENTS, Cast} from "./Cast.sol";
 /// - An opening names exact counters, as they are in the last final block.
 /// - A stop names the latest version, and one more: all that can have been signed before it.
 /// - The second patient's wallet is eager: it signs grants on versions that are not final. It therefore remembers the
-///   largest version it ever saw, and its stops reach above that.
+///   largest version it ever saw, and all stops for it reach above that. None is plain: that would name no version.
 abstract contract HonestWallets is Cast {
     using EventFold for Projection;
 
@@ -33,6 +33,7 @@ abstract contract HonestWallets is Cast {
         act.order = ++_beyond.signed;
         (act.subject, act.grantee, act.scope) = consentAt(index);
         act.direct = act.kind == Kind.Expire || act.kind == Kind.Recover || _dice(seed, 5) < 2;
+        if (_isEager(act.subject) && (act.kind == Kind.Deny || act.kind == Kind.Revoke)) act.direct = false;
         act.actor = _decider(act, seed);
         act.mode = BatchMode(_dice(seed, 2));
         act.drop = _dice(seed, 4) == 0;
@@ -189,7 +190,7 @@ abstract contract HonestWallets is Cast {
 
     /// @dev The version that an opening leads to.
     function _opening(uint256 index, Act memory act) private view returns (uint32) {
-        bool eager = act.subject == _keys[1] && act.actor == _chain.controllerOf(act.subject);
+        bool eager = _isEager(act.subject) && act.actor == _chain.controllerOf(act.subject);
         bytes32 id = idAt(index);
         bool requested = eager
             ? _status(index) == IConsents.Status.Requested
@@ -202,7 +203,11 @@ abstract contract HonestWallets is Cast {
     function _through(uint256 index, address subject) private view returns (uint32) {
         uint32 version = _version(index);
         uint32 seen = _beyond.seen[index];
-        return _up(subject == _keys[1] && seen > version ? seen : version);
+        return _up(_isEager(subject) && seen > version ? seen : version);
+    }
+
+    function _isEager(address subject) private view returns (bool) {
+        return subject == _keys[1];
     }
 
     function _up(uint32 counter) internal pure returns (uint32) {

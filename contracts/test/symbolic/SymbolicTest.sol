@@ -27,9 +27,8 @@ abstract contract SymbolicTest {
     ConsentRegistry internal registry;
 
     function setUp() public {
-        // As it is deployed: from its artifact, where tools/prove has it.
-        bytes memory code =
-            bytes.concat(vm.getCode("out/prove/ConsentRegistry.sol/ConsentRegistry.json"), new bytes(64));
+        // From its artifact: `new` would compile it once more into every proof.
+        bytes memory code = bytes.concat(vm.getCode("ConsentRegistry.sol:ConsentRegistry"), new bytes(64));
         address created;
         assembly ("memory-safe") {
             created := create(0, add(code, 0x20), mload(code))

@@ -74,11 +74,11 @@ impl Challenge {
     pub fn insufficient_user_authentication(acr: Acr, max_age: i64) -> Self {
         Self {
             status: 401,
-            scheme: BEARER,
             error: Some("insufficient_user_authentication"),
             description: Some("sign in again, with a second factor or a passkey".to_owned()),
             scope: None,
             step_up: Some((acr, max_age)),
+            scheme: BEARER,
             resource_metadata: None,
         }
     }
@@ -100,9 +100,9 @@ impl Challenge {
         if self.status == 503 {
             return None;
         }
-        let algorithms = (self.scheme == DPOP).then_some("ES256");
         let acr_values = self.step_up.map(|(acr, _)| acr.as_str());
         let max_age = self.step_up.map(|(_, age)| age.to_string());
+        let algorithms = (self.scheme == DPOP).then_some("ES256");
         let params = [
             ("algs", algorithms),
             ("error", self.error),

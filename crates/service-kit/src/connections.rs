@@ -22,11 +22,6 @@ pub(crate) const HEAD_TIME: Duration = Duration::from_secs(30);
 /// Pause when no connection can be accepted, most likely for lack of descriptors.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Who is at the other end of the connection; an extension of every request that came over one. Behind a proxy it is
-/// the proxy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Peer(pub SocketAddr);
-
 /// Serves until the shutdown signal, then lets requests under way end.
 pub(crate) async fn serve(
     listener: TcpListener,
@@ -64,7 +59,6 @@ async fn serve_one(
     shutdown: Shutdown,
 ) {
     let service = service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(Peer(peer));
         request.extensions_mut().insert(ConnectInfo(peer));
         app.clone().oneshot(request)
     });
@@ -92,7 +86,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let shutdown = Shutdown::default();
-        let show = |axum::Extension(Peer(peer)): axum::Extension<Peer>| async move {
+        let show = |ConnectInfo(peer): ConnectInfo<SocketAddr>| async move {
             format!("{} sent it", peer.ip())
         };
         let app = Router::new().route("/", get(show));

@@ -29,7 +29,6 @@ pub mod server;
 pub mod shutdown;
 pub mod telemetry;
 
-pub use connections::Peer;
 pub use correlation::CorrId;
 pub use health::Readiness;
 pub use problem::Problem;

@@ -3,6 +3,7 @@
 //!
 //! * [`api`]: tokens, FHIR reads, consents, policies and counts over HTTP.
 //! * [`ledger`]: the parties' own transactions.
+//! * [`relay`]: signed decisions handed to the relay, before and after the block.
 //! * [`signed`]: decisions signed by one party and sent by another.
 //! * [`archive`]: audit records read back from Object Lock storage.
 //! * [`consent`]: policies offered, consents awaited.
@@ -13,6 +14,7 @@ pub mod api;
 pub mod archive;
 pub mod consent;
 pub mod ledger;
+pub mod relay;
 pub mod report;
 pub mod signed;
 pub mod walkthrough;

@@ -66,7 +66,7 @@ pub struct Config {
     #[conf(long, env)]
     pub client_address_header: Option<HeaderName>,
     /// Requests for pages that one network (an IPv4 address, an IPv6 /64) may send in a minute.
-    #[conf(long, env, default_value = "120")]
+    #[conf(long, env, default_value = "600")]
     pub page_requests_per_minute: NonZeroU32,
     /// Requests that one client may send to the token endpoint in a second.
     #[conf(long, env, default_value = "1000")]

@@ -176,6 +176,7 @@ async fn an_account_has_several_passkeys_and_keeps_the_last() {
     let service = Service::start().await;
     let (mut first, mut second) = (Authenticator::new(1), Authenticator::new(2));
     let mut jane = enrolled(&service, "jane", &mut first).await;
+    service.set_time(NOW + 1);
     let page = jane.get("/account/passkey").await;
     assert_eq!(page.status, 200);
     let asked = jane

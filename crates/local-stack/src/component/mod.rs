@@ -16,7 +16,7 @@ use crate::secrets::Secrets;
 use crate::setup::Installed;
 
 /// How long any one component may take to become ready on a busy machine.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(180);
 
 /// What a component is started with.
 pub struct Site<'a> {

@@ -8,10 +8,12 @@ use consent_core::Policy;
 use local_stack::endpoints::{Client, Patient};
 use uuid::Uuid;
 
-use super::{Walk, provider, providers, transaction};
+use super::{Walk, provider, transaction};
 use crate::PATIENCE;
 use crate::api::Api;
+use crate::consent::wait_for_consent;
 use crate::ledger::{Party, UNTIL_REVOKED, Which, now};
+use crate::relay::{self, Held};
 use crate::report::{Failed, Shown};
 use crate::signed::Pen;
 
@@ -19,8 +21,8 @@ use crate::signed::Pen;
 type Read<'a> = (&'a str, &'a str);
 
 impl Walk<'_> {
-    /// The patient reads the document, makes sure that it is the one asked for, and signs. An organisation that has
-    /// nothing to do with it sends the grant: the patient's account holds nothing and does nothing.
+    /// The patient reads the document, makes sure that it is the one asked for, and signs. The relay brings the grant
+    /// onto the chain: the patient's account holds nothing and does nothing.
     pub(super) async fn approve_by_signature(
         &mut self,
         patient: &Patient,
@@ -29,7 +31,7 @@ impl Walk<'_> {
     ) -> Result<(), Failed> {
         let api = self.api;
         self.step(
-            "patient without coins signs, another sends",
+            "patient without coins signs, the relay sends",
             "a mined transaction, the patient's account untouched",
             "chain",
             async {
@@ -37,22 +39,25 @@ impl Walk<'_> {
                     policy.hash().0 == which.scope.0,
                     "the document is not the one that was asked for"
                 );
-                let relayer = party(api, providers(api).nth(1).context("no second provider")?)?;
+                let chain = party(api, provider(api)?)?;
                 let pen = pen(api, patient, which)?;
-                untouched(&relayer, pen.address()).await?;
-                let started = Instant::now();
                 let signed = pen
                     .grant(which, now().saturating_sub(1), UNTIL_REVOKED)
                     .await?;
-                let receipt = relayer.relay_grant(signed).await?;
-                let shown = relayed(transaction(started, &receipt), &relayer, &pen).await?;
-                Ok((shown, ()))
+                let (digest, answer) = relay::hand_in(api, signed).await?;
+                let view = relay::brought(api, &digest, "included").await?;
+                let shown = Shown::took(answer.latency)
+                    .status(answer.status)
+                    .fact("intent", digest)
+                    .fact("tx", view["transaction"].as_str().unwrap_or_default());
+                Ok((without_coins(shown, &chain, &pen).await?, ()))
             },
         )
         .await
     }
 
-    /// The patient signs a revocation, and the very organisation it is about sends it.
+    /// The patient signs a revocation and hands it to the relay, while the chain makes no block at all: the gateway
+    /// has to deny all the same. Then the chain goes on.
     pub(super) async fn revoke_by_signature(
         &mut self,
         patient: &Patient,
@@ -60,14 +65,40 @@ impl Walk<'_> {
         read: Read<'_>,
     ) -> Result<Duration, Failed> {
         let api = self.api;
-        self.denied_after("patient signs to revoke; the same GET", read, async {
-            let relayer = party(api, provider(api)?)?;
-            let pen = pen(api, patient, which)?;
-            let receipt = relayer.relay_revoke(pen.revoke(which).await?).await?;
-            let shown = Shown::default().fact("tx", receipt.transaction_hash);
-            relayed(shown, &relayer, &pen).await
-        })
-        .await
+        let (title, rule) = ("patient signs to revoke; denied before a block", "stopped");
+        let (held, digest, waited) = {
+            let held = Held::new(api).await;
+            let mut digest = String::new();
+            let waited = self
+                .denied_after(title, rule, read, async {
+                    let pen = pen(api, patient, which)?;
+                    let (intent, _) = relay::hand_in(api, pen.revoke(which).await?).await?;
+                    digest.clone_from(&intent);
+                    Ok(Shown::default().fact("intent", intent))
+                })
+                .await?;
+            (held, digest, waited)
+        };
+        self.step(
+            "the chain makes the block with the revocation",
+            "not before the denial, the patient's account untouched",
+            "consent-relay",
+            async {
+                let held = held?;
+                let early = held.still_active(api, which).await?;
+                ensure!(early, "the revocation was on the chain before the denial");
+                held.let_go().await?;
+                let view = relay::brought(api, &digest, "included").await?;
+                wait_for_consent(api, which, "REVOKED").await?;
+                let chain = party(api, provider(api)?)?;
+                let shown =
+                    Shown::default().fact("tx", view["transaction"].as_str().unwrap_or_default());
+                let pen = pen(api, patient, which)?;
+                Ok((without_coins(shown, &chain, &pen).await?, ()))
+            },
+        )
+        .await?;
+        Ok(waited)
     }
 
     /// With coins, the patient may just as well send.
@@ -107,7 +138,8 @@ impl Walk<'_> {
         read: Read<'_>,
     ) -> Result<Duration, Failed> {
         let api = self.api;
-        self.denied_after("patient revokes by sending; the same GET", read, async {
+        let title = "patient revokes by sending; the same GET";
+        self.denied_after(title, "consent-revoked", read, async {
             let patient = Party::new(&api.endpoints().chain, &patient.private_key)?;
             let receipt = patient.revoke(which).await?;
             Ok(Shown::default().fact("tx", receipt.transaction_hash))
@@ -120,12 +152,13 @@ impl Walk<'_> {
     async fn denied_after(
         &mut self,
         title: &'static str,
+        rule: &'static str,
         (path, token): Read<'_>,
         revoke: impl Future<Output = Result<Shown>>,
     ) -> Result<Duration, Failed> {
         let api = self.api;
         let (decisions, waited) = self
-            .step(title, "403, rule consent-revoked", "ehr-gateway", async {
+            .step(title, format!("403, rule {rule}"), "ehr-gateway", async {
                 let started = Instant::now();
                 let shown = revoke.await?;
                 let mut decisions: Vec<Uuid> = Vec::new();
@@ -133,7 +166,7 @@ impl Walk<'_> {
                     let answer = api.fhir(path, token).await?;
                     decisions.extend(answer.decision_id());
                     if answer.status == 403 {
-                        ensure!(answer.rule() == "consent-revoked", "{}", answer.outline());
+                        ensure!(answer.rule() == rule, "{}", answer.outline());
                         let waited = started.elapsed();
                         let mut shown = shown
                             .status(403)
@@ -181,15 +214,10 @@ async fn untouched(chain: &Party, account: Address) -> Result<()> {
     Ok(())
 }
 
-/// Who sent for whom, once it is sure that the signer's account is as it was.
-async fn relayed(shown: Shown, relayer: &Party, pen: &Pen) -> Result<Shown> {
-    ensure!(
-        relayer.address() != pen.address(),
-        "the patient sent it after all"
-    );
-    untouched(relayer, pen.address()).await?;
+/// Says so, once it is sure that the signer's account is as it was.
+async fn without_coins(shown: Shown, chain: &Party, pen: &Pen) -> Result<Shown> {
+    untouched(chain, pen.address()).await?;
     Ok(shown
-        .fact("sent by", relayer.address())
         .fact("patient coins", 0)
         .fact("patient transactions", 0))
 }

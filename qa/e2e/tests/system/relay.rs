@@ -6,12 +6,12 @@ use anyhow::{Context, Result, ensure};
 use contract_bindings::SignedIntent;
 use contract_bindings::intent::Action;
 use contract_bindings::registry::ConsentRegistry::Request;
-use e2e::api::Answer;
 use e2e::consent::{observations_only, wait_for_consent};
 use e2e::ledger::{UNTIL_REVOKED, Which, now};
+use e2e::relay;
 use e2e::signed::{Pen, Signed};
 
-use crate::world::{PATIENCE, World, ensure_denied};
+use crate::world::{World, ensure_denied};
 
 const DAY: u64 = 86_400;
 
@@ -26,13 +26,13 @@ pub async fn a_patient_without_a_coin_grants_and_stops(world: &World) -> Result<
         scope: B256::from(policy.hash().0),
     };
     let grant = pen.grant(which, now() - 1, now() + DAY).await?;
-    brought(world, &body(grant)).await?;
+    brought(world, grant).await?;
     wait_for_consent(&world.api, which, "ACTIVE").await?;
     let path = format!("Observation?patient={}", patient.fhir_id);
     let open = world.api.fhir(&path, &provider.token).await?;
     ensure!(open.status == 200, "HTTP {} instead of 200", open.status);
 
-    brought(world, &body(pen.revoke(which).await?)).await?;
+    brought(world, pen.revoke(which).await?).await?;
     wait_for_consent(&world.api, which, "REVOKED").await?;
     let closed = world.api.fhir(&path, &provider.token).await?;
     ensure_denied(&closed, 403, "consent-revoked")?;
@@ -45,9 +45,9 @@ pub async fn a_patient_without_a_coin_grants_and_stops(world: &World) -> Result<
         ..which
     };
     let grant = stranger.grant(which, now() - 1, now() + DAY).await?;
-    let refused = post(world, None, &body(grant)).await?;
+    let refused = relay::post(&world.api, None, &grant.into()).await?;
     ensure!(refused.status == 403, "HTTP {}", refused.status);
-    brought(world, &body(stranger.revoke(which).await?)).await
+    brought(world, stranger.revoke(which).await?).await
 }
 
 pub async fn an_organisation_requests_in_its_own_name_only(world: &World) -> Result<()> {
@@ -65,7 +65,7 @@ pub async fn an_organisation_requests_in_its_own_name_only(world: &World) -> Res
         grantee: pen.address(),
         scope: B256::repeat_byte(7),
     };
-    let request = body(pen.sign(Request {
+    let request = pen.sign(Request {
         actor: which.grantee,
         subject: which.subject,
         grantee: which.grantee,
@@ -75,55 +75,26 @@ pub async fn an_organisation_requests_in_its_own_name_only(world: &World) -> Res
         respondBy: U40::from(now() + DAY),
         version: 1,
         deadline: U40::from(now() + DAY),
-    })?);
+    })?;
+    let request = SignedIntent::from(request);
     let token = async |id: &str| {
         let scope = "provider:consent.request";
         let issued = world.api.token(id, &endpoints.relay, scope).await?;
         anyhow::Ok(issued.0)
     };
     let theirs = token(&other.id).await?;
-    let refused = post(world, Some(&theirs), &request).await?;
+    let refused = relay::post(&world.api, Some(&theirs), &request).await?;
     ensure!(refused.status == 403, "HTTP {}", refused.status);
     let own = token(&own.id).await?;
-    let taken = post(world, Some(&own), &request).await?;
+    let taken = relay::post(&world.api, Some(&own), &request).await?;
     ensure!(taken.status == 202, "HTTP {}", taken.status);
     wait_for_consent(&world.api, which, "REQUESTED").await?;
     Ok(())
 }
 
-fn body<T: Into<Action>>(signed: Signed<T>) -> SignedIntent {
-    SignedIntent {
-        action: signed.intent.into(),
-        proof: signed.proof,
-    }
-}
-
-async fn post(world: &World, token: Option<&str>, intent: &SignedIntent) -> Result<Answer> {
-    let url = format!("{}/v1/intents", world.api.endpoints().relay);
-    let mut request = world.api.http().post(url).json(intent);
-    if let Some(token) = token {
-        request = request.bearer_auth(token);
-    }
-    world.api.send(request).await
-}
-
 /// Hands an intent in without a token, and waits until it is final.
-async fn brought(world: &World, intent: &SignedIntent) -> Result<()> {
-    let taken = post(world, None, intent).await?;
-    ensure!(taken.status == 202, "HTTP {}: {}", taken.status, taken.text);
-    let digest = taken.json()["digest"]
-        .as_str()
-        .context("digest")?
-        .to_owned();
-    let url = format!("{}/v1/intents/{digest}", world.api.endpoints().relay);
-    let started = std::time::Instant::now();
-    loop {
-        let answer = world.api.send(world.api.http().get(&url)).await?.json();
-        match answer["state"].as_str() {
-            Some("final") => return Ok(()),
-            Some("failed") => anyhow::bail!("the intent failed: {}", answer["reason"]),
-            _ => ensure!(started.elapsed() < PATIENCE, "the intent is {answer}"),
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    }
+async fn brought<T: Into<Action>>(world: &World, signed: Signed<T>) -> Result<()> {
+    let (digest, _) = relay::hand_in(&world.api, signed).await?;
+    relay::brought(&world.api, &digest, "final").await?;
+    Ok(())
 }

@@ -96,12 +96,22 @@ impl World {
             .unready();
         let gateway = self.extra_gateway(overrides).await?;
         let started = Instant::now();
-        let live = format!("{}/health/live", gateway.url());
-        while self.api.http().get(&live).send().await.is_err() {
+        while !self.is_ready_but_for_fhir(&gateway).await {
             ensure!(started.elapsed() < PATIENCE, "the gateway does not come up");
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         Ok(gateway)
+    }
+
+    async fn is_ready_but_for_fhir(&self, gateway: &Unit) -> bool {
+        let ready = format!("{}/health/ready", gateway.url());
+        let Ok(answer) = self.api.send(self.api.http().get(ready)).await else {
+            return false;
+        };
+        let report = answer.json();
+        let checks = report["checks"].as_object().into_iter().flatten();
+        let mut others = checks.filter(|(name, _)| *name != "fhir").peekable();
+        others.peek().is_some() && others.all(|(_, outcome)| outcome == "ok")
     }
 
     /// One more gateway with a journal of its own.

@@ -52,7 +52,7 @@ impl Code {
     /// What the database knows of it. No salt and no slow hash: nobody tries 2^80 codes.
     pub fn hash(&self) -> [u8; 32] {
         Sha256::new_with_prefix(b"enrolment code")
-            .chain_update(&*self.0)
+            .chain_update(*self.0)
             .finalize()
             .into()
     }

@@ -132,9 +132,10 @@ fn is_run(plain: &str) -> bool {
 
 /// Whether it is one of the words, once or several times.
 fn is_repeated_word(letters: &str) -> bool {
-    let repeats =
-        |word: &&str| letters.len() % word.len() == 0 && letters.replace(*word, "").is_empty();
-    letters.is_empty() || WORDS.iter().any(|word| repeats(&word))
+    letters.is_empty()
+        || WORDS
+            .iter()
+            .any(|word| letters.replace(word, "").is_empty())
 }
 
 /// Whether little is left of it without the sign-in name.

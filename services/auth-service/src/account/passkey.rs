@@ -166,7 +166,7 @@ pub async fn credentials(
     )
     .fetch_all(db)
     .await?;
-    Ok(ids.into_iter().map(CredentialID::from).collect())
+    Ok(ids)
 }
 
 /// The passkey of this account and credential.

@@ -55,17 +55,17 @@ impl ReadPermit {
         })
     }
 
-    /// A permit for an authenticated client's own tenant, to look up its organisation.
-    pub fn for_client(client: &Client) -> Self {
-        Self {
-            tenant: client.tenant.clone(),
-        }
-    }
-
     /// A permit for the service's own tenant, where another permit led here.
     pub(crate) fn for_tenant(tenant: &str) -> Self {
         Self {
             tenant: tenant.to_owned(),
+        }
+    }
+
+    /// A permit for an authenticated client's own tenant, to look up its organisation.
+    pub fn for_client(client: &Client) -> Self {
+        Self {
+            tenant: client.tenant.clone(),
         }
     }
 

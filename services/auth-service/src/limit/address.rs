@@ -1,9 +1,9 @@
 //! Where a request comes from.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use axum::extract::ConnectInfo;
 use axum::http::{Extensions, HeaderMap, HeaderName};
-use service_kit::Peer;
 
 /// What counts as one source: an IPv4 address, or the /64 that an IPv6 subscriber has to himself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -44,7 +44,9 @@ impl Source {
     pub fn network(&self, headers: &HeaderMap, extensions: &Extensions) -> Network {
         let address = match &self.0 {
             Some(header) => last(headers, header),
-            None => extensions.get::<Peer>().map(|Peer(peer)| peer.ip()),
+            None => extensions
+                .get::<ConnectInfo<SocketAddr>>()
+                .map(|ConnectInfo(peer)| peer.ip()),
         };
         Network::of(address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)))
     }
@@ -80,7 +82,7 @@ mod tests {
         headers.append(&name, HeaderValue::from_static("198.51.100.9"));
         headers.append(&name, HeaderValue::from_static("198.51.100.8, 192.0.2.1"));
         let mut extensions = Extensions::new();
-        extensions.insert(Peer("10.0.0.1:1".parse().unwrap()));
+        extensions.insert(ConnectInfo::<SocketAddr>("10.0.0.1:1".parse().unwrap()));
         let behind = Source::new(Some(name));
         assert_eq!(behind.network(&headers, &extensions), network("192.0.2.1"));
         let direct = Source::new(None);

@@ -24,6 +24,8 @@ use crate::{App, random_id};
 
 /// How [`Step::Enrolling`] is called in the database.
 const ENROLLING: &str = "enrolling";
+/// Where somebody goes who has no name yet.
+const NAME: &str = "/enrol/name";
 /// Where somebody goes whose name was taken while they chose their password.
 pub const NAME_TAKEN: &str = "/enrol/name?taken";
 /// Where somebody goes who is in.
@@ -77,12 +79,9 @@ impl Progress {
         }
     }
 
-    /// The name; whoever has not chosen one goes to do so.
-    fn login(&self) -> Result<&str, Response> {
-        self.enrolling
-            .login
-            .as_deref()
-            .ok_or_else(|| see_other("/enrol/name"))
+    /// The name, once it is chosen.
+    fn login(&self) -> Option<&str> {
+        self.enrolling.login.as_deref()
     }
 
     /// Ends it with an account, and lets its owner in.
@@ -156,7 +155,7 @@ pub async fn post(State(app): State<Arc<App>>, form: VisitForm) -> Result<Respon
     let next = if login.is_some() {
         "/enrol/proof"
     } else {
-        "/enrol/name"
+        NAME
     };
     let ceremony = Ceremony {
         id: random_id(&app.random),
@@ -264,8 +263,8 @@ pub async fn post_name(
 /// The choice between a passkey and a password.
 pub async fn get_proof(State(app): State<Arc<App>>, visit: Visit) -> Result<Response, PageError> {
     let progress = Progress::of(&app, &visit.secret).await?;
-    if let Err(elsewhere) = progress.login() {
-        return Ok(elsewhere);
+    if progress.login().is_none() {
+        return Ok(see_other(NAME));
     }
     let persona = progress.persona();
     let passkey = app.means.passkeys.as_ref().map(|_| PasskeyButton {
@@ -337,11 +336,11 @@ pub async fn get_password(
         return Err(PageError::NotEnough);
     }
     match progress.login() {
-        Ok(login) => page(
+        Some(login) => page(
             StatusCode::OK,
             &password_form(&app, &visit.secret, login, None),
         ),
-        Err(elsewhere) => Ok(elsewhere),
+        None => Ok(see_other(NAME)),
     }
 }
 
@@ -354,9 +353,8 @@ pub async fn post_password(
     if progress.persona() == Persona::Admin {
         return Err(PageError::NotEnough);
     }
-    let login = match progress.login() {
-        Ok(login) => login,
-        Err(elsewhere) => return Ok(elsewhere),
+    let Some(login) = progress.login() else {
+        return Ok(see_other(NAME));
     };
     let (password, repeat) = (form.fields.get("password")?, form.fields.get("repeat")?);
     let password = match chosen_password(password, repeat, login) {

@@ -87,7 +87,7 @@ impl OAuthError {
 
     /// Answers in the scheme that the client tried.
     #[must_use]
-    pub(super) fn to_http_authentication(self) -> Self {
+    pub(super) fn in_http_authentication(self) -> Self {
         Self {
             used_http_authentication: true,
             ..self

@@ -121,7 +121,7 @@ pub async fn encoded(app: &App, request: Request) -> Result<(HeaderMap, bytes::B
     if request.headers().contains_key(header::AUTHORIZATION) {
         let error =
             OAuthError::invalid_client("only private_key_jwt is supported", "http-authentication");
-        return Err(error.to_http_authentication());
+        return Err(error.in_http_authentication());
     }
     body(app, request).await
 }

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use axum::body::Body;
+use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use serde_json::Value;
-use service_kit::Peer;
 use tower::ServiceExt;
 
 use super::{ISSUER, Service};
@@ -153,7 +153,10 @@ impl Browser<'_> {
             request = request.header(header::ORIGIN, origin);
         }
         let peer: SocketAddr = self.address.parse().unwrap();
-        let request = request.extension(Peer(peer)).body(body).unwrap();
+        let request = request
+            .extension(ConnectInfo::<SocketAddr>(peer))
+            .body(body)
+            .unwrap();
         let response = self.service.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         for set in parts.headers.get_all(header::SET_COOKIE) {
