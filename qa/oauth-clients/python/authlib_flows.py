@@ -2,29 +2,44 @@
 
 import json
 import sys
+import time
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 from authlib.common.security import generate_token
 from authlib.integrations.httpx_client import OAuth2Client, OAuthError
-from authlib.jose import JsonWebKey, jwt
 from authlib.oauth2.rfc7523 import PrivateKeyJWT
 from authlib.oidc.core import CodeIDToken
+from joserfc import jwt
+from joserfc.jwk import ECKey, KeySet
 
 NAME = "Authlib"
+
+
+class ShortLived(PrivateKeyJWT):
+    """Assertions live an hour by default; SMART Backend Services allows five minutes. Authlib keeps the claims it is
+    given, with their jti, so each assertion gets its own."""
+
+    def sign(self, auth, token_endpoint):
+        self.claims = {"exp": int(time.time()) + 240}
+        return super().sign(auth, token_endpoint)
 
 
 def client(world, metadata, party, **more):
     """A client that proves who it is with its registered key."""
     made = OAuth2Client(
         party["clientId"],
-        JsonWebKey.import_key(party["jwk"]),
+        ECKey.import_key(party["jwk"]),
         token_endpoint=metadata["token_endpoint"],
         token_endpoint_auth_method="private_key_jwt",
         revocation_endpoint_auth_method="private_key_jwt",
         **more,
     )
-    method = PrivateKeyJWT(metadata["token_endpoint"], headers={"kid": party["jwk"]["kid"]}, alg="ES256")
+    method = ShortLived(
+        metadata["token_endpoint"],
+        headers={"kid": party["jwk"]["kid"]},
+        alg="ES256",
+    )
     made.register_client_auth_method(method)
     return made
 
@@ -62,13 +77,13 @@ def person(world, metadata):
         token = app.fetch_token(
             metadata["token_endpoint"], authorization_response=location, state=state, code_verifier=verifier
         )
-        keys = JsonWebKey.import_key_set(httpx.get(metadata["jwks_uri"]).json())
-        claims = jwt.decode(
-            token["id_token"],
-            keys,
-            claims_cls=CodeIDToken,
-            claims_options={"iss": {"value": world["issuer"]}, "aud": {"value": party["clientId"]}},
-            claims_params={"nonce": nonce, "access_token": token["access_token"], "client_id": party["clientId"]},
+        keys = KeySet.import_key_set(httpx.get(metadata["jwks_uri"]).json())
+        signed = jwt.decode(token["id_token"], keys, algorithms=["ES256"])
+        claims = CodeIDToken(
+            signed.claims,
+            signed.header,
+            {"iss": {"value": world["issuer"]}, "aud": {"value": party["clientId"]}},
+            {"nonce": nonce, "access_token": token["access_token"], "client_id": party["clientId"]},
         )
         claims.validate()
         info = app.get(metadata["userinfo_endpoint"]).json()

@@ -3,41 +3,10 @@
 mod support;
 
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Command;
 
 use serde_json::json;
-use support::{ADMIN, Database, Setup, TENANT, clients, secret};
-
-/// Ends the service with the test.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-/// A service at `localhost`, where browsers allow passkeys and secure cookies without TLS.
-async fn start(setup: &Setup, port: u16) -> Running {
-    let running = Command::new(env!("CARGO_BIN_EXE_auth-service"))
-        .env_clear()
-        .envs(setup.variables.iter().cloned())
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap();
-    let running = Running(running);
-    let ready = format!("http://127.0.0.1:{port}/health/ready");
-    let deadline = Instant::now() + Duration::from_secs(30);
-    loop {
-        match reqwest::get(&ready).await {
-            Ok(response) if response.status() == 200 => return running,
-            _ if Instant::now() > deadline => panic!("not ready in time"),
-            _ => tokio::time::sleep(Duration::from_millis(50)).await,
-        }
-    }
-}
+use support::{ADMIN, Database, Setup, TENANT, binary, clients, secret};
 
 fn run(command: &mut Command) {
     let status = command.status().unwrap();
@@ -55,9 +24,8 @@ async fn people_enrol_and_sign_in_with_a_real_browser() {
         client["audiences"] = json!([origin]);
     }
     let mut setup = Setup::of(TENANT, &origin, &database.url, &clients);
-    setup.variables.retain(|(name, _)| name != "LISTEN");
+    binary::listen(&mut setup, port);
     for (name, value) in [
-        ("LISTEN", format!("127.0.0.1:{port}")),
         ("DISPLAY_NAME", "General Hospital".to_owned()),
         ("PAGE_REQUESTS_PER_MINUTE", "10000".to_owned()),
     ] {
@@ -65,7 +33,7 @@ async fn people_enrol_and_sign_in_with_a_real_browser() {
     }
     let key = setup.dir.path().join("admin.jwk.json");
     std::fs::write(&key, secret(ADMIN.1).to_jwk_string().as_str()).unwrap();
-    let _service = start(&setup, port).await;
+    let _service = binary::start(&setup, port).await;
 
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../qa/browser");
     let npm = |arguments: &[&str]| {

@@ -3,7 +3,9 @@
 
 pub mod apps;
 pub mod authenticator;
+pub mod binary;
 pub mod browser;
+pub mod foreign;
 pub mod people;
 
 use std::sync::Arc;
