@@ -7,8 +7,8 @@ use serde::Serialize;
 use serde_json::json;
 use service_kit::bus::Event;
 use service_kit::{CorrId, outbox};
-use sqlx::PgPool;
 use sqlx::migrate::Migrator;
+use sqlx::{PgExecutor, PgPool};
 use thiserror::Error;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -155,14 +155,14 @@ pub struct Outset {
 ///
 /// # Errors
 /// [`QueueError`].
-pub async fn find(pool: &PgPool, digest: B256) -> Result<Option<IntentView>, QueueError> {
+pub async fn find(db: impl PgExecutor<'_>, digest: B256) -> Result<Option<IntentView>, QueueError> {
     let row = sqlx::query!(
         r#"select action, subject, state, reason, block_no, accepted_at, changed_at,
                   (select hash from transactions t where t.digest = i.digest order by sent_at desc limit 1) as hash
            from intents i where digest = $1"#,
         digest.as_slice(),
     )
-    .fetch_optional(pool)
+    .fetch_optional(db)
     .await?;
     let Some(row) = row else { return Ok(None) };
     const CORRUPT: QueueError = QueueError::Corrupt("intents");
@@ -221,10 +221,10 @@ pub async fn accept(
     if written == 1 && signed.is_stop() {
         outbox::insert(&mut tx, &stop_event(intent, now)?).await?;
     }
+    // As it was taken in: a moment later it may be on the chain.
+    let view = find(&mut *tx, intent.digest).await?;
     tx.commit().await?;
-    find(pool, intent.digest)
-        .await?
-        .ok_or(QueueError::Corrupt("intents"))
+    view.ok_or(QueueError::Corrupt("intents"))
 }
 
 fn stop_event(intent: &Intent, now: OffsetDateTime) -> Result<Event, QueueError> {
