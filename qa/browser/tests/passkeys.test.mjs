@@ -33,8 +33,9 @@ test("a passkey made at enrolment signs in without a name, and nothing of the pa
   // The browser would offer it by itself; here its owner asks for it.
   await key.reacts(false);
   await page.goto(`${origin}/sign-in`);
-  await key.reacts(true);
+  // Asked for first, unlocked then: the other way round the browser would offer it before the click.
   await page.getByRole("button", { name: "Sign in with a passkey" }).click();
+  await key.reacts(true);
   await page.waitForURL(at("/account"));
   await page.getByText("ada").first().waitFor();
   const session = (await context.cookies()).find(({ name }) => name === "__Host-session");
