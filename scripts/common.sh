@@ -10,6 +10,8 @@ export CONSENTRY_CHECKOUT=$PWD
 # what has been compiled before.
 if [[ -n ${CI:-} && -z ${CARGO_TARGET_DIR:-} ]]; then
   export CARGO_TARGET_DIR="${XDG_CACHE_HOME:-$HOME/.cache}/consentry/target"
+  # Every checkout there is new: what helps the next small change only fills the disk.
+  export CARGO_INCREMENTAL=0
 fi
 # SQL is compiled against the committed metadata, whatever database the environment names.
 export SQLX_OFFLINE=true

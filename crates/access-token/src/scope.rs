@@ -3,7 +3,7 @@
 //! A [`Scope`] is one right that cannot be split further: a persona's right, or one SMART interaction on one
 //! resource type under at most one category. A [`ScopeSet`] is what a set of such rights allows, in normal form:
 //! no member is covered by another. `covers` is a partial order, [`ScopeSet::intersect`] its meet; it is
-//! commutative, idempotent and monotone (property-tested in `tests/scope_algebra.rs`).
+//! commutative, idempotent and monotone (property-tested in `tests/tokens/scope_algebra.rs`).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

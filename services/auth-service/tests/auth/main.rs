@@ -1,0 +1,38 @@
+//! The auth-service in this process or as its own, with a real database.
+//!
+//! `TEST_DATABASE_URL` names a server where each test makes a database for itself. The two that need Python, Node or a
+//! browser (`oauth_clients`, `real_browser`) are ignored unless asked for.
+
+mod support;
+
+mod assertion_attacks;
+mod authorize;
+mod backoff;
+mod bindings;
+mod clients;
+mod codes;
+mod command_line;
+mod directory_access;
+mod enrolment;
+mod exchange;
+mod introspection;
+mod keys;
+mod logout;
+mod oauth_clients;
+mod openidconnect;
+mod organizations;
+mod own_bindings;
+mod passkeys;
+mod proxies;
+mod real_browser;
+mod rebinding;
+mod refresh;
+mod revocations;
+mod sessions;
+mod sign_in;
+mod startup;
+mod starvation;
+mod stops;
+mod tenants;
+mod token;
+mod token_attacks;

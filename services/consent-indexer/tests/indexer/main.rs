@@ -1,0 +1,13 @@
+//! The indexer as a process of its own between a real chain and a real database.
+//!
+//! `TEST_DATABASE_URL` names a server where each test makes a database for itself.
+
+mod support;
+
+mod history;
+mod policies;
+mod query;
+mod reorg;
+mod restart;
+mod subjects;
+mod unknown_event;
