@@ -4,7 +4,8 @@
 //!
 //! A patient binds a key while signed in; a further key needs the signature of one that is bound already. Where all are
 //! lost, two administrators can name a new one, after a delay in which the patient can veto (`rebindings`). A patient
-//! without a key can still stop everything (`stops`).
+//! without a key can still stop everything (`stops`). An organisation's addresses count while the chain says that they are
+//! verified (`verification`).
 
 pub mod bindings;
 pub mod organizations;
@@ -17,5 +18,6 @@ pub mod statement;
 pub mod stops;
 pub mod subjects;
 pub mod text;
+pub mod verification;
 
 pub use permit::{BindPermit, PatientPermit, ReadPermit, WritePermit};

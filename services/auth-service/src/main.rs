@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use auth_service::config::Config;
-use auth_service::directory::rebindings;
+use auth_service::directory::{rebindings, verification};
 use auth_service::{App, client, db, grant, revocation, routes, session, system_random, token};
 use service_kit::{Readiness, Shutdown, bus, command, outbox, server};
 use time::OffsetDateTime;
@@ -79,6 +79,10 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     shutdown.spawn(
         "rebindings",
         rebindings::carry_out(app.clone(), shutdown.clone()),
+    );
+    shutdown.spawn(
+        "organisations' verification",
+        verification::watch(app.clone(), shutdown.clone()),
     );
     server::run(&config.server, routes::router(app), readiness, shutdown).await
 }

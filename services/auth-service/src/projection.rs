@@ -1,6 +1,8 @@
 //! What the chain says of organisations and of patients' delegates, asked of the consent-indexer. Without a recent answer
 //! no token is issued that would rest on one.
 
+use std::collections::BTreeSet;
+use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
 use access_token::{Claims, Persona};
@@ -19,6 +21,9 @@ const KEPT: Duration = Duration::from_secs(1);
 const KEPT_AT_MOST: u64 = 10_000;
 const TIMEOUT: Duration = Duration::from_secs(2);
 const MAX_BODY: usize = 1 << 20;
+/// Organisations in a page of the indexer's list, and pages at most.
+const LISTED: &str = "500";
+const PAGES_AT_MOST: usize = 200;
 /// As whom this service calls the indexer, with a token that it signs itself.
 const SELF: &str = "auth-service";
 const SCOPE: &str = "system:consent.read";
@@ -42,6 +47,14 @@ pub struct Projection {
     http: Option<reqwest::Client>,
     base: Url,
     verified: moka::future::Cache<Address, bool>,
+    /// Those that were last listed as not verified.
+    barred: RwLock<BTreeSet<Address>>,
+}
+
+#[derive(Deserialize)]
+struct OrganizationsAnswer {
+    organizations: Vec<OrganizationRow>,
+    next: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -77,6 +90,7 @@ impl Projection {
                 .max_capacity(KEPT_AT_MOST)
                 .time_to_live(KEPT)
                 .build(),
+            barred: RwLock::default(),
         }
     }
 
@@ -95,7 +109,48 @@ impl Projection {
                 found.push(*address);
             }
         }
+        // Last, so that no answer from before outlives the news.
+        let barred = self.barred.read().unwrap_or_else(PoisonError::into_inner);
+        found.retain(|address| !barred.contains(address));
         Ok(found)
+    }
+
+    /// Every organisation that was verified once and is not now. From here on none of them gets a token.
+    ///
+    /// Returns those that were not among them the last time.
+    ///
+    /// # Errors
+    /// [`ProjectionError`].
+    pub async fn bar_unverified(&self, app: &App) -> Result<Vec<Address>, ProjectionError> {
+        let unverified = self.unverified(app).await?;
+        let mut barred = self.barred.write().unwrap_or_else(PoisonError::into_inner);
+        let fresh = unverified.difference(&barred).copied().collect();
+        *barred = unverified;
+        Ok(fresh)
+    }
+
+    async fn unverified(&self, app: &App) -> Result<BTreeSet<Address>, ProjectionError> {
+        let mut found = BTreeSet::new();
+        let mut cursor = None;
+        for _ in 0..PAGES_AT_MOST {
+            let mut query = vec![
+                ("verified", "false".to_owned()),
+                ("limit", LISTED.to_owned()),
+            ];
+            query.extend(cursor.map(|cursor| ("cursor", cursor)));
+            let page: Option<OrganizationsAnswer> =
+                self.get(app, &["v1", "organizations"], &query).await?;
+            let page = page.ok_or(ProjectionError("it has no list"))?;
+            if page.organizations.iter().any(|row| row.verified) {
+                return Err(ProjectionError("it lists others than were asked for"));
+            }
+            found.extend(page.organizations.iter().map(|row| row.address));
+            cursor = page.next;
+            if cursor.is_none() {
+                return Ok(found);
+            }
+        }
+        Err(ProjectionError("its list has no end"))
     }
 
     async fn is_verified(&self, app: &App, address: Address) -> Result<bool, ProjectionError> {

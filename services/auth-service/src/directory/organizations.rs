@@ -151,6 +151,27 @@ pub async fn addresses(
         .map(|organization| organization.addresses))
 }
 
+/// The organisations that these addresses belong to.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn owners(
+    db: &PgPool,
+    permit: &ReadPermit,
+    addresses: &[Address],
+) -> Result<Vec<String>, StoreError> {
+    let addresses: Vec<Vec<u8>> = addresses.iter().map(|address| address.to_vec()).collect();
+    let owners = sqlx::query_scalar!(
+        "select distinct organization from organization_addresses
+         where tenant = $1 and address = any($2) order by organization",
+        permit.tenant,
+        &addresses,
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(owners)
+}
+
 /// A page of organisations by id, and the cursor of the next.
 ///
 /// # Errors

@@ -1,11 +1,13 @@
 //! `grant_type=client_credentials` (RFC 6749 §4.4, RFC 7523, RFC 8707).
 
 use access_token::{Claims, Confirmation};
+use alloy::primitives::Address;
 
 use super::error::OAuthError;
 use super::form::Form;
 use super::issue::{self, Frame, Wish};
 use super::people;
+use super::standing::StandingError;
 use crate::App;
 use crate::client::Client;
 use crate::directory::{ReadPermit, organizations};
@@ -20,8 +22,10 @@ pub async fn respond(
     form: &Form,
     jkt: Option<String>,
 ) -> Result<Claims, OAuthError> {
+    // Before the chain is asked: what ends from here on ends this token too.
+    let now = app.now();
     let addresses = match &client.organization {
-        Some(id) => organizations::addresses(&app.db, &ReadPermit::for_client(client), id).await?,
+        Some(id) => verified_addresses(app, client, id).await?,
         None => None,
     };
     let wish = Wish {
@@ -29,7 +33,6 @@ pub async fn respond(
         resource: form.get("resource"),
         purpose_of_use: form.get("purpose_of_use"),
     };
-    let now = app.now();
     let jti = people::new_token_id(app, now).simple().to_string();
     let frame = Frame {
         issuer: &app.issuer,
@@ -39,4 +42,17 @@ pub async fn respond(
     let mut claims = issue::claims(client, addresses.as_deref(), wish, frame)?;
     claims.cnf = jkt.map(|jkt| Confirmation { jkt });
     Ok(claims)
+}
+
+/// Those addresses of an organisation that are verified on chain now; `None` when the directory does not know it.
+async fn verified_addresses(
+    app: &App,
+    client: &Client,
+    organization: &str,
+) -> Result<Option<Vec<Address>>, StandingError> {
+    let permit = ReadPermit::for_client(client);
+    match organizations::addresses(&app.db, &permit, organization).await? {
+        Some(known) => Ok(Some(app.projection.verified(app, &known).await?)),
+        None => Ok(None),
+    }
 }

@@ -59,6 +59,9 @@ pub enum Denial {
     /// A provider's client whose organisation is not in the directory.
     #[error("the organisation of this client is not in the directory")]
     UnknownOrganization,
+    /// None of its addresses is verified.
+    #[error("the organisation of this client is not verified, or suspended")]
+    UnverifiedOrganization,
 }
 
 impl Denial {
@@ -70,7 +73,7 @@ impl Denial {
             }
             Self::UnknownResource => "invalid_target",
             Self::UnknownPurpose => "invalid_request",
-            Self::UnknownOrganization => "unauthorized_client",
+            Self::UnknownOrganization | Self::UnverifiedOrganization => "unauthorized_client",
         }
     }
 }
@@ -107,8 +110,8 @@ fn choose<'a>(registered: &'a [String], wished: Option<&str>) -> Option<&'a str>
     }
 }
 
-/// The claims of the token. `addresses` are those of the client's organisation; `None` when the directory has no
-/// such organisation.
+/// The claims of the token. `addresses` are those of the client's organisation that are verified; `None` when the
+/// directory has no such organisation.
 ///
 /// # Errors
 /// [`Denial`].
@@ -126,6 +129,7 @@ pub fn claims(
     }
     let grantees = match (&client.organization, addresses) {
         (None, _) => Vec::new(),
+        (Some(_), Some([])) => return Err(Denial::UnverifiedOrganization),
         (Some(_), Some(addresses)) => addresses
             .iter()
             .map(|address| address.to_checksum(None))

@@ -36,3 +36,4 @@ mod stops;
 mod tenants;
 mod token;
 mod token_attacks;
+mod verification;

@@ -1,12 +1,10 @@
 //! Refresh tokens: each is used once, and what was copied is worth nothing.
 
 use std::collections::HashSet;
-use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use crate::support::apps::{
     APP, CLINICIANS, CONSOLE, PORTAL, Person, clinician, encode, field, request_of, start,
-    start_with_chain, with_apps,
 };
 use crate::support::{Answer, NOW, Service, at};
 use access_token::Amr;
@@ -203,13 +201,13 @@ async fn a_disabled_client_refreshes_nothing() {
 /// Attack 16: an organisation that is suspended on chain, or that the directory no longer has.
 #[tokio::test]
 async fn a_clinician_whose_organisation_no_longer_stands_refreshes_nothing() {
-    let (service, verified) = start_with_chain().await;
+    let service = start().await;
     let person = service.sign_in(clinician(), &[Amr::Pop]).await;
     let first = service.let_in(&person, CLINICIANS.0, &[]).await;
-    verified.store(false, Ordering::SeqCst);
+    service.chain.suspend(Address::repeat_byte(0xa1));
     refused_soon(&service, &person, &first).await;
 
-    let (service, _) = start_with_chain().await;
+    let service = start().await;
     for statement in [
         "delete from organization_addresses where organization = 'clinic-a'",
         "delete from organization_addresses where organization = 'clinic-a'; delete from organizations where id = 'clinic-a'",
@@ -246,7 +244,8 @@ async fn refused_soon(service: &Service, person: &Person, first: &Answer) {
 
 #[tokio::test]
 async fn without_the_chains_word_no_clinician_gets_a_token() {
-    let service = Service::start_with_clients(&with_apps(), |_| {}).await;
+    let service = start().await;
+    service.chain.stop();
     let person = service.sign_in(clinician(), &[Amr::Pop]).await;
     let answer = service.authorize(&person.cookie, CLINICIANS.0, &[]).await;
     assert_eq!(answer.status, 503);

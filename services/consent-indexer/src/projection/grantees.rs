@@ -183,32 +183,82 @@ pub async fn read(
     registry: Registry,
     grantee: Address,
 ) -> Result<Option<ProjectedGrantee>, ProjectionError> {
-    let row = sqlx::query!(
-        "SELECT status, valid_to, changed_at, organization, credential, tx_hash, block_no, block_hash, log_index
+    let row = sqlx::query_as!(
+        GranteeColumns,
+        "SELECT grantee, status, valid_to, changed_at, organization, credential, tx_hash, block_no, block_hash, log_index
          FROM grantees WHERE registry = $1 AND grantee = $2",
         registry.name(),
         grantee.as_bytes()
     )
     .fetch_optional(connection)
     .await?;
-    let Some(row) = row else { return Ok(None) };
-    let table = GRANTEES;
-    let status = u8::try_from(row.status)
-        .ok()
-        .and_then(GranteeStatus::from_number);
-    let state = Grantee {
-        address: grantee,
-        status: status.ok_or_else(|| table.corrupt())?,
-        valid_to: table.number(row.valid_to)?,
-        changed_at: table.number(row.changed_at)?,
-        organization: table.address(row.organization)?,
-        credential: table.hash(row.credential)?,
-    };
-    let position = table.position(row.tx_hash, row.block_no, row.block_hash, row.log_index)?;
-    Ok(Some(ProjectedGrantee {
-        grantee: state,
-        position,
-    }))
+    row.map(GranteeColumns::into_grantee).transpose()
+}
+
+/// Those of a registry after an address, in order: all, or only those that at `now` (Unix seconds) may ask patients
+/// for consent, or may not.
+pub async fn list(
+    connection: &mut PgConnection,
+    registry: Registry,
+    verified: Option<bool>,
+    now: u64,
+    after: Option<Address>,
+    limit: u16,
+) -> Result<Vec<ProjectedGrantee>, ProjectionError> {
+    let rows = sqlx::query_as!(
+        GranteeColumns,
+        "SELECT grantee, status, valid_to, changed_at, organization, credential, tx_hash, block_no, block_hash, log_index
+         FROM grantees
+         WHERE registry = $1 AND ($2::bytea IS NULL OR grantee > $2)
+           AND ($3::boolean IS NULL OR $3 = (
+                status = $4 AND valid_to > $5
+                AND (registry = 'hospitals' OR EXISTS (
+                    SELECT FROM grantees o WHERE o.registry = 'hospitals' AND o.grantee = grantees.organization
+                                             AND o.status = $4 AND o.valid_to > $5))))
+         ORDER BY grantee LIMIT $6",
+        registry.name(),
+        after.as_ref().map(|after| after.as_bytes().as_slice()),
+        verified,
+        i16::from(GranteeStatus::Verified as u8),
+        bigint(now),
+        i64::from(limit),
+    )
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter().map(GranteeColumns::into_grantee).collect()
+}
+
+struct GranteeColumns {
+    grantee: Vec<u8>,
+    status: i16,
+    valid_to: i64,
+    changed_at: i64,
+    organization: Vec<u8>,
+    credential: Vec<u8>,
+    tx_hash: Vec<u8>,
+    block_no: i64,
+    block_hash: Vec<u8>,
+    log_index: i32,
+}
+
+impl GranteeColumns {
+    fn into_grantee(self) -> Result<ProjectedGrantee, ProjectionError> {
+        let table = GRANTEES;
+        let status = u8::try_from(self.status)
+            .ok()
+            .and_then(GranteeStatus::from_number);
+        let grantee = Grantee {
+            address: table.address(self.grantee)?,
+            status: status.ok_or_else(|| table.corrupt())?,
+            valid_to: table.number(self.valid_to)?,
+            changed_at: table.number(self.changed_at)?,
+            organization: table.address(self.organization)?,
+            credential: table.hash(self.credential)?,
+        };
+        let position =
+            table.position(self.tx_hash, self.block_no, self.block_hash, self.log_index)?;
+        Ok(ProjectedGrantee { grantee, position })
+    }
 }
 
 async fn upsert(

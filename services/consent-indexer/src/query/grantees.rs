@@ -1,14 +1,14 @@
-//! `GET /v1/organizations/{address}` and `GET /v1/practitioners/{address}`: who may ask patients for consent. The
+//! `GET /v1/organizations`, `GET /v1/practitioners`, and each with an `/{address}`: who may ask patients for consent. The
 //! registries are public and name no person, so any valid token reads them.
 
 use axum::Json;
 use axum::extract::{Path, State};
 use consent_core::{Address, GranteeStatus, Hash32, UNTIL_REVOKED};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use service_kit::Problem;
 use service_kit::extract::{Head, QueryParams};
 use time::OffsetDateTime;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::chain::NoParameters;
 use super::error::ApiError;
@@ -18,6 +18,9 @@ use super::subjects::parse_address;
 use super::{Shared, access};
 use crate::projection::ProjectedGrantee;
 use crate::projection::grantees::{self, Registry};
+
+const DEFAULT_LIMIT: u16 = 100;
+const MAX_LIMIT: u16 = 500;
 
 /// The status of a verification at the time of the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
@@ -79,6 +82,124 @@ pub struct SinglePractitioner {
     pub practitioner: GranteeRow,
 }
 
+/// Which of them to list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct GranteeFilter {
+    /// Only those that may, or may not, ask patients for consent now; all if absent.
+    verified: Option<bool>,
+    /// Rows in a page, 1 to 500; 100 if absent.
+    limit: Option<u16>,
+    /// The `next` of the page before.
+    #[param(value_type = Option<String>)]
+    cursor: Option<Address>,
+}
+
+/// A page of organisations.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OrganizationPage {
+    /// What the rows rest on.
+    pub as_of: AsOf,
+    /// The rows, ordered by address.
+    pub organizations: Vec<GranteeRow>,
+    /// Send as `cursor` for the next page; null at the end.
+    pub next: Option<String>,
+}
+
+/// A page of practitioners.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PractitionerPage {
+    /// What the rows rest on.
+    pub as_of: AsOf,
+    /// The rows, ordered by address.
+    pub practitioners: Vec<GranteeRow>,
+    /// Send as `cursor` for the next page; null at the end.
+    pub next: Option<String>,
+}
+
+/// Organisations that were ever verified, for any valid token.
+#[utoipa::path(
+    get, path = "/v1/organizations", tag = "grantees", params(GranteeFilter),
+    responses(
+        (status = 200, description = "The organisations; none when the registry is not followed", body = OrganizationPage),
+        (status = 400, description = "Unknown or malformed parameter", body = Problem),
+        (status = 401, description = "No valid token", body = Problem),
+        (status = 503, description = "Halted, or the head was not confirmed recently", body = Problem),
+    ),
+    security(("token" = []))
+)]
+pub async fn organizations(
+    State(app): State<Shared>,
+    head: Head,
+    query: Result<QueryParams<GranteeFilter>, Problem>,
+) -> Result<Json<OrganizationPage>, ApiError> {
+    let mut snapshot = open(&app, &head).await?;
+    let (organizations, next) = page(&mut snapshot, Registry::Hospitals, query).await?;
+    Ok(Json(OrganizationPage {
+        as_of: snapshot.as_of,
+        organizations,
+        next,
+    }))
+}
+
+/// Practitioners that were ever verified, for any valid token.
+#[utoipa::path(
+    get, path = "/v1/practitioners", tag = "grantees", params(GranteeFilter),
+    responses(
+        (status = 200, description = "The practitioners; none when the registry is not followed", body = PractitionerPage),
+        (status = 400, description = "Unknown or malformed parameter", body = Problem),
+        (status = 401, description = "No valid token", body = Problem),
+        (status = 503, description = "Halted, or the head was not confirmed recently", body = Problem),
+    ),
+    security(("token" = []))
+)]
+pub async fn practitioners(
+    State(app): State<Shared>,
+    head: Head,
+    query: Result<QueryParams<GranteeFilter>, Problem>,
+) -> Result<Json<PractitionerPage>, ApiError> {
+    let mut snapshot = open(&app, &head).await?;
+    let (practitioners, next) = page(&mut snapshot, Registry::Providers, query).await?;
+    Ok(Json(PractitionerPage {
+        as_of: snapshot.as_of,
+        practitioners,
+        next,
+    }))
+}
+
+async fn page(
+    snapshot: &mut Snapshot,
+    registry: Registry,
+    query: Result<QueryParams<GranteeFilter>, Problem>,
+) -> Result<(Vec<GranteeRow>, Option<String>), ApiError> {
+    let QueryParams(filter) = query?;
+    let limit = filter.limit.unwrap_or(DEFAULT_LIMIT);
+    if !(1..=MAX_LIMIT).contains(&limit) {
+        return Err(Problem::bad_request("invalid-parameter", "`limit` is 1 to 500.").into());
+    }
+    let now = snapshot.view.unix();
+    let (verified, after) = (filter.verified, filter.cursor);
+    // One more than fits tells whether there is another page.
+    let mut found =
+        grantees::list(&mut snapshot.tx, registry, verified, now, after, limit + 1).await?;
+    let more = found.len() > usize::from(limit);
+    found.truncate(usize::from(limit));
+    let mut rows = Vec::with_capacity(found.len());
+    for found in &found {
+        let employed = match registry {
+            Registry::Hospitals => true,
+            Registry::Providers => is_employed(snapshot, found).await?,
+        };
+        rows.push(row(found, employed, snapshot));
+    }
+    let next = rows.last().filter(|_| more);
+    let next = next.map(|row| row.address.to_string());
+    Ok((rows, next))
+}
+
 /// An organisation that was ever verified, for any valid token.
 #[utoipa::path(
     get, path = "/v1/organizations/{address}", tag = "grantees",
@@ -134,15 +255,23 @@ pub async fn practitioner(
     let found = read(&mut snapshot, Registry::Providers, address)
         .await?
         .ok_or_else(|| Problem::not_found("No such practitioner."))?;
-    let organization = found.grantee.organization;
-    let organization = read(&mut snapshot, Registry::Hospitals, organization).await?;
-    let now = snapshot.view.unix();
-    let is_employed = organization.is_some_and(|found| found.grantee.is_verified(now));
-    let practitioner = row(&found, is_employed, &snapshot);
+    let employed = is_employed(&mut snapshot, &found).await?;
+    let practitioner = row(&found, employed, &snapshot);
     Ok(Json(SinglePractitioner {
         as_of: snapshot.as_of,
         practitioner,
     }))
+}
+
+/// Whether a practitioner's organisation is verified.
+async fn is_employed(
+    snapshot: &mut Snapshot,
+    practitioner: &ProjectedGrantee,
+) -> Result<bool, ApiError> {
+    let organization = practitioner.grantee.organization;
+    let organization = read(snapshot, Registry::Hospitals, organization).await?;
+    let now = snapshot.view.unix();
+    Ok(organization.is_some_and(|found| found.grantee.is_verified(now)))
 }
 
 async fn open(app: &super::App, head: &Head) -> Result<Snapshot, ApiError> {

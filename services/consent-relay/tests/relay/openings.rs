@@ -193,11 +193,14 @@ async fn with_few_coins_left_only_stops_are_taken() {
         .anvil
         .set_balance(relay::account(), 4 * 10u128.pow(17))
         .await;
-    let grant = patient.grant(CLINIC, scope(2), 1, now);
-    until("grants to be turned away", async || {
-        relay.post(&grant).await.status == 503
+    // Once a grant is taken in it is known for good: it must not be sent before the relay has looked.
+    until("the relay to see it", async || {
+        let seen = relay.metric("relay_balance_wei").await;
+        seen.is_some_and(|balance| balance <= 4e17)
     })
     .await;
+    let grant = relay.post(&patient.grant(CLINIC, scope(2), 1, now)).await;
+    assert_eq!(grant.status, 503, "{}", grant.body);
     let stop = relay.accepted(&patient.revoke(CLINIC, scope(2), 3)).await;
     relay.reaches(&stop, "final").await;
 }

@@ -1,18 +1,12 @@
 //! People who are signed in, apps that send them to us, and what comes back.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use access_token::dpop::{self, Expected};
 use access_token::{Amr, Claims, Verifier};
 use auth_service::account::{self, Account, Role};
 use auth_service::random_id;
 use auth_service::session::{self, Proven, Session};
 use axum::body::Body;
-use axum::extract::Path;
-use axum::http::{HeaderMap, Method, Request, header};
-use axum::routing::get;
-use axum::{Json, Router};
+use axum::http::{Method, Request, header};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
@@ -86,29 +80,7 @@ pub fn with_apps() -> Value {
 }
 
 pub async fn start() -> Service {
-    start_with_chain().await.0
-}
-
-/// The same, and a switch: whether the chain says that organisations are verified.
-pub async fn start_with_chain() -> (Service, Arc<AtomicBool>) {
-    let verified = Arc::new(AtomicBool::new(true));
-    let url = indexer(verified.clone()).await;
-    let service = Service::start_with_clients(&with_apps(), |setup| setup.indexer(&url)).await;
-    (service, verified)
-}
-
-/// Stands for a consent-indexer that says this of every organisation.
-async fn indexer(verified: Arc<AtomicBool>) -> String {
-    let answer = move |Path(address): Path<String>, headers: HeaderMap| async move {
-        assert!(headers.contains_key("authorization"));
-        let verified = verified.load(Ordering::SeqCst);
-        Json(json!({"organization": {"address": address, "verified": verified}}))
-    };
-    let routes = Router::new().route("/v1/organizations/{address}", get(answer));
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(async move { axum::serve(listener, routes).await });
-    url
+    Service::start_with_clients(&with_apps(), |_| {}).await
 }
 
 /// Somebody who is signed in in a browser.

@@ -4,6 +4,7 @@ pub mod apps;
 pub mod authenticator;
 pub mod binary;
 pub mod browser;
+pub mod chain;
 pub mod foreign;
 pub mod people;
 
@@ -252,6 +253,8 @@ pub struct Service {
     pub app: Arc<App>,
     pub router: Router,
     pub db: PgPool,
+    /// What the chain says, unless the test set another indexer.
+    pub chain: chain::Chain,
     clock: Arc<AtomicI64>,
     database: Arc<Database>,
 }
@@ -304,8 +307,11 @@ impl Service {
     pub async fn start_with_clients(clients: &Value, change: impl FnOnce(&mut Setup)) -> Self {
         let database = Arc::new(Database::create().await);
         let mut setup = Setup::new(&database.url, clients);
+        let chain = chain::Chain::default();
+        setup.indexer(&chain.serve().await);
         change(&mut setup);
-        let service = Self::on(&setup, database).await;
+        let mut service = Self::on(&setup, database).await;
+        service.chain = chain;
         for (id, byte) in [("clinic-a", 0xa1), ("clinic-b", 0xb1)] {
             let body = json!({"name": id, "addresses": [Address::repeat_byte(byte)]});
             let admin = service.admin().await;
@@ -367,6 +373,7 @@ impl Service {
             app,
             router,
             db,
+            chain: chain::Chain::default(),
             clock,
             database,
         }

@@ -18,6 +18,7 @@ use sqlx::postgres::PgRow;
 use time::OffsetDateTime;
 
 use super::cast::{Cast, chain, core};
+use super::grantees;
 use crate::support::{Indexer, World};
 
 /// The projection as its tables hold it.
@@ -56,6 +57,7 @@ pub async fn whole(world: &World, indexer: &Indexer, cast: &Cast, model: &Regist
     for grantee in cast.candidates(&world.anvil) {
         registered(world, indexer, grantee).await;
     }
+    grantees::listed(indexer, cast, &world.anvil).await;
     ids(world).await;
 }
 

@@ -6,10 +6,11 @@ use alloy::primitives::{B256, aliases::U40};
 use alloy::sol_types::SolCall as _;
 use consent_model::Address;
 use contract_bindings::registry::{HospitalRegistry, ProviderRegistry};
+use serde_json::Value;
 
-use super::cast::{Cast, chain};
+use super::cast::{Cast, chain, core};
 use crate::support::chain::{FOREVER, REGISTRAR, SUSPENDER, verify_organization};
-use crate::support::{Anvil, Random};
+use crate::support::{Anvil, Indexer, Random};
 
 /// Something that those who keep the registries try; it may well be refused.
 pub async fn any_change(anvil: &Anvil, cast: &Cast, random: &mut Random) {
@@ -132,4 +133,43 @@ pub async fn verified(anvil: &Anvil, cast: &Cast) -> BTreeSet<Address> {
         }
     }
     verified
+}
+
+/// Lists, page by page: everyone who was ever verified is in exactly one of the two halves, the one that says so.
+pub async fn listed(indexer: &Indexer, cast: &Cast, anvil: &Anvil) {
+    for path in ["organizations", "practitioners"] {
+        let mut expected = BTreeSet::new();
+        for grantee in cast.candidates(anvil) {
+            let address = core(grantee).to_string();
+            if indexer.get(&format!("/v1/{path}/{address}")).await.status == 200 {
+                expected.insert(address);
+            }
+        }
+        let all = walk(indexer, path, "").await;
+        assert_eq!(all.len(), expected.len(), "{path} twice or not at all");
+        let mut halves = 0;
+        for verified in [true, false] {
+            for row in walk(indexer, path, &format!("&verified={verified}")).await {
+                assert_eq!(row["verified"], verified, "{row}");
+                assert!(expected.contains(row["address"].as_str().unwrap()));
+                halves += 1;
+            }
+        }
+        assert_eq!(halves, expected.len(), "the halves of {path}");
+    }
+}
+
+async fn walk(indexer: &Indexer, path: &str, filter: &str) -> Vec<Value> {
+    let (mut rows, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let page = indexer
+            .get(&format!("/v1/{path}?limit=2{filter}{cursor}"))
+            .await;
+        assert_eq!(page.status, 200, "{}", page.body);
+        rows.extend(page.body[path].as_array().unwrap().iter().cloned());
+        match page.body["next"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => return rows,
+        }
+    }
 }

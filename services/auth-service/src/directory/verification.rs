@@ -1,0 +1,82 @@
+//! Watches what the chain says of the tenant's organisations: when a verification ends, the tokens that rest on it do.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use service_kit::Shutdown;
+
+use super::{ReadPermit, organizations};
+use crate::App;
+use crate::db::StoreError;
+use crate::projection::ProjectionError;
+use crate::revocation::{self, Kind};
+
+/// With the time that the feed takes, well within the two seconds in which a suspended organisation's tokens must end.
+const EVERY: Duration = Duration::from_millis(500);
+
+/// A round told nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum WatchError {
+    /// The database gave no answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The indexer gave none.
+    #[error(transparent)]
+    Projection(#[from] ProjectionError),
+}
+
+impl From<sqlx::Error> for WatchError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+/// Ends the tokens of organisations that are suspended, removed or past their time since the last round; at the first
+/// round since whenever. Returns how many organisations these are.
+///
+/// # Errors
+/// [`WatchError`].
+pub async fn look(app: &App) -> Result<usize, WatchError> {
+    let fresh = app.projection.bar_unverified(app).await?;
+    if fresh.is_empty() {
+        return Ok(0);
+    }
+    let permit = ReadPermit::for_tenant(&app.tenant);
+    let owners = organizations::owners(&app.db, &permit, &fresh).await?;
+    let now = app.now();
+    let mut transaction = app.db.begin().await?;
+    for organization in &owners {
+        let kind = Kind::Organization;
+        revocation::record(&mut transaction, &app.tenant, kind, organization, now).await?;
+    }
+    transaction.commit().await?;
+    Ok(owners.len())
+}
+
+/// Looks again and again until the service stops.
+///
+/// # Errors
+/// None; a failed round is logged once and tried again.
+pub async fn watch(app: Arc<App>, shutdown: Shutdown) -> anyhow::Result<()> {
+    let mut blind = false;
+    while !shutdown.sleep(EVERY).await {
+        match look(&app).await {
+            Ok(0) => blind = false,
+            Ok(organizations) => {
+                blind = false;
+                tracing::info!(
+                    organizations,
+                    "not verified any more, their tokens are ended"
+                );
+            }
+            Err(error) => {
+                if !blind {
+                    // No new token rests on it meanwhile, and the gateway asks for itself.
+                    tracing::warn!(%error, "whether organisations are still verified is not known");
+                }
+                blind = true;
+            }
+        }
+    }
+    Ok(())
+}

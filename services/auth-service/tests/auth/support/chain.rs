@@ -1,0 +1,90 @@
+//! Stands for a consent-indexer that tests make say things, and that can be down.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+
+use alloy::primitives::Address;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::routing::get;
+use axum::{Json, Router};
+use serde_json::{Value, json};
+
+/// What the chain says of organisations: all are verified but those that were suspended.
+#[derive(Clone, Default)]
+pub struct Chain(Arc<Mutex<Told>>);
+
+#[derive(Default)]
+struct Told {
+    suspended: BTreeSet<Address>,
+    down: bool,
+}
+
+impl Chain {
+    /// Starts answering; returns where.
+    pub async fn serve(&self) -> String {
+        let routes = Router::new()
+            .route("/v1/organizations", get(list))
+            .route("/v1/organizations/{address}", get(one))
+            .with_state(self.clone());
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, routes).await });
+        url
+    }
+
+    pub fn suspend(&self, organization: Address) {
+        self.0.lock().unwrap().suspended.insert(organization);
+    }
+
+    pub fn reinstate(&self, organization: Address) {
+        self.0.lock().unwrap().suspended.remove(&organization);
+    }
+
+    /// From now on it gives no answer.
+    pub fn stop(&self) {
+        self.0.lock().unwrap().down = true;
+    }
+
+    fn suspended(&self, headers: &HeaderMap) -> Result<BTreeSet<Address>, StatusCode> {
+        assert!(headers.contains_key("authorization"));
+        let told = self.0.lock().unwrap();
+        if told.down {
+            return Err(StatusCode::SERVICE_UNAVAILABLE);
+        }
+        Ok(told.suspended.clone())
+    }
+}
+
+async fn one(
+    State(chain): State<Chain>,
+    Path(address): Path<Address>,
+    headers: HeaderMap,
+) -> Result<Json<Value>, StatusCode> {
+    let verified = !chain.suspended(&headers)?.contains(&address);
+    Ok(Json(
+        json!({"organization": {"address": address, "verified": verified}}),
+    ))
+}
+
+/// One row a page, so that readers have to turn pages.
+async fn list(
+    State(chain): State<Chain>,
+    Query(query): Query<Vec<(String, String)>>,
+    headers: HeaderMap,
+) -> Result<Json<Value>, StatusCode> {
+    let asked = |name: &str| query.iter().find(|(key, _)| key == name);
+    assert_eq!(asked("verified").unwrap().1, "false");
+    let after: Option<Address> = asked("cursor").map(|(_, cursor)| cursor.parse().unwrap());
+    let suspended = chain.suspended(&headers)?;
+    let mut rest = suspended
+        .into_iter()
+        .filter(|address| Some(*address) > after);
+    let row = rest.next();
+    let next = row.filter(|_| rest.next().is_some());
+    let rows: Vec<Value> = row
+        .map(|address| json!({"address": address, "verified": false}))
+        .into_iter()
+        .collect();
+    Ok(Json(json!({"organizations": rows, "next": next})))
+}
