@@ -9,6 +9,7 @@ use anyhow::{Context, Result, bail};
 use contract_bindings::Bind;
 use contract_bindings::intent::domain;
 use futures::{StreamExt, TryStreamExt};
+use reqwest::StatusCode;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
@@ -18,6 +19,13 @@ use crate::secrets::Secrets;
 const ADMIN: &str = "admin-console";
 const TIMEOUT: Duration = Duration::from_secs(10);
 const AT_ONCE: usize = 8;
+/// On a machine where everything starts at once the database may take its time: a row is put again after these pauses.
+const PAUSES: [Duration; 4] = [
+    Duration::from_millis(250),
+    Duration::from_millis(500),
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+];
 /// How long the directory may take to accept a binding, in seconds.
 const BINDING_DEADLINE: i64 = 3600;
 
@@ -125,16 +133,28 @@ impl Directory<'_> {
         path: &str,
         row: &Value,
     ) -> Result<()> {
-        let request = http
-            .put(format!("{}/v1/{path}", self.auth))
-            .bearer_auth(token)
-            .json(row);
-        let answer = request.send().await.map_err(reqwest::Error::without_url)?;
-        let status = answer.status();
-        if !status.is_success() {
-            let said = answer.text().await.unwrap_or_default();
-            bail!("the directory answered HTTP {status}: {said}");
+        let mut pauses = PAUSES.iter();
+        loop {
+            let answer = http
+                .put(format!("{}/v1/{path}", self.auth))
+                .bearer_auth(token)
+                .json(row)
+                .send()
+                .await
+                .map_err(reqwest::Error::without_url)?;
+            let status = answer.status();
+            if status.is_success() {
+                return Ok(());
+            }
+            match pauses.next() {
+                Some(pause) if status == StatusCode::SERVICE_UNAVAILABLE => {
+                    tokio::time::sleep(*pause).await;
+                }
+                _ => {
+                    let said = answer.text().await.unwrap_or_default();
+                    bail!("the directory answered HTTP {status}: {said}");
+                }
+            }
         }
-        Ok(())
     }
 }
