@@ -19,6 +19,7 @@ pub mod passkey;
 mod signature;
 mod statement;
 mod verification;
+mod wallet;
 mod wire;
 
 pub use bind::{Bind, patient_ref_hash};
@@ -26,6 +27,7 @@ pub use effect::{Stopped, StoppedConsent};
 pub use signature::SignatureError;
 pub use statement::{Endorse, LiftStop, Statement};
 pub use verification::Verification;
+pub use wallet::Question;
 pub use wire::{Action, MAX_OPS, MAX_SIGNATURE, MAX_SIGNER, Recover, SignedIntent, WireError};
 
 pub use crate::registry::ConsentRegistry::Proof;

@@ -1,5 +1,6 @@
 //! The one task that writes: stream → projection, until the signal or a halt.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use service_kit::Shutdown;
@@ -30,7 +31,7 @@ pub struct Ingest {
     /// The database.
     pub pool: PgPool,
     /// The chain.
-    pub node: Node,
+    pub node: Arc<Node>,
     /// Where readers learn of the head.
     pub head: Head,
     /// The chain id that the deployment is for.

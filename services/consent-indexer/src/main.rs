@@ -37,9 +37,11 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let head = head::Head::default();
     let followed = config.followed();
     let chain_timeout = Duration::from_millis(config.chain_timeout_ms);
+    let node = chain::node::Node::new(config.chain_rpc_url.clone(), followed, chain_timeout)?;
+    let node = Arc::new(node);
     let ingest = ingest::Ingest {
         pool: pool.clone(),
-        node: chain::node::Node::new(config.chain_rpc_url.clone(), followed, chain_timeout)?,
+        node: node.clone(),
         head: head.clone(),
         chain_id: config.chain_id,
         finality: config.finality,
@@ -56,6 +58,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
             http,
         ),
         pool: pool.clone(),
+        node,
         head,
         finality: config.finality,
         max_head_age: Duration::from_secs(config.max_head_age),

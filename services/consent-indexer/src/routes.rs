@@ -7,7 +7,7 @@ use utoipa::openapi::{InfoBuilder, OpenApi, OpenApiBuilder};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::query::{Shared, chain, changes, consents, grantees, policies, subjects};
+use crate::query::{Shared, chain, changes, consents, grantees, policies, signatures, subjects};
 use crate::row::Change;
 
 /// The API. Probes and metrics are added by the server.
@@ -37,6 +37,7 @@ fn described() -> (Router<Shared>, OpenApi) {
         .routes(routes!(grantees::organization))
         .routes(routes!(grantees::practitioners))
         .routes(routes!(grantees::practitioner))
+        .routes(routes!(signatures::check))
         .routes(routes!(chain::get))
         .routes(routes!(changes::list))
         .routes(routes!(policies::put, policies::get))

@@ -8,6 +8,7 @@ use alloy::sol_types::{Eip712Domain, SolStruct};
 
 use super::bind::{Bind, patient_ref_hash};
 use super::verification::{self, Verification};
+use super::wallet::Question;
 use super::{by_sender, signature};
 use crate::registry::ConsentRegistry::Proof;
 
@@ -91,6 +92,11 @@ pub trait Statement: SolStruct {
     /// What the proof says of this very statement.
     fn check(&self, domain: &Eip712Domain, proof: &Proof) -> Verification {
         verification::check(self.signer(), self.digest(domain), proof)
+    }
+
+    /// What to ask the chain where the proof alone does not tell ([`Verification::NeedsChain`]).
+    fn question(&self, domain: &Eip712Domain, proof: &Proof) -> Option<Question> {
+        Question::new(self.signer(), self.digest(domain), proof)
     }
 
     /// Signs with an EOA's key.

@@ -9,7 +9,7 @@ use crate::registry::ConsentRegistry::Proof;
 use crate::registry::IntentLens::AcceptControl;
 
 /// A verifier's address comes before the key.
-const VERIFIER_LENGTH: usize = 20;
+pub(super) const VERIFIER_LENGTH: usize = 20;
 
 /// What is known about a signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

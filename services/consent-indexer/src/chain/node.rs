@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use alloy::eips::{BlockId, BlockNumberOrTag};
-use alloy::primitives::{Address, B256, keccak256};
+use alloy::primitives::{Address, B256, Bytes, keccak256};
 use alloy::providers::{Provider as _, RootProvider};
 use alloy::rpc::client::ClientBuilder;
-use alloy::rpc::types::TransactionReceipt;
+use alloy::rpc::types::{TransactionReceipt, TransactionRequest};
 use alloy::transports::TransportError;
 use contract_bindings::{Contract, Followed};
 use thiserror::Error;
@@ -14,6 +14,9 @@ use url::Url;
 
 use super::verify::{Header, Unproven};
 use super::{Code, Identity};
+
+/// The most gas that a call may use: enough for a wallet with many owners.
+const CALL_GAS: u64 = 2_000_000;
 
 /// Why the node gave no usable answer. Always worth another try.
 #[derive(Debug, Error)]
@@ -162,10 +165,44 @@ impl Node {
         receipts.ok_or(NodeError::Missing("receipts of a block it has"))
     }
 
+    /// What a contract returns to a call that changes nothing, at a block; `None` when it reverts.
+    pub async fn call(
+        &self,
+        to: Address,
+        data: Bytes,
+        block: B256,
+    ) -> Result<Option<Bytes>, NodeError> {
+        let request = TransactionRequest::default()
+            .to(to)
+            .input(data.into())
+            .gas_limit(CALL_GAS);
+        match self
+            .provider
+            .call(request)
+            .block(BlockId::hash(block))
+            .await
+        {
+            Ok(returned) => Ok(Some(returned)),
+            // Nodes agree on code 3; of a call that runs out of gas they tell in words only.
+            Err(TransportError::ErrorResp(error))
+                if error.code == 3 || says_revert(&error.message) =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
     async fn tagged(&self, tag: BlockNumberOrTag) -> Result<Option<Header>, NodeError> {
         let block = self.provider.get_block_by_number(tag).await?;
         Ok(block
             .map(|block| Header::verify(block.header))
             .transpose()?)
     }
+}
+
+fn says_revert(message: &str) -> bool {
+    ["revert", "out of gas", "OutOfGas"]
+        .iter()
+        .any(|word| message.contains(word))
 }

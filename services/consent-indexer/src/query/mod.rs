@@ -8,6 +8,7 @@ pub mod error;
 pub mod grantees;
 pub mod place;
 pub mod policies;
+pub mod signatures;
 pub mod snapshot;
 pub mod subjects;
 
@@ -18,6 +19,7 @@ use access_token::Verifier;
 use contract_bindings::Followed;
 use sqlx::PgPool;
 
+use crate::chain::node::Node;
 use crate::head::Head;
 use crate::row::Finality;
 
@@ -25,6 +27,8 @@ use crate::row::Finality;
 pub struct App {
     /// The database.
     pub pool: PgPool,
+    /// The chain.
+    pub node: Arc<Node>,
     /// What ingest sees.
     pub head: Head,
     /// Checks tokens.

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use super::App;
 use super::error::ApiError;
+use crate::chain::BlockRef;
 use crate::projection::cursor;
 use crate::row::View;
 
@@ -39,6 +40,8 @@ pub struct Snapshot {
     pub tx: Transaction<'static, Postgres>,
     /// What it shows.
     pub as_of: AsOf,
+    /// Its last block.
+    pub tip: BlockRef,
     /// How rows look in it.
     pub view: View,
 }
@@ -80,6 +83,7 @@ pub async fn open(app: &App, now: OffsetDateTime) -> Result<Snapshot, ApiError> 
     Ok(Snapshot {
         tx,
         as_of,
+        tip: cursor.tip,
         view: View {
             now,
             heights: head.heights,
