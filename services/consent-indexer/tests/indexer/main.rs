@@ -9,5 +9,6 @@ mod policies;
 mod query;
 mod reorg;
 mod restart;
+mod revocations;
 mod subjects;
 mod unknown_event;
