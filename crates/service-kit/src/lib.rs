@@ -1,6 +1,6 @@
 //! What every Consentry service has in common and no reader should have to learn twice:
 //! configuration, logs and metrics, health, error bodies, correlation, start and stop,
-//! the message bus and the transactional outbox.
+//! the check of callers' tokens, the message bus and the transactional outbox.
 //!
 //! It holds no domain nouns: nothing here knows what a consent is.
 //!
@@ -23,6 +23,7 @@ pub mod correlation;
 pub mod extract;
 pub mod health;
 pub mod http_client;
+pub mod issuer;
 pub mod outbox;
 pub mod problem;
 pub mod server;

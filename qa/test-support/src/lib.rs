@@ -1,7 +1,8 @@
-//! What tests of several services need: a database of their own, processes that do not outlive them, conditions that
-//! are waited for.
+//! What tests of several services need: a database of their own, an issuer's feed of revocations, processes that do not
+//! outlive them, conditions that are waited for.
 
 mod database;
+mod feed;
 
 use std::future::Future;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -9,6 +10,7 @@ use std::process::Child;
 use std::time::{Duration, Instant};
 
 pub use database::Database;
+pub use feed::Feed;
 
 /// How long a condition may take to come true on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -33,6 +35,14 @@ pub fn required(variable: &str) -> String {
 pub fn free_address() -> SocketAddr {
     let port = local_stack::ports::any_free().expect("a free port");
     (Ipv4Addr::LOCALHOST, port).into()
+}
+
+/// A file with the private key of the service under test, as a client of its issuer.
+pub fn client_key_file() -> tempfile::NamedTempFile {
+    let key = p256::SecretKey::from_slice(&[8; 32]).expect("a key");
+    let file = tempfile::NamedTempFile::new().expect("a temporary file");
+    std::fs::write(file.path(), key.to_jwk_string().as_bytes()).expect("a temporary file");
+    file
 }
 
 /// A child process that does not outlive its test.

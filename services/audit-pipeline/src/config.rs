@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use conf::Conf;
 use service_kit::ServerConfig;
+use service_kit::issuer::IssuerConfig;
 use url::Url;
 
 /// Where the archive is. The service and the `audit` command share these.
@@ -63,15 +64,9 @@ pub struct Config {
     /// A batch is written once it holds this many records.
     #[arg(long, env, default_value = "5000")]
     pub flush_records: usize,
-    /// Issuer that access tokens name: URL of the auth-service.
-    #[arg(long, env)]
-    pub issuer: Url,
-    /// URL under which the auth-service is reached for its keys; ISSUER when not given.
-    #[arg(long, env)]
-    pub auth_url: Option<Url>,
-    /// Audience that tokens for this service carry: its own URL.
-    #[arg(long, env)]
-    pub audience: String,
+    /// Whose tokens are believed.
+    #[conf(flatten)]
+    pub issuer: IssuerConfig,
     /// File with the pseudonym key: 64 hex digits, the same as the gateways'.
     #[arg(long, env)]
     pub pseudonym_key_file: PathBuf,

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use access_token::{Call, Challenge, Claims, TokenError, Verifier};
+use access_token::{Call, Challenge, Claims, TokenError};
 use audit_core::pseudonym::PseudonymKey;
 use axum::extract::{FromRequestParts, State};
 use axum::http::{HeaderValue, StatusCode, header, request::Parts};
@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
 use serde::Serialize;
 use service_kit::Problem;
+use service_kit::issuer::TokenCheck;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -33,7 +34,7 @@ pub struct AppState {
     /// How patients are called in the archive.
     pub pseudonyms: PseudonymKey,
     /// Checks tokens.
-    pub verifier: Arc<Verifier>,
+    pub tokens: TokenCheck,
     /// What the pipeline is doing.
     pub status: Status,
     /// The current time.
@@ -110,6 +111,7 @@ impl FromRequestParts<AppState> for Auditor {
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Response> {
         let claims: Claims = state
+            .tokens
             .verifier
             .verify_call(Call::from(&*parts), (state.clock)())
             .await

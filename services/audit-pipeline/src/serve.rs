@@ -3,7 +3,6 @@
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
-use access_token::Verifier;
 use anyhow::Context as _;
 use audit_core::pseudonym::PseudonymKey;
 use service_kit::{Readiness, Shutdown, http_client, server, telemetry};
@@ -51,12 +50,16 @@ pub async fn run(config: Config, clock: Clock) -> anyhow::Result<()> {
         },
         clock,
     };
+    let http = http_client::build(Duration::from_secs(2))?;
+    let tokens = config.issuer.check(&http)?;
     let readiness = readiness(&config, &store, &status)?;
+    tokens.needed(&readiness, clock);
+    tokens.follow(&shutdown, clock);
     let state = AppState {
         index,
         reader: Reader::new(store),
         pseudonyms,
-        verifier: Arc::new(verifier(&config)?),
+        tokens,
         status,
         clock,
     };
@@ -70,16 +73,6 @@ fn read_pseudonym_key(config: &Config) -> anyhow::Result<PseudonymKey> {
         .with_context(|| format!("cannot read {} (PSEUDONYM_KEY_FILE)", path.display()))?;
     PseudonymKey::from_hex(&text)
         .with_context(|| format!("{} (PSEUDONYM_KEY_FILE)", path.display()))
-}
-
-fn verifier(config: &Config) -> anyhow::Result<Verifier> {
-    let issuer = config.issuer.as_str().trim_end_matches('/');
-    let reached = config.auth_url.as_ref().unwrap_or(&config.issuer).as_str();
-    let keys = format!("{}/oauth2/jwks", reached.trim_end_matches('/'))
-        .parse()
-        .context("AUTH_URL or ISSUER cannot be extended to the address of the keys")?;
-    let http = http_client::build(Duration::from_secs(2))?;
-    Ok(Verifier::new(issuer, &config.audience, keys, http))
 }
 
 fn readiness(config: &Config, store: &Store, status: &Status) -> anyhow::Result<Readiness> {

@@ -9,6 +9,7 @@ use consent_core::Address;
 use contract_bindings::Followed;
 use contract_bindings::event::chain_address;
 use service_kit::ServerConfig;
+use service_kit::issuer::IssuerConfig;
 use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use url::Url;
@@ -42,12 +43,9 @@ pub struct Config {
     /// Kafka bootstrap servers, host:port,…
     #[conf(long, env)]
     pub kafka_brokers: String,
-    /// URL of auth-service, the issuer of tokens.
-    #[conf(long, env)]
-    pub issuer: Url,
-    /// Own URL, the audience that tokens must be for.
-    #[conf(long, env)]
-    pub audience: String,
+    /// Whose tokens are believed.
+    #[conf(flatten)]
+    pub issuer: IssuerConfig,
     /// From which level on a grant counts: latest (development only), safe or finalized.
     #[conf(long, env)]
     pub finality: Finality,
@@ -91,21 +89,5 @@ impl Config {
             hospitals: self.hospitals_address.map(chain_address),
             providers: self.providers_address.map(chain_address),
         }
-    }
-
-    /// Where the issuer publishes its keys.
-    ///
-    /// # Errors
-    /// When ISSUER cannot be a base URL.
-    pub fn jwks_url(&self) -> anyhow::Result<Url> {
-        let base = self.issuer.as_str().trim_end_matches('/');
-        format!("{base}/oauth2/jwks")
-            .parse()
-            .context("ISSUER cannot be a base URL")
-    }
-
-    /// The issuer as its tokens write it: without a trailing slash.
-    pub fn issuer_name(&self) -> &str {
-        self.issuer.as_str().trim_end_matches('/')
     }
 }

@@ -20,7 +20,6 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use access_token::Verifier;
 use service_kit::{Readiness, Shutdown, bus, http_client, outbox, server};
 use time::OffsetDateTime;
 
@@ -51,12 +50,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     };
     let http = http_client::build(Duration::from_secs(3))?;
     let app: Shared = Arc::new(App {
-        verifier: Verifier::new(
-            config.issuer_name(),
-            config.audience.clone(),
-            config.jwks_url()?,
-            http,
-        ),
+        tokens: config.issuer.check(&http)?,
         pool: pool.clone(),
         node,
         head,
@@ -66,6 +60,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         followed,
     });
     let producer = bus::Producer::new(&config.kafka_brokers, "consent-indexer")?;
+    app.tokens.follow(&shutdown, OffsetDateTime::now_utc);
     shutdown.spawn("ingest", ingest.run(shutdown.clone()));
     shutdown.spawn(
         "outbox relay",
@@ -115,14 +110,6 @@ fn readiness(app: Shared) -> Readiness {
         let halted = state.head.view().halted;
         async move { halted.map_or(Ok(()), |reason| Err(format!("halted: {reason}"))) }
     });
-    readiness.add("auth-service", move || {
-        let app = app.clone();
-        async move {
-            app.verifier
-                .ready(OffsetDateTime::now_utc())
-                .await
-                .map_err(|error| error.to_string())
-        }
-    });
+    app.tokens.needed(&readiness, OffsetDateTime::now_utc);
     readiness
 }

@@ -4,13 +4,13 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use access_token::SigningKey;
 use alloy::eips::BlockNumberOrTag;
 use alloy::primitives::{Address, B256};
 use alloy::signers::local::PrivateKeySigner;
 use anyhow::Context as _;
 use conf::Conf;
 use service_kit::ServerConfig;
+use service_kit::issuer::IssuerConfig;
 use sqlx::postgres::PgConnectOptions;
 use url::Url;
 
@@ -39,21 +39,9 @@ pub struct Config {
     /// Kafka bootstrap servers, host:port,…
     #[conf(long, env)]
     pub kafka_brokers: String,
-    /// Issuer of access tokens: URL of auth-service.
-    #[conf(long, env)]
-    pub issuer: Url,
-    /// Own URL, the audience that tokens must be for.
-    #[conf(long, env)]
-    pub audience: String,
-    /// URL of the directory.
-    #[conf(long, env)]
-    pub auth_url: Url,
-    /// Own client id at the issuer.
-    #[conf(long, env)]
-    pub client_id: String,
-    /// File with the private key (JWK, ES256) of the own client.
-    #[conf(long = "client-key-file", env = "CLIENT_KEY_FILE", value_parser = read_client_key)]
-    pub client_key: SigningKey,
+    /// Whose tokens are believed, and the own ones for the directory.
+    #[conf(flatten)]
+    pub issuer: IssuerConfig,
     /// File with the key of the funded account that sends transactions: 64 hex digits.
     #[conf(long = "key-file", env = "KEY_FILE", value_parser = read_account)]
     pub account: PrivateKeySigner,
@@ -143,29 +131,10 @@ impl Config {
             ]))
     }
 
-    /// The issuer as its tokens write it: without a trailing slash.
-    pub fn issuer_name(&self) -> &str {
-        self.issuer.as_str().trim_end_matches('/')
-    }
-
-    /// An endpoint of the issuer.
-    ///
-    /// # Errors
-    /// When ISSUER cannot be a base URL.
-    pub fn at_issuer(&self, path: &str) -> anyhow::Result<Url> {
-        format!("{}{path}", self.issuer_name())
-            .parse()
-            .context("ISSUER cannot be a base URL")
-    }
-
     /// The time that one call to the node may take.
     pub fn chain_timeout(&self) -> Duration {
         Duration::from_millis(self.chain_timeout_ms)
     }
-}
-
-fn read_client_key(path: &str) -> Result<SigningKey, String> {
-    SigningKey::from_jwk(&read(path)?).map_err(|error| error.to_string())
 }
 
 fn read_account(path: &str) -> Result<PrivateKeySigner, String> {

@@ -36,6 +36,8 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         "outbox relay",
         outbox::relay(pool, producer.clone(), shutdown.clone()),
     );
+    let at = relay.clone();
+    relay.tokens.follow(&shutdown, move || at.now());
     let (tidied, until) = (relay.clone(), shutdown.clone());
     shutdown.spawn("limits", async move { tidied.limits.tidy(until).await });
     let readiness = readiness(&relay, producer);
@@ -66,13 +68,7 @@ fn readiness(relay: &Arc<Relay>, producer: bus::Producer) -> Readiness {
         async move { outcome }
     });
     let at = relay.clone();
-    readiness.add_optional("auth-service", move || {
-        let at = at.clone();
-        async move {
-            let ready = at.verifier.ready(at.now()).await;
-            ready.map_err(|_| "its keys are not available".to_owned())
-        }
-    });
+    relay.tokens.reported(&readiness, move || at.now());
     readiness.add_optional("kafka", move || {
         let producer = producer.clone();
         async move { producer.check().await }

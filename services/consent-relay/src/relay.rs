@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use access_token::{TokenSource, TokenSourceConfig, Verifier};
 use alloy::sol_types::Eip712Domain;
 use anyhow::Context as _;
+use service_kit::issuer::TokenCheck;
 use service_kit::{Shutdown, http_client};
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
@@ -36,7 +36,7 @@ pub struct Relay {
     /// Who is enrolled.
     pub directory: Directory,
     /// Checks the tokens of organisations.
-    pub verifier: Verifier,
+    pub tokens: TokenCheck,
     /// How often.
     pub limits: Limits,
     /// What the submitter last saw.
@@ -59,15 +59,10 @@ impl Relay {
     /// When a URL is unfit or a client cannot be made.
     pub fn new(config: &Config, pool: PgPool, shutdown: Shutdown) -> anyhow::Result<Self> {
         let http = http_client::build(INTERNAL_CALL)?;
-        let tokens = TokenSourceConfig {
-            issuer: config.issuer_name().to_owned(),
-            token_url: config.at_issuer("/oauth2/token")?,
-            client_id: config.client_id.clone(),
-            key: config.client_key.clone(),
-            scope: "system:directory.read".to_owned(),
-            resource: config.auth_url.as_str().trim_end_matches('/').to_owned(),
-        };
-        let tokens = TokenSource::new(tokens, http.clone());
+        let directory = config.issuer.reached();
+        let tokens = config
+            .issuer
+            .tokens(&http, directory, "system:directory.read")?;
         let node = Node::new(
             config.chain_rpc_url.clone(),
             config.chain_timeout(),
@@ -80,13 +75,8 @@ impl Relay {
             pool,
             node: Arc::new(node),
             domain: contract_bindings::intent::domain(config.chain_id, config.registry_address),
-            directory: Directory::new(http.clone(), config.auth_url.clone(), tokens),
-            verifier: Verifier::new(
-                config.issuer_name(),
-                config.audience.clone(),
-                config.at_issuer("/oauth2/jwks")?,
-                http,
-            ),
+            directory: Directory::new(http.clone(), directory.clone(), tokens),
+            tokens: config.issuer.check(&http)?,
             limits: Limits::new(
                 config.subject_per_minute,
                 config.organization_per_minute,

@@ -3,8 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use access_token::revocation;
-use access_token::{RevocationFeed, SigningKey, TokenSource, TokenSourceConfig, Verifier};
 use anyhow::Context as _;
 use audit_core::pseudonym::PseudonymKey;
 use service_kit::bus::Producer;
@@ -12,7 +10,7 @@ use service_kit::{Readiness, Shutdown, http_client, server};
 use tokio::sync::Semaphore;
 use url::Url;
 
-use crate::config::{Config, without_slash};
+use crate::config::Config;
 use crate::decision::authorize::Authorizer;
 use crate::decision::directory::Directory;
 use crate::decision::facts::FactsSource;
@@ -45,14 +43,8 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
 
 /// Starts what hears of revocations and stops.
 fn listen(config: &Config, gateway: &Arc<Gateway>, shutdown: &Shutdown) {
-    let (at, stop) = (gateway.clone(), shutdown.clone());
-    shutdown.spawn("revocations", async move {
-        tokio::select! {
-            () = at.revocations.run(|| at.clock.now()) => {}
-            () = stop.triggered() => {}
-        }
-        Ok(())
-    });
+    let clock = gateway.clock.clone();
+    gateway.tokens.follow(shutdown, move || clock.now());
     let stops = gateway.authorizer.stops.clone();
     let reader = Reader::new(
         &config.kafka_brokers,
@@ -78,56 +70,29 @@ fn listen(config: &Config, gateway: &Arc<Gateway>, shutdown: &Shutdown) {
 /// When a key file cannot be used or a client not be made.
 pub fn build(config: &Config, journal: Journal, clock: Clock) -> anyhow::Result<Gateway> {
     let http = http_client::build(INTERNAL_CALL)?;
-    let key = std::fs::read_to_string(&config.client_key_file)
-        .context("CLIENT_KEY_FILE cannot be read")?;
-    let key = SigningKey::from_jwk(&key).context("CLIENT_KEY_FILE")?;
     let pseudonyms = std::fs::read_to_string(&config.pseudonym_key_file)
         .context("PSEUDONYM_KEY_FILE cannot be read")?;
     let pseudonyms = PseudonymKey::from_hex(&pseudonyms).context("PSEUDONYM_KEY_FILE")?;
-    let token_url = config.at_issuer("/oauth2/token")?;
-    let tokens = |base: &Url, scope: &str| {
-        let tokens = TokenSourceConfig {
-            issuer: config.issuer_name().to_owned(),
-            token_url: token_url.clone(),
-            client_id: config.client_id.clone(),
-            key: key.clone(),
-            scope: scope.to_owned(),
-            resource: without_slash(base).to_owned(),
-        };
-        TokenSource::new(tokens, http.clone())
+    let peer = |base: &Url, scope: &str| -> anyhow::Result<Peer> {
+        let tokens = config.issuer.tokens(&http, base, scope)?;
+        Ok(Peer::new(http.clone(), base.clone(), tokens))
     };
-    let peer = |base: &Url, scope: &str| Peer::new(http.clone(), base.clone(), tokens(base, scope));
     let (chain_id, registry) = (config.chain_id, config.registry_address);
     let directory = Directory::new(
-        peer(&config.auth_url, "system:directory.read"),
+        peer(config.issuer.reached(), "system:directory.read")?,
         &config.tenant,
         chain_id,
         registry,
     );
     let max_age = Duration::from_millis(config.max_facts_age_ms);
     let facts = Arc::new(FactsSource::new(
-        peer(&config.indexer_url, "system:consent.read"),
+        peer(&config.indexer_url, "system:consent.read")?,
         chain_id,
         registry,
         max_age,
     ));
-    let revocations = Arc::new(RevocationFeed::new(
-        format!("{}{}", without_slash(&config.auth_url), revocation::PATH)
-            .parse()
-            .context("AUTH_URL cannot be a base URL")?,
-        http.clone(),
-        tokens(&config.auth_url, revocation::SCOPE),
-        Duration::from_millis(config.max_revocations_age_ms),
-    ));
-    let verifier = Verifier::new(
-        config.issuer_name(),
-        config.public_url(),
-        config.at_issuer("/oauth2/jwks")?,
-        http.clone(),
-    );
     Ok(Gateway {
-        verifier: verifier.revocations(revocations.clone()),
-        revocations,
+        tokens: config.issuer.check(&http)?,
         authorizer: Authorizer {
             directory,
             stops: Arc::new(Stops::new(facts.clone(), config.max_stops)),
@@ -139,8 +104,8 @@ pub fn build(config: &Config, journal: Journal, clock: Clock) -> anyhow::Result<
         pseudonyms,
         tenant: config.tenant.clone(),
         gateway_id: config.gateway_id.clone(),
-        public_url: config.public_url().to_owned(),
-        issuer: config.issuer_name().to_owned(),
+        public_url: config.issuer.own_url().to_owned(),
+        issuer: config.issuer.name().to_owned(),
         clock,
         busy: Arc::new(Semaphore::new(config.max_decisions)),
     })
@@ -161,25 +126,8 @@ fn readiness(gateway: &Arc<Gateway>) -> Readiness {
             }
         }
     });
-    let at = gateway.clone();
-    readiness.add("auth-service", move || {
-        let at = at.clone();
-        async move {
-            at.verifier
-                .ready(at.clock.now())
-                .await
-                .map_err(|_| "its keys are not available".to_owned())
-        }
-    });
-    let at = gateway.clone();
-    readiness.add("revocations", move || {
-        let at = at.clone();
-        async move {
-            at.revocations
-                .ready(at.clock.now())
-                .map_err(|_| "not heard of recently".to_owned())
-        }
-    });
+    let clock = gateway.clock.clone();
+    gateway.tokens.needed(&readiness, move || clock.now());
     let at = gateway.clone();
     readiness.add("stops", move || {
         let at = at.clone();

@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::Context as _;
 use conf::Conf;
 use consent_core::Address;
 use service_kit::ServerConfig;
+use service_kit::issuer::{IssuerConfig, without_slash};
 use url::Url;
 
 use crate::journal::Settings;
@@ -17,27 +17,15 @@ pub struct Config {
     /// The HTTP server.
     #[conf(flatten)]
     pub server: ServerConfig,
-    /// Issuer of access tokens: URL of auth-service.
-    #[arg(long, env)]
-    pub issuer: Url,
-    /// Own URL, the audience that tokens must be for.
-    #[arg(long, env)]
-    pub audience: Url,
+    /// Whose tokens are believed, and the own ones for calls to directory and indexer.
+    #[conf(flatten)]
+    pub issuer: IssuerConfig,
     /// The custodian whose records are behind this gateway.
     #[arg(long, env)]
     pub tenant: String,
     /// Name of this instance; the key of its records on the bus.
     #[arg(long, env)]
     pub gateway_id: String,
-    /// Own client id at the issuer, for calls to directory and indexer.
-    #[arg(long, env)]
-    pub client_id: String,
-    /// File with the private key (JWK, ES256) of the own client.
-    #[arg(long, env)]
-    pub client_key_file: PathBuf,
-    /// URL of the directory.
-    #[arg(long, env)]
-    pub auth_url: Url,
     /// URL of the consent-indexer.
     #[arg(long, env)]
     pub indexer_url: Url,
@@ -62,10 +50,6 @@ pub struct Config {
     /// The oldest confirmation of the chain's head, in milliseconds, on which anything is decided.
     #[arg(long, env, default_value = "10000")]
     pub max_facts_age_ms: u64,
-    /// How long ago, in milliseconds, the last complete look at the issuer's revocations may have begun. With more, no
-    /// token is believed.
-    #[arg(long, env, default_value = "10000")]
-    pub max_revocations_age_ms: u64,
     /// Stopped consents that are kept until the chain has their stops.
     #[arg(long, env, default_value = "500000")]
     pub max_stops: usize,
@@ -78,26 +62,6 @@ pub struct Config {
 }
 
 impl Config {
-    /// The issuer as its tokens write it: without a slash at its end.
-    pub fn issuer_name(&self) -> &str {
-        without_slash(&self.issuer)
-    }
-
-    /// The own address, without a slash at its end.
-    pub fn public_url(&self) -> &str {
-        without_slash(&self.audience)
-    }
-
-    /// An endpoint of the issuer.
-    ///
-    /// # Errors
-    /// When ISSUER cannot be a base URL.
-    pub fn at_issuer(&self, path: &str) -> anyhow::Result<Url> {
-        format!("{}{path}", self.issuer_name())
-            .parse()
-            .context("ISSUER cannot be a base URL")
-    }
-
     /// How the journal works.
     pub fn journal(&self) -> Settings {
         Settings {
@@ -109,11 +73,6 @@ impl Config {
             retry: Duration::from_secs(1),
         }
     }
-}
-
-/// A URL's text without the slash at its end.
-pub fn without_slash(url: &Url) -> &str {
-    url.as_str().trim_end_matches('/')
 }
 
 fn fhir_base(text: &str) -> Result<String, &'static str> {

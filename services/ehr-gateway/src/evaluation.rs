@@ -144,6 +144,7 @@ pub async fn evaluate(
         return problem.into_response();
     }
     let token = match gateway
+        .tokens
         .verifier
         .verify_call(call, gateway.clock.now())
         .await

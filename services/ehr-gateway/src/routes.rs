@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use access_token::Call;
+use access_token::{Call, Challenge};
 use axum::extract::{OriginalUri, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
@@ -157,7 +157,7 @@ async fn metadata(State(gateway): App) -> Response {
         (status = 404, description = "Not offered", content_type = "application/fhir+json", body = Value),
         (status = 503, description = "Undecidable, or not recordable", content_type = "application/fhir+json", body = Value),
     ),
-    security(("token" = [])))]
+    security(("token" = ["provider:records.read", "system/*.rs"]), ("token" = ["provider:records.read", "user/*.rs"])))]
 async fn search(
     State(gateway): App,
     method: Method,
@@ -178,7 +178,7 @@ async fn search(
         (status = 404, description = "Not offered", content_type = "application/fhir+json", body = Value),
         (status = 503, description = "Undecidable, or not recordable", content_type = "application/fhir+json", body = Value),
     ),
-    security(("token" = [])))]
+    security(("token" = ["provider:records.read", "system/*.rs"]), ("token" = ["provider:records.read", "user/*.rs"])))]
 async fn read(
     State(gateway): App,
     method: Method,
@@ -221,7 +221,7 @@ fn call(head: &Head) -> Call<'_> {
         (status = 403, description = "The token may not ask on behalf of this organisation", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "Undecidable, or not recordable", body = Problem, content_type = "application/problem+json"),
     ),
-    security(("token" = [])))]
+    security(("token" = ["provider:records.read"]), ("token" = ["system:decision.evaluate"]), ("token" = ["admin:decision.evaluate"])))]
 async fn evaluate(
     State(gateway): App,
     head: Head,
@@ -255,10 +255,12 @@ struct Counts {
         (status = 400, description = "Not a span of days", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "No valid token", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "The token does not allow this", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "Tokens cannot be checked right now", body = Problem, content_type = "application/problem+json"),
     ),
-    security(("token" = [])))]
+    security(("token" = ["system:audit.read"]), ("token" = ["admin:audit.read"])))]
 async fn counts(State(gateway): App, head: Head, QueryParams(days): QueryParams<Days>) -> Response {
     let claims = match gateway
+        .tokens
         .verifier
         .verify_call(call(&head), gateway.clock.now())
         .await
@@ -270,8 +272,14 @@ async fn counts(State(gateway): App, head: Head, QueryParams(days): QueryParams<
         .iter()
         .any(|scope| claims.scope.allows_persona(scope));
     if !allowed || claims.tenant != gateway.tenant {
-        return Problem::forbidden("Needs the scope system:audit.read or admin:audit.read.")
-            .into_response();
+        let mut response =
+            Problem::forbidden("Needs the scope system:audit.read or admin:audit.read.")
+                .into_response();
+        gateway.add_challenge(
+            &mut response,
+            Challenge::insufficient_scope("system:audit.read"),
+        );
+        return response;
     }
     let span = (
         audit_core::counts::parse_date(&days.from),

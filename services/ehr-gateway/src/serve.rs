@@ -9,7 +9,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use access_token::{Call, Challenge, RevocationFeed, TokenError, Verifier};
+use access_token::{Call, Challenge, TokenError};
 use audit_core::pseudonym::PseudonymKey;
 use audit_core::{Action as Asked, Outcome};
 use axum::response::Response;
@@ -17,6 +17,7 @@ use consent_core::decide::{Ground, Permit};
 use consent_core::resource::TypeRow;
 use http::{HeaderValue, StatusCode, header};
 use service_kit::CorrId;
+use service_kit::issuer::TokenCheck;
 use time::OffsetDateTime;
 use tokio::sync::Semaphore;
 
@@ -54,9 +55,7 @@ impl Clock {
 /// Everything a decision needs.
 pub struct Gateway {
     /// Checks access tokens.
-    pub verifier: Verifier,
-    /// What the verifier knows of revoked tokens.
-    pub revocations: Arc<RevocationFeed>,
+    pub tokens: TokenCheck,
     /// Directory, facts and decision.
     pub authorizer: Authorizer,
     /// The FHIR server.
@@ -98,7 +97,12 @@ impl Gateway {
             Ok(parsed) => parsed,
             Err(garbage) => return refuse_garbage(garbage),
         };
-        let token = match self.verifier.verify_call(call, self.clock.now()).await {
+        let token = match self
+            .tokens
+            .verifier
+            .verify_call(call, self.clock.now())
+            .await
+        {
             Ok(token) => token,
             Err(error) => return self.unauthenticated(error),
         };
@@ -173,7 +177,8 @@ impl Gateway {
     /// Looks at the token once more, whatever was decided: a revocation meanwhile counts, and tells nothing about the
     /// decision.
     pub(crate) fn still_stands(&self, draft: &Draft) -> Result<(), Rule> {
-        self.verifier
+        self.tokens
+            .verifier
             .still_stands(draft.token(), self.clock.now())
             .map_err(Rule::from)
     }

@@ -12,4 +12,5 @@ mod poison;
 mod queries;
 mod refusal;
 mod restart;
+mod revocations;
 mod store_faults;

@@ -46,7 +46,7 @@ pub async fn caller(app: &App, head: &Head, now: OffsetDateTime) -> Result<Claim
         uri: &head.uri,
         headers: &head.headers,
     };
-    Ok(app.verifier.verify_call(call, now).await?.claims)
+    Ok(app.tokens.verifier.verify_call(call, now).await?.claims)
 }
 
 /// What the token shows of the consents: a patient's those of the subjects that it names. Of subjects it shows every

@@ -66,9 +66,9 @@ pub struct ChainStatus {
     get, path = "/v1/chain", tag = "chain",
     responses(
         (status = 200, description = "The state of the projection", body = ChainStatus),
-        (status = 400, description = "Unknown parameter", body = Problem),
-        (status = 401, description = "No valid token", body = Problem),
-        (status = 503, description = "The database cannot be used", body = Problem),
+        (status = 400, description = "Unknown parameter", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "No valid token", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The database cannot be used", body = Problem, content_type = "application/problem+json"),
     ),
     security(("token" = []))
 )]

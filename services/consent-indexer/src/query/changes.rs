@@ -48,12 +48,15 @@ pub struct ChangePage {
     get, path = "/v1/changes", tag = "consents", params(After),
     responses(
         (status = 200, description = "The changes", body = ChangePage),
-        (status = 400, description = "Unknown or malformed parameter", body = Problem),
-        (status = 401, description = "No valid token", body = Problem),
-        (status = 403, description = "The token lacks the scope", body = Problem),
-        (status = 503, description = "Halted, or the head was not confirmed recently", body = Problem),
+        (status = 400, description = "Unknown or malformed parameter", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "No valid token", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The token lacks the scope", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "Halted, or the head was not confirmed recently", body = Problem, content_type = "application/problem+json"),
     ),
-    security(("token" = []))
+    security(
+        ("token" = ["system:consent.read"]),
+        ("token" = ["admin:consent.read"]),
+    )
 )]
 pub async fn list(
     State(app): State<Shared>,

@@ -166,12 +166,18 @@ pub struct ConsentPage {
     get, path = "/v1/consents", tag = "consents", params(Filter),
     responses(
         (status = 200, description = "The matching consents", body = ConsentPage),
-        (status = 400, description = "Unknown or malformed parameter", body = Problem),
-        (status = 401, description = "No valid token", body = Problem),
-        (status = 403, description = "Not the caller's rows", body = Problem),
-        (status = 503, description = "Halted, or the head was not confirmed recently", body = Problem),
+        (status = 400, description = "Unknown or malformed parameter", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "No valid token", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Not the caller's rows", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "Halted, or the head was not confirmed recently", body = Problem, content_type = "application/problem+json"),
     ),
-    security(("token" = []))
+    security(
+        ("token" = ["system:consent.read"]),
+        ("token" = ["admin:consent.read"]),
+        ("token" = ["provider:records.read"]),
+        ("token" = ["provider:consent.request"]),
+        ("token" = ["patient:consent.read"]),
+    )
 )]
 pub async fn list(
     State(app): State<Shared>,
@@ -278,13 +284,19 @@ pub struct SingleConsent {
     params(("id" = String, Path, description = "Consent id, 0x and 64 hexadecimal digits")),
     responses(
         (status = 200, description = "The consent", body = SingleConsent),
-        (status = 400, description = "Malformed id", body = Problem),
-        (status = 401, description = "No valid token", body = Problem),
-        (status = 403, description = "The token lacks the scope", body = Problem),
-        (status = 404, description = "No such consent for this caller", body = Problem),
-        (status = 503, description = "Halted, or the head was not confirmed recently", body = Problem),
+        (status = 400, description = "Malformed id", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "No valid token", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The token lacks the scope", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such consent for this caller", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "Halted, or the head was not confirmed recently", body = Problem, content_type = "application/problem+json"),
     ),
-    security(("token" = []))
+    security(
+        ("token" = ["system:consent.read"]),
+        ("token" = ["admin:consent.read"]),
+        ("token" = ["provider:records.read"]),
+        ("token" = ["provider:consent.request"]),
+        ("token" = ["patient:consent.read"]),
+    )
 )]
 pub async fn get(
     State(app): State<Shared>,

@@ -206,10 +206,10 @@ async fn page(
     params(("address" = String, Path, description = "The organisation, 0x and 40 hexadecimal digits")),
     responses(
         (status = 200, description = "The organisation", body = SingleOrganization),
-        (status = 400, description = "Malformed address", body = Problem),
-        (status = 401, description = "No valid token", body = Problem),
-        (status = 404, description = "Never verified, or the registry is not followed", body = Problem),
-        (status = 503, description = "Halted, or the head was not confirmed recently", body = Problem),
+        (status = 400, description = "Malformed address", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "No valid token", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "Never verified, or the registry is not followed", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "Halted, or the head was not confirmed recently", body = Problem, content_type = "application/problem+json"),
     ),
     security(("token" = []))
 )]
@@ -237,10 +237,10 @@ pub async fn organization(
     params(("address" = String, Path, description = "The practitioner, 0x and 40 hexadecimal digits")),
     responses(
         (status = 200, description = "The practitioner", body = SinglePractitioner),
-        (status = 400, description = "Malformed address", body = Problem),
-        (status = 401, description = "No valid token", body = Problem),
-        (status = 404, description = "Never verified, or the registry is not followed", body = Problem),
-        (status = 503, description = "Halted, or the head was not confirmed recently", body = Problem),
+        (status = 400, description = "Malformed address", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "No valid token", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "Never verified, or the registry is not followed", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "Halted, or the head was not confirmed recently", body = Problem, content_type = "application/problem+json"),
     ),
     security(("token" = []))
 )]

@@ -15,8 +15,8 @@ pub mod subjects;
 use std::sync::Arc;
 use std::time::Duration;
 
-use access_token::Verifier;
 use contract_bindings::Followed;
+use service_kit::issuer::TokenCheck;
 use sqlx::PgPool;
 
 use crate::chain::node::Node;
@@ -32,7 +32,7 @@ pub struct App {
     /// What ingest sees.
     pub head: Head,
     /// Checks tokens.
-    pub verifier: Verifier,
+    pub tokens: TokenCheck,
     /// From which level on a grant counts.
     pub finality: Finality,
     /// How old a confirmation of the head may be.

@@ -22,14 +22,18 @@ use super::error::ApiError;
     responses(
         (status = 201, description = "Stored"),
         (status = 200, description = "Was stored before"),
-        (status = 400, description = "Not a policy document, or not the one with this hash", body = Problem),
-        (status = 401, description = "No valid token", body = Problem),
-        (status = 403, description = "The token lacks the scope", body = Problem),
-        (status = 413, description = "Larger than 16 KiB", body = Problem),
-        (status = 415, description = "Not JSON", body = Problem),
-        (status = 503, description = "The database cannot be used", body = Problem),
+        (status = 400, description = "Not a policy document, or not the one with this hash", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "No valid token", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The token lacks the scope", body = Problem, content_type = "application/problem+json"),
+        (status = 413, description = "Larger than 16 KiB", body = Problem, content_type = "application/problem+json"),
+        (status = 415, description = "Not JSON", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The database cannot be used", body = Problem, content_type = "application/problem+json"),
     ),
-    security(("token" = []))
+    security(
+        ("token" = ["provider:consent.request"]),
+        ("token" = ["system:policy.write"]),
+        ("token" = ["patient:consent.write"]),
+    )
 )]
 pub async fn put(
     State(app): State<Shared>,
@@ -73,13 +77,21 @@ pub async fn put(
     params(("hash" = String, Path, description = "keccak-256 of the canonical bytes, 0x and 64 hexadecimal digits")),
     responses(
         (status = 200, description = "The canonical bytes", body = String, content_type = "application/json"),
-        (status = 400, description = "Malformed hash", body = Problem),
-        (status = 401, description = "No valid token", body = Problem),
-        (status = 403, description = "The token lacks the scope", body = Problem),
-        (status = 404, description = "No such document for this caller", body = Problem),
-        (status = 503, description = "The database cannot be used", body = Problem),
+        (status = 400, description = "Malformed hash", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "No valid token", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The token lacks the scope", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such document for this caller", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The database cannot be used", body = Problem, content_type = "application/problem+json"),
     ),
-    security(("token" = []))
+    security(
+        ("token" = ["system:consent.read"]),
+        ("token" = ["admin:consent.read"]),
+        ("token" = ["provider:records.read"]),
+        ("token" = ["patient:consent.read"]),
+        ("token" = ["provider:consent.request"]),
+        ("token" = ["system:policy.write"]),
+        ("token" = ["patient:consent.write"]),
+    )
 )]
 pub async fn get(
     State(app): State<Shared>,

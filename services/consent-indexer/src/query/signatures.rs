@@ -55,7 +55,10 @@ pub struct SignatureVerdict {
         (status = 403, description = "The token lacks the scope", body = Problem),
         (status = 503, description = "Halted, the head was not confirmed recently, or the node gave no answer", body = Problem),
     ),
-    security(("token" = []))
+    security(
+        ("token" = ["system:consent.read"]),
+        ("token" = ["admin:consent.read"]),
+    )
 )]
 pub async fn check(
     State(app): State<Shared>,

@@ -123,13 +123,19 @@ pub struct SingleSubject {
     params(("address" = String, Path, description = "The subject, 0x and 40 hexadecimal digits")),
     responses(
         (status = 200, description = "The subject", body = SingleSubject),
-        (status = 400, description = "Malformed address", body = Problem),
-        (status = 401, description = "No valid token", body = Problem),
-        (status = 403, description = "The token lacks the scope", body = Problem),
-        (status = 404, description = "No such subject for this caller", body = Problem),
-        (status = 503, description = "Halted, or the head was not confirmed recently", body = Problem),
+        (status = 400, description = "Malformed address", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "No valid token", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The token lacks the scope", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such subject for this caller", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "Halted, or the head was not confirmed recently", body = Problem, content_type = "application/problem+json"),
     ),
-    security(("token" = []))
+    security(
+        ("token" = ["system:consent.read"]),
+        ("token" = ["admin:consent.read"]),
+        ("token" = ["provider:records.read"]),
+        ("token" = ["provider:consent.request"]),
+        ("token" = ["patient:consent.read"]),
+    )
 )]
 pub async fn get(
     State(app): State<Shared>,
@@ -256,13 +262,19 @@ pub struct DelegatePage {
     params(("address" = String, Path, description = "The subject, 0x and 40 hexadecimal digits"), DelegateFilter),
     responses(
         (status = 200, description = "The delegates", body = DelegatePage),
-        (status = 400, description = "Malformed address, unknown or malformed parameter", body = Problem),
-        (status = 401, description = "No valid token", body = Problem),
-        (status = 403, description = "The token lacks the scope", body = Problem),
-        (status = 404, description = "No such subject for this caller", body = Problem),
-        (status = 503, description = "Halted, or the head was not confirmed recently", body = Problem),
+        (status = 400, description = "Malformed address, unknown or malformed parameter", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "No valid token", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The token lacks the scope", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such subject for this caller", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "Halted, or the head was not confirmed recently", body = Problem, content_type = "application/problem+json"),
     ),
-    security(("token" = []))
+    security(
+        ("token" = ["system:consent.read"]),
+        ("token" = ["admin:consent.read"]),
+        ("token" = ["provider:records.read"]),
+        ("token" = ["provider:consent.request"]),
+        ("token" = ["patient:consent.read"]),
+    )
 )]
 pub async fn delegates(
     State(app): State<Shared>,

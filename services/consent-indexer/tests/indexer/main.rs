@@ -9,6 +9,7 @@ mod policies;
 mod query;
 mod reorg;
 mod restart;
+mod revocations;
 mod signatures;
 mod subjects;
 mod unknown_event;

@@ -205,6 +205,7 @@ async fn grantee(
     now: OffsetDateTime,
 ) -> Result<Claims, Refusal> {
     let claims = relay
+        .tokens
         .verifier
         .verify_call(sender.call, now)
         .await

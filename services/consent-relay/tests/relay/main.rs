@@ -7,5 +7,6 @@ mod support;
 mod actions;
 mod faults;
 mod openings;
+mod revocations;
 mod stops;
 mod stream;

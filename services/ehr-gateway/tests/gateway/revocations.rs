@@ -53,11 +53,11 @@ async fn a_token_revoked_by_any_of_its_names_is_refused_before_any_decision() {
         let world = world().await;
         let token = of_a_person(&world);
         world.neighbours.revoke(kind, "somebody-else");
-        until(|| world.gateway.revocations.len() == 1).await;
+        until(|| world.gateway.tokens.revocations.len() == 1).await;
         assert_eq!(world.get_with(SEARCH, &token).await.status, 200, "{kind:?}");
         let (calls, fetched) = (world.neighbours.calls(), world.fhir.paths().len());
         world.neighbours.revoke(kind, &id);
-        until(|| world.gateway.revocations.len() == 2).await;
+        until(|| world.gateway.tokens.revocations.len() == 2).await;
         assert_invalid_token(&world.get_with(SEARCH, &token).await);
         assert_invalid_token(&world.evaluate(question(), &token).await);
         assert_eq!(world.records().len(), 1, "no decision, hence no record");
@@ -73,7 +73,7 @@ async fn a_token_issued_after_the_revocation_is_good_unless_its_key_is_the_one_r
     for (kind, id) in names() {
         let world = world().await;
         world.neighbours.revoke(kind, &id);
-        until(|| world.gateway.revocations.len() == 1).await;
+        until(|| world.gateway.tokens.revocations.len() == 1).await;
         world.clock_offset.fetch_add(2, Ordering::SeqCst);
         let answer = world.get_with(SEARCH, &of_a_person(&world)).await;
         match kind {
@@ -120,11 +120,11 @@ async fn a_feed_that_begins_anew_is_read_anew_and_what_was_revoked_stays_so() {
     let tokens = ["token-1", "token-2", "token-3"].map(|jti| world.token_with(json!({"jti": jti})));
     world.neighbours.revoke(Kind::Token, "token-1");
     world.neighbours.revoke(Kind::Token, "token-2");
-    until(|| world.gateway.revocations.len() == 2).await;
+    until(|| world.gateway.tokens.revocations.len() == 2).await;
     // Its place 2 is gone, and place 1 is another entry.
     world.neighbours.revocations.lock().unwrap().clear();
     world.neighbours.revoke(Kind::Token, "token-3");
-    until(|| world.gateway.revocations.len() == 3).await;
+    until(|| world.gateway.tokens.revocations.len() == 3).await;
     for token in tokens {
         assert_invalid_token(&world.get_with(SEARCH, &token).await);
     }
@@ -143,7 +143,7 @@ async fn a_revocation_while_the_server_answers_releases_nothing_and_is_on_record
         let (neighbours, gateway) = (world.neighbours.clone(), world.gateway.clone());
         world.fhir.script(move |_| {
             neighbours.revoke(Kind::Token, "j1");
-            let heard = until(|| !gateway.revocations.is_empty());
+            let heard = until(|| !gateway.tokens.revocations.is_empty());
             tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(heard));
             None
         });

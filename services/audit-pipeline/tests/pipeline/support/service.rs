@@ -19,7 +19,7 @@ pub struct Service {
     pub issuer: Issuer,
     http: reqwest::Client,
     log: NamedTempFile,
-    _key: NamedTempFile,
+    _keys: [NamedTempFile; 2],
 }
 
 impl Service {
@@ -37,6 +37,7 @@ impl Service {
         let issuer = Issuer::start().await;
         let mut key = NamedTempFile::new().unwrap();
         writeln!(key, "{PSEUDONYM_KEY}").unwrap();
+        let client_key = test_support::client_key_file();
         let log = NamedTempFile::new().unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_audit-pipeline"));
         command
@@ -54,6 +55,8 @@ impl Service {
             .env("RETENTION_DAYS", "2")
             .env("ISSUER", &issuer.url)
             .env("AUDIENCE", &url)
+            .env("CLIENT_ID", "audit-pipeline")
+            .env("CLIENT_KEY_FILE", client_key.path())
             .env("PSEUDONYM_KEY_FILE", key.path())
             .envs(settings.iter().copied())
             .stdout(Stdio::from(log.reopen().unwrap()))
@@ -69,7 +72,7 @@ impl Service {
                 .build()
                 .unwrap(),
             log,
-            _key: key,
+            _keys: [key, client_key],
         }
     }
 

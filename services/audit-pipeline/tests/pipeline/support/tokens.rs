@@ -1,9 +1,10 @@
-//! An issuer: a key, its publication, and tokens.
+//! An issuer: a key, its publication, what it revoked, and tokens.
 
 use access_token::SigningKey;
 use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::json;
+use test_support::Feed;
 use time::OffsetDateTime;
 use tokio::net::TcpListener;
 use uuid::Uuid;
@@ -12,6 +13,7 @@ use super::records::TENANT;
 
 pub struct Issuer {
     pub url: String,
+    pub feed: Feed,
     key: SigningKey,
 }
 
@@ -22,9 +24,12 @@ impl Issuer {
         let jwks = json!({ "keys": [key.public()] });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let routes = Router::new().route("/oauth2/jwks", get(|| async move { Json(jwks) }));
+        let feed = Feed::default();
+        let routes = Router::new()
+            .route("/oauth2/jwks", get(|| async move { Json(jwks) }))
+            .merge(feed.routes());
         tokio::spawn(async move { axum::serve(listener, routes).await });
-        Self { url, key }
+        Self { url, feed, key }
     }
 
     /// A token of the tests' tenant.
@@ -33,10 +38,20 @@ impl Issuer {
     }
 
     pub fn token_of(&self, tenant: &str, audience: &str, persona: &str, scope: &str) -> String {
+        let jti = Uuid::now_v7().to_string();
+        self.sign(tenant, audience, persona, scope, &jti)
+    }
+
+    /// A system's token with this id.
+    pub fn token_with(&self, audience: &str, scope: &str, jti: &str) -> String {
+        self.sign(TENANT, audience, "system", scope, jti)
+    }
+
+    fn sign(&self, tenant: &str, audience: &str, persona: &str, scope: &str, jti: &str) -> String {
         let now = OffsetDateTime::now_utc().unix_timestamp();
         let mut claims = json!({
             "iss": self.url, "aud": audience, "sub": "client", "client_id": "client",
-            "jti": Uuid::now_v7(), "iat": now, "exp": now + 120,
+            "jti": jti, "iat": now, "exp": now + 120,
             "scope": scope, "tenant": tenant, "persona": persona,
         });
         if persona == "provider" {

@@ -37,7 +37,7 @@ pub struct UserInfo {
         (status = 403, description = "`openid` was not granted.", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "The database is not available.", body = Problem, content_type = "application/problem+json"),
     ),
-    security(("accessToken" = [])),
+    security(("accessToken" = ["openid"])),
 )]
 pub async fn get(State(app): State<Arc<App>>, request: Request) -> Response {
     respond(&app, request).await
@@ -55,7 +55,7 @@ pub async fn get(State(app): State<Arc<App>>, request: Request) -> Response {
         (status = 403, description = "`openid` was not granted.", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "The database is not available.", body = Problem, content_type = "application/problem+json"),
     ),
-    security(("accessToken" = [])),
+    security(("accessToken" = ["openid"])),
 )]
 pub async fn post(State(app): State<Arc<App>>, request: Request) -> Response {
     respond(&app, request).await

@@ -1,19 +1,26 @@
 use std::collections::BTreeMap;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use tempfile::NamedTempFile;
+use test_support::{client_key_file, until};
 
 use super::issuer::AUDIENCE;
 use super::{Anvil, Database, Issuer, PATIENCE, Process, free_address};
 
 /// The indexer's environment.
 #[derive(Clone)]
-pub struct Settings(BTreeMap<&'static str, String>);
+pub struct Settings {
+    variables: BTreeMap<&'static str, String>,
+    _key: Arc<NamedTempFile>,
+}
 
 impl Settings {
     pub fn new(anvil: &Anvil, database: &Database, issuer: &Issuer) -> Self {
-        Self(BTreeMap::from([
+        let key = Arc::new(client_key_file());
+        let variables = BTreeMap::from([
             ("DATABASE_URL", database.url.clone()),
             ("CHAIN_RPC_URL", anvil.url.clone()),
             ("CHAIN_ID", "31337".to_owned()),
@@ -27,17 +34,23 @@ impl Settings {
             ("FINALITY", "latest".to_owned()),
             ("POLL_INTERVAL_MS", "20".to_owned()),
             ("MAX_HEAD_AGE", "30".to_owned()),
+            ("CLIENT_ID", "consent-indexer".to_owned()),
+            ("CLIENT_KEY_FILE", key.path().display().to_string()),
             ("LOG", "consent_indexer=warn".to_owned()),
-        ]))
+        ]);
+        Self {
+            variables,
+            _key: key,
+        }
     }
 
     pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
-        self.0.insert(name, value.to_string());
+        self.variables.insert(name, value.to_string());
         self
     }
 
     pub fn without(mut self, name: &'static str) -> Self {
-        self.0.remove(name);
+        self.variables.remove(name);
         self
     }
 }
@@ -60,12 +73,12 @@ pub struct Indexer {
 }
 
 impl Indexer {
-    /// Starts the binary and waits for it to be live.
+    /// Starts the binary and waits for it to believe tokens.
     pub async fn start(settings: &Settings, issuer: &Issuer) -> Self {
         let (listen, metrics) = (free_address(), free_address());
         let child = Command::new(env!("CARGO_BIN_EXE_consent-indexer"))
             .env_clear()
-            .envs(&settings.0)
+            .envs(&settings.variables)
             .env("LISTEN", listen.to_string())
             .env("METRICS_LISTEN", metrics.to_string())
             .stdin(Stdio::null())
@@ -94,6 +107,10 @@ impl Indexer {
             );
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
+        until("revocations to be heard of", async || {
+            indexer.ready("revocations").await.1 == "ok"
+        })
+        .await;
         indexer
     }
 

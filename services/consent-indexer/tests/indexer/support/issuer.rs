@@ -2,15 +2,17 @@ use access_token::SigningKey;
 use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::{Value, json};
+use test_support::Feed;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 pub const TENANT: &str = "main-street-hospital";
 pub const AUDIENCE: &str = "http://consent-indexer.test";
 
-/// Publishes a key set and signs tokens with it.
+/// Publishes a key set and what it revoked, and signs tokens.
 pub struct Issuer {
     pub url: String,
+    pub feed: Feed,
     key: SigningKey,
 }
 
@@ -21,9 +23,12 @@ impl Issuer {
         let keys = json!({"keys": [key.public()]});
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let routes = Router::new().route("/oauth2/jwks", get(move || async move { Json(keys) }));
+        let feed = Feed::default();
+        let routes = Router::new()
+            .route("/oauth2/jwks", get(move || async move { Json(keys) }))
+            .merge(feed.routes());
         tokio::spawn(async move { axum::serve(listener, routes).await });
-        Self { url, key }
+        Self { url, feed, key }
     }
 
     /// A token with these claims changed; null takes a claim away.

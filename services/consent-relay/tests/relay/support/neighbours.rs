@@ -1,4 +1,4 @@
-//! Token endpoint, keys and directory in one small server that can be down.
+//! Token endpoint, keys, revocations and directory in one small server that can be down.
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,9 +8,10 @@ use access_token::SigningKey;
 use alloy::primitives::Address;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::routing::{get, post};
+use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::{Value, json};
+use test_support::Feed;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -27,6 +28,7 @@ pub struct Neighbours {
     pub url: String,
     key: SigningKey,
     known: Arc<Known>,
+    pub feed: Feed,
 }
 
 impl Neighbours {
@@ -37,14 +39,19 @@ impl Neighbours {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let known = Arc::<Known>::default();
-        let token = json!({"access_token": "t", "token_type": "Bearer", "expires_in": 300});
+        let feed = Feed::default();
         let routes = Router::new()
             .route("/oauth2/jwks", get(move || async move { Json(keys) }))
-            .route("/oauth2/token", post(move || async move { Json(token) }))
             .route("/v1/subjects/{address}", get(subject))
-            .with_state(known.clone());
+            .with_state(known.clone())
+            .merge(feed.routes());
         tokio::spawn(async move { axum::serve(listener, routes).await });
-        Self { url, key, known }
+        Self {
+            url,
+            key,
+            known,
+            feed,
+        }
     }
 
     pub fn enrol(&self, subject: Address) {

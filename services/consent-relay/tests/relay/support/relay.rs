@@ -100,7 +100,7 @@ pub struct Relay {
 }
 
 impl Relay {
-    /// Starts the binary and waits for it to be live.
+    /// Starts the binary and waits for it to believe tokens.
     pub async fn start(settings: &Settings) -> Self {
         let (listen, metrics) = (free_address(), free_address());
         let child = Command::new(env!("CARGO_BIN_EXE_consent-relay"))
@@ -127,6 +127,10 @@ impl Relay {
             assert!(start.elapsed() < PATIENCE, "the relay did not come alive");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
+        until("revocations to be heard of", async || {
+            relay.get("/health/ready").await.body["checks"]["revocations"] == "ok"
+        })
+        .await;
         relay
     }
 

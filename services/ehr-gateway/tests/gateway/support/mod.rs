@@ -31,6 +31,7 @@ use ehr_gateway::serve::{Clock, Gateway};
 use ehr_gateway::stops::Stops;
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
+use service_kit::issuer::TokenCheck;
 use service_kit::{Readiness, ServerConfig, server};
 use tempfile::TempDir;
 use time::OffsetDateTime;
@@ -155,8 +156,7 @@ impl World {
         ));
         let verifier = Verifier::with_jwks(ISSUER, SELF_URL, &jwks);
         let gateway = Arc::new(Gateway {
-            verifier: verifier.revocations(revocations.clone()),
-            revocations,
+            tokens: TokenCheck::new(verifier, revocations),
             authorizer: Authorizer {
                 directory: Directory::new(peer(), TENANT, CHAIN_ID, REGISTRY),
                 stops: Arc::new(Stops::new(facts.clone(), 1000)),
@@ -175,7 +175,9 @@ impl World {
         });
         let listener = {
             let gateway = gateway.clone();
-            tokio::spawn(async move { gateway.revocations.run(|| gateway.clock.now()).await })
+            tokio::spawn(
+                async move { gateway.tokens.revocations.run(|| gateway.clock.now()).await },
+            )
         };
         let config = ServerConfig {
             listen: ([127, 0, 0, 1], 0).into(),
@@ -213,6 +215,7 @@ impl World {
     pub async fn until_ready(&self) {
         until(|| {
             self.gateway
+                .tokens
                 .revocations
                 .ready(self.gateway.clock.now())
                 .is_ok()
