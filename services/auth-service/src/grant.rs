@@ -14,6 +14,7 @@ pub mod step;
 pub mod authorizations;
 pub mod codes;
 pub mod consents;
+pub mod holder;
 pub mod pending;
 pub mod secret;
 pub mod words;

@@ -4,6 +4,7 @@ pub mod apps;
 pub mod authenticator;
 pub mod binary;
 pub mod browser;
+pub mod family;
 pub mod foreign;
 pub mod people;
 
