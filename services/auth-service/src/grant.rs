@@ -16,6 +16,7 @@ pub mod codes;
 pub mod consents;
 pub mod holder;
 pub mod pending;
+pub mod possible;
 pub mod secret;
 pub mod words;
 

@@ -80,6 +80,8 @@ pub struct Proxy {
     pub ceiling: ScopeSet,
     /// The address by which the proxy signs.
     pub delegate: Option<Address>,
+    /// Until when it holds; exclusive.
+    pub valid_to: OffsetDateTime,
 }
 
 /// Why no mandate was stored.
@@ -209,7 +211,7 @@ pub async fn find(
 ) -> Result<Option<Proxy>, StoreError> {
     sqlx::query_as!(
         Row,
-        "select id, fhir_id, kind, scope, delegate from proxies
+        "select id, fhir_id, kind, scope, delegate, valid_to from proxies
          where tenant = $1 and account = $2 and fhir_id = $3 and ended_at is null
            and valid_from <= $4 and $4 < valid_to",
         tenant,
@@ -236,7 +238,7 @@ pub async fn holding(
 ) -> Result<Option<Proxy>, StoreError> {
     sqlx::query_as!(
         Row,
-        "select id, fhir_id, kind, scope, delegate from proxies
+        "select id, fhir_id, kind, scope, delegate, valid_to from proxies
          where tenant = $1 and id = $2 and account = $3 and ended_at is null
            and valid_from <= $4 and $4 < valid_to",
         tenant,
@@ -271,6 +273,7 @@ struct Row {
     kind: String,
     scope: String,
     delegate: Option<Vec<u8>>,
+    valid_to: OffsetDateTime,
 }
 
 impl TryFrom<Row> for Proxy {
@@ -285,6 +288,7 @@ impl TryFrom<Row> for Proxy {
             kind: Kind::parse(&row.kind).ok_or_else(corrupt)?,
             ceiling: ScopeSet::parse(&row.scope).map_err(|_| corrupt())?,
             delegate: delegate.transpose().map_err(|_| corrupt())?,
+            valid_to: row.valid_to,
         })
     }
 }

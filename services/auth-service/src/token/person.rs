@@ -52,6 +52,11 @@ pub fn claims(
         None => Vec::new(),
     };
     let iat = frame.now.unix_timestamp();
+    // Not everybody who receives a token asks whether the mandate still holds.
+    let end = holder
+        .proxy
+        .as_ref()
+        .map_or(i64::MAX, |proxy| proxy.valid_to.unix_timestamp());
     Claims {
         iss: frame.issuer.to_owned(),
         aud: authorization.audience.clone(),
@@ -60,7 +65,7 @@ pub fn claims(
         jti: frame.jti.to_owned(),
         iat,
         nbf: None,
-        exp: iat + MAX_TOKEN_LIFETIME,
+        exp: end.min(iat + MAX_TOKEN_LIFETIME),
         scope,
         tenant: account.tenant.clone(),
         persona: account.role.persona(),

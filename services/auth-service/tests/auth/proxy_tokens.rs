@@ -1,20 +1,17 @@
 //! A person who acts for a patient by a mandate: what apps get, what they are told, and what ends it.
 
 use crate::support::apps::{
-    APP, BACKEND, CLINICIANS, PORTAL, PORTAL_BACK, Person, clinician, encode, field,
+    BACKEND, CLINICIANS, PORTAL, PORTAL_BACK, clinician, encode, request_of,
 };
 use crate::support::family::{
-    CHILD_KEY, FOR_CHILD, Family, PARENT, PARENT_KEY, delegate, mandate, mandate_with, may_grant,
+    ALL, CHILD_KEY, FOR_CHILD, Family, PARENT, PARENT_KEY, delegate, mandate, mandate_with,
+    may_grant,
 };
 use crate::support::{Answer, GATEWAY, INDEXER, ISSUER, NOW, Service, binding, subject};
 use access_token::{Acr, Amr};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-const ALL: (&str, &str) = (
-    "scope",
-    "openid fhirUser launch/patient patient:consent.read patient:consent.write patient/*.rs",
-);
 const WRITE: &str = "patient:consent.write";
 const EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
@@ -23,22 +20,9 @@ fn address(key: u8) -> String {
     subject(key).address().to_checksum(None)
 }
 
-/// The portal's tokens for the child.
-async fn for_child(family: &Family, changes: &[(&str, &str)]) -> (Person, Answer) {
-    let parent = family.parent(&[Amr::Pop]).await;
-    let mut all = vec![FOR_CHILD, ALL];
-    all.extend_from_slice(changes);
-    let answer = family.service.let_in(&parent, PORTAL.0, &all).await;
-    (parent, answer)
-}
-
 async fn may_write(service: &Service, answer: &Answer) -> bool {
     let claims = service.read(&answer.token("access_token")).await;
     claims.scope.allows_persona(WRITE)
-}
-
-async fn refresh(family: &Family, token: &str) -> Answer {
-    family.service.refresh(PORTAL.0, token, &[]).await
 }
 
 fn said(token: &str) -> Value {
@@ -51,7 +35,7 @@ fn said(token: &str) -> Value {
 #[tokio::test]
 async fn a_proxys_token_names_the_mandate_the_patient_and_who_acts() {
     let (family, mandate) = Family::with_mandate(may_grant()).await;
-    let (parent, answer) = for_child(&family, &[]).await;
+    let (parent, answer) = family.for_child(&[]).await;
     let claims = family.service.claims(&answer, INDEXER).await;
     assert_eq!(claims.sub, mandate);
     assert_eq!(claims.act.unwrap().sub, PARENT.to_string());
@@ -88,7 +72,7 @@ async fn a_proxys_token_names_the_mandate_the_patient_and_who_acts() {
 #[tokio::test]
 async fn other_services_do_not_learn_the_patients_addresses() {
     let (family, _) = Family::with_mandate(may_grant()).await;
-    let (_, answer) = for_child(&family, &[("resource", GATEWAY)]).await;
+    let (_, answer) = family.for_child(&[("resource", GATEWAY)]).await;
     let claims = family.service.claims(&answer, GATEWAY).await;
     assert_eq!(claims.patient.as_deref(), Some("child-1"));
     assert!(claims.subjects.is_empty());
@@ -103,7 +87,7 @@ async fn a_mandates_ceiling_narrows_what_is_asked_for() {
             json!("patient/Observation.rs patient:audit.read"),
         ))
         .await;
-    let (_, answer) = for_child(&family, &[]).await;
+    let (_, answer) = family.for_child(&[]).await;
     assert_eq!(
         answer.body["scope"],
         "openid launch/patient patient/Observation.rs"
@@ -115,7 +99,7 @@ async fn an_app_may_push_for_whom_it_asks() {
     let (family, mandate) = Family::with_mandate(may_grant()).await;
     let service = &family.service;
     let parent = family.parent(&[Amr::Pop]).await;
-    let form = crate::support::apps::request_of(PORTAL.0, &[FOR_CHILD]);
+    let form = request_of(PORTAL.0, &[FOR_CHILD]);
     let pushed = service.post_as("/oauth2/par", PORTAL.0, &form).await;
     assert_eq!(pushed.status, 201, "{}", pushed.body);
     let query = [
@@ -188,7 +172,7 @@ async fn only_patients_apps_ask_and_only_for_an_id() {
 async fn a_proxy_asks_for_consent_write_without_grant_on_chain() {
     let (family, _) = Family::with_mandate(delegate("ACTIVE", &["REVOKE", "DENY"])).await;
     let service = &family.service;
-    let (parent, answer) = for_child(&family, &[]).await;
+    let (parent, answer) = family.for_child(&[]).await;
     assert!(!may_write(service, &answer).await);
     let claims = service.claims(&answer, INDEXER).await;
     assert!(claims.scope.allows_persona("patient:consent.read"));
@@ -202,7 +186,7 @@ async fn a_proxy_asks_for_consent_write_without_grant_on_chain() {
 #[tokio::test]
 async fn consent_write_comes_and_goes_with_grant_on_chain() {
     let (family, _) = Family::with_mandate(may_grant()).await;
-    let (_, answer) = for_child(&family, &[]).await;
+    let (_, answer) = family.for_child(&[]).await;
     assert!(may_write(&family.service, &answer).await);
     let mut token = answer.token("refresh_token");
     for (row, expected) in [
@@ -211,7 +195,7 @@ async fn consent_write_comes_and_goes_with_grant_on_chain() {
         (delegate("ACTIVE", &["REVOKE"]), false),
     ] {
         family.chain_says(row);
-        let answer = refresh(&family, &token).await;
+        let answer = family.refresh(&token).await;
         assert_eq!(may_write(&family.service, &answer).await, expected);
         token = answer.token("refresh_token");
     }
@@ -221,16 +205,16 @@ async fn consent_write_comes_and_goes_with_grant_on_chain() {
 async fn while_the_projection_is_down_nothing_is_given_that_rests_on_it_and_the_rest_is() {
     let (family, _) = Family::with_mandate(may_grant()).await;
     let service = &family.service;
-    let (parent, all) = for_child(&family, &[]).await;
-    let (_, only) = for_child(&family, &[("scope", WRITE)]).await;
+    let (parent, all) = family.for_child(&[]).await;
+    let (_, only) = family.for_child(&[("scope", WRITE)]).await;
     family.chain_says(None);
 
-    let answer = refresh(&family, &all.token("refresh_token")).await;
+    let answer = family.refresh(&all.token("refresh_token")).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
     assert!(!may_write(service, &answer).await);
     // Whoever has nothing else is to come back: nothing has ended.
     let token = only.token("refresh_token");
-    let refused = refresh(&family, &token).await;
+    let refused = family.refresh(&token).await;
     assert_eq!(refused.error(), (503, "temporarily_unavailable"));
     let more = [("scope", WRITE)];
     let next = answer.token("refresh_token");
@@ -240,85 +224,19 @@ async fn while_the_projection_is_down_nothing_is_given_that_rests_on_it_and_the_
     let page = service.authorize(&parent.cookie, PORTAL.0, &asked).await;
     assert_eq!(page.status, 503);
     // What rests on nothing there does not wait for it.
-    let (_, read) = for_child(&family, &[("scope", "patient:consent.read")]).await;
+    let (_, read) = family.for_child(&[("scope", "patient:consent.read")]).await;
     assert_eq!(read.body["scope"], "patient:consent.read");
 
     family.chain_says(may_grant());
-    let answer = refresh(&family, &token).await;
+    let answer = family.refresh(&token).await;
     assert!(may_write(service, &answer).await);
-}
-
-#[tokio::test]
-async fn ending_a_mandate_ends_all_that_apps_got_by_it() {
-    let (family, _) = Family::with_mandate(may_grant()).await;
-    let service = &family.service;
-    let (parent, answer) = for_child(&family, &[]).await;
-    let own = service.let_in(&parent, PORTAL.0, &[]).await;
-    let asked = [FOR_CHILD, ALL];
-    let code = service.authorize(&parent.cookie, PORTAL.0, &asked).await;
-    let (access, token) = (answer.token("access_token"), answer.token("refresh_token"));
-    assert!(service.is_active(PORTAL.0, &access).await);
-    assert!(service.is_active(PORTAL.0, &token).await);
-
-    assert_eq!(family.end_mandate().await.status, 204);
-    assert!(!service.is_active(PORTAL.0, &access).await);
-    assert!(!service.is_active(PORTAL.0, &token).await);
-    assert_eq!(
-        refresh(&family, &token).await.error(),
-        (400, "invalid_grant")
-    );
-    let late = service.redeem(PORTAL.0, &code.code(), &[]).await;
-    assert_eq!(late.error(), (400, "invalid_grant"));
-    // A new mandate does not bring them back, and what the parent has for themselves is as it was.
-    family.mandated(&mandate()).await;
-    assert_eq!(
-        refresh(&family, &token).await.error(),
-        (400, "invalid_grant")
-    );
-    assert!(!service.is_active(PORTAL.0, &access).await);
-    assert_eq!(
-        refresh(&family, &own.token("refresh_token")).await.status,
-        200
-    );
-}
-
-#[tokio::test]
-async fn when_a_mandate_runs_out_its_family_dies() {
-    let family = Family::start(may_grant()).await;
-    let service = &family.service;
-    family
-        .mandated(&mandate_with("validTo", json!("2030-03-17T17:48:40Z")))
-        .await;
-    let (_, answer) = for_child(&family, &[]).await;
-    let (access, token) = (answer.token("access_token"), answer.token("refresh_token"));
-    service.set_time(NOW + 119);
-    assert!(service.is_active(PORTAL.0, &access).await);
-    let answer = refresh(&family, &token).await;
-    let (access, token) = (answer.token("access_token"), answer.token("refresh_token"));
-
-    service.set_time(NOW + 120);
-    for token in [&access, &token] {
-        assert!(!service.is_active(PORTAL.0, token).await);
-    }
-    assert_eq!(service.get("/oauth2/userinfo", &access).await.status, 401);
-    assert_eq!(
-        refresh(&family, &token).await.error(),
-        (400, "invalid_grant")
-    );
-    // It has ended, and does not only wait.
-    service.set_time(NOW + 119);
-    assert_eq!(
-        refresh(&family, &token).await.error(),
-        (400, "invalid_grant")
-    );
-    assert!(!service.is_active(PORTAL.0, &access).await);
 }
 
 #[tokio::test]
 async fn introspection_and_userinfo_say_what_the_token_says() {
     let (family, mandate) = Family::with_mandate(may_grant()).await;
     let service = &family.service;
-    let (parent, answer) = for_child(&family, &[]).await;
+    let (parent, answer) = family.for_child(&[]).await;
     let access = answer.token("access_token");
     let asked = async |token: &str| {
         let form = [("token", token)];
@@ -351,27 +269,10 @@ async fn introspection_and_userinfo_say_what_the_token_says() {
 }
 
 #[tokio::test]
-async fn the_account_that_acts_ends_what_it_has_for_others_too() {
-    let (family, _) = Family::with_mandate(may_grant()).await;
-    let service = &family.service;
-    let (_, answer) = for_child(&family, &[]).await;
-    let admin = service.admin().await;
-    let path = format!("/v1/accounts/{PARENT}/disable");
-    assert_eq!(service.act(&path, &admin).await.status, 200);
-    assert!(
-        !service
-            .is_active(PORTAL.0, &answer.token("access_token"))
-            .await
-    );
-    let refused = refresh(&family, &answer.token("refresh_token")).await;
-    assert_eq!(refused.error(), (400, "invalid_grant"));
-}
-
-#[tokio::test]
 async fn nobody_exchanges_a_proxys_token() {
     let (family, _) = Family::with_mandate(may_grant()).await;
     let service = &family.service;
-    let (parent, proxied) = for_child(&family, &[]).await;
+    let (parent, proxied) = family.for_child(&[]).await;
     let own = service.let_in(&parent, PORTAL.0, &[]).await;
     let exchange = async |answer: &Answer, client: &str| {
         let token = answer.token("access_token");
@@ -421,7 +322,7 @@ async fn a_proxys_sign_in_has_to_be_as_sure_and_as_fresh_as_a_patients() {
 async fn what_only_the_patient_may_do_no_proxy_does() {
     let (family, _) = Family::with_mandate(may_grant()).await;
     let service = &family.service;
-    let (_, answer) = for_child(&family, &[("resource", ISSUER)]).await;
+    let (_, answer) = family.for_child(&[("resource", ISSUER)]).await;
     let token = answer.token("access_token");
     assert!(
         may_write(service, &answer).await,
@@ -446,77 +347,5 @@ async fn what_only_the_patient_may_do_no_proxy_does() {
     assert_eq!(
         service.get("/v1/patients/child-1", &token).await.status,
         403
-    );
-}
-
-#[tokio::test]
-async fn the_page_says_for_whom_and_one_answer_is_not_another() {
-    let (family, _) = Family::with_mandate(may_grant()).await;
-    let service = &family.service;
-    let parent = family.parent(&[Amr::Pop]).await;
-    let scope = (
-        "scope",
-        "openid launch/patient online_access patient/Observation.rs",
-    );
-    let allow = async |changes: &[(&str, &str)]| {
-        let page = service.authorize(&parent.cookie, APP, changes).await;
-        assert_eq!(page.status, 200, "{}", page.text);
-        let (csrf, waiting) = (field(&page.text, "csrf"), field(&page.text, "continue"));
-        let form = [
-            ("csrf", &*csrf),
-            ("continue", &*waiting),
-            ("decision", "allow"),
-            ("scope", scope.1),
-        ];
-        let path = "/oauth2/authorize/decision";
-        let code = service.submit(path, &parent.cookie, &form).await.code();
-        (page.text, service.redeem(APP, &code, &[]).await)
-    };
-    let (page, own) = allow(&[scope]).await;
-    assert!(!page.contains("another patient") && page.contains("know which record is yours"));
-    let silent = [scope, FOR_CHILD, ("prompt", "none")];
-    let told = service.authorize(&parent.cookie, APP, &silent).await.told();
-    assert_eq!(told, "consent_required", "what one allows for oneself");
-    let (page, childs) = allow(&[scope, FOR_CHILD]).await;
-    for text in [
-        "for patient child-1?",
-        "as a parent of the patient with the record number child-1",
-        "not for you",
-        "know which record is the patient",
-    ] {
-        assert!(page.contains(text), "{text}: {page}");
-    }
-    assert_eq!(childs.body["patient"], "child-1");
-    // Now both are known, and each is taken back by itself.
-    assert!(
-        !service
-            .authorize(&parent.cookie, APP, &silent)
-            .await
-            .code()
-            .is_empty()
-    );
-    let list = service.browse("/account/apps", &parent.cookie).await.text;
-    assert!(list.contains("For the patient with the record number child-1, as a parent"));
-    let (csrf, proxy) = (field(&list, "csrf"), field(&list, "proxy"));
-    let form = [("csrf", &*csrf), ("client_id", APP), ("proxy", &*proxy)];
-    service
-        .submit("/account/apps/end", &parent.cookie, &form)
-        .await;
-    let ended = service
-        .refresh(APP, &childs.token("refresh_token"), &[])
-        .await;
-    assert_eq!(ended.error(), (400, "invalid_grant"));
-    let stays = service.refresh(APP, &own.token("refresh_token"), &[]).await;
-    assert_eq!(stays.status, 200, "{}", stays.body);
-    // With the mandate ends what was allowed by it.
-    allow(&[scope, FOR_CHILD]).await;
-    assert_eq!(
-        service.count("app_consents where ended_at is null").await,
-        2
-    );
-    family.end_mandate().await;
-    assert_eq!(
-        service.count("app_consents where ended_at is null").await,
-        1
     );
 }

@@ -15,18 +15,17 @@ use url::Url;
 
 use crate::App;
 use crate::client::{self, Client};
-use crate::directory::proxies::{self, Proxy};
+use crate::directory::proxies::Proxy;
 use crate::grant::authorizations::{self, Authorization};
 use crate::grant::codes::{self, Bound};
 use crate::grant::consents::{self, ForPatient};
-use crate::grant::holder::Holder;
 use crate::grant::params::Params;
 use crate::grant::pending::{self, Pending, REQUEST_URI, State as Stage};
+use crate::grant::possible::Possible;
 use crate::grant::refresh;
 use crate::grant::request::{
     self, AuthorizationRequest, Channel, Fault, PageFault, Refusal, Target,
 };
-use crate::grant::scopes::{self, Limits};
 use crate::grant::secret::Secret;
 use crate::grant::step::{self, Scene, Step};
 use crate::grant::words::{self, Whose};
@@ -37,7 +36,6 @@ use crate::pages::error::PageError;
 use crate::pages::views::Frame;
 use crate::random_id;
 use crate::session::{self, Session, cookie};
-use crate::token::standing::Standing;
 
 /// Ask a person for access.
 #[utoipa::path(
@@ -121,7 +119,7 @@ async fn answer(app: &App, headers: &HeaderMap, encoded: &[u8]) -> Result<Respon
         Err(Refusal::Redirect(target, fault)) => return refuse(app, arrived, &target, fault).await,
     };
     let session = session::current(app, headers).await?;
-    let possible = possible(app, &arrived.client, &request, session.as_ref()).await?;
+    let possible = Possible::of(app, &arrived.client, &request, session.as_ref()).await?;
     let proxy = possible.proxy.as_ref();
     match decide(app, &arrived, &request, session.as_ref(), &possible, now).await? {
         Step::Refuse(fault) => refuse(app, arrived, &request.target, fault).await,
@@ -204,58 +202,6 @@ async fn resume(app: &App, text: &str, now: OffsetDateTime) -> Result<Arrived, P
         asked_at: pending.asked_at,
         waiting: Some(secret),
     })
-}
-
-/// What would be granted if the person agreed with everything.
-#[derive(Default)]
-struct Possible {
-    scope: ScopeSet,
-    /// The mandate by which the person would act; none where they act for themselves.
-    proxy: Option<Proxy>,
-}
-
-/// Nothing is possible for a patient for whom the person has no mandate now, whether there is such a patient or not.
-async fn possible(
-    app: &App,
-    client: &Client,
-    request: &AuthorizationRequest,
-    session: Option<&Session>,
-) -> Result<Possible, PageError> {
-    let Some(session) = session.filter(|session| session.account.role.persona() == client.persona)
-    else {
-        return Ok(Possible::default());
-    };
-    let mut holder = Holder {
-        account: session.account.clone(),
-        proxy: None,
-    };
-    if let Some(patient) = &request.patient
-        && holder.patient() != Some(patient)
-    {
-        let (db, account) = (&app.db, session.account.id);
-        let found = proxies::find(db, &app.tenant, account, patient, app.now()).await?;
-        let Some(proxy) = found else {
-            return Ok(Possible::default());
-        };
-        holder.proxy = Some(proxy);
-    }
-    let standing = Standing::of(app, holder, &request.scope).await?;
-    let rights = standing.rights(&session.amr);
-    let limits = Limits {
-        client: &client.scope,
-        persona: client.persona,
-        derived: Some(&rights),
-        ticked: None,
-        subject: None,
-    };
-    let scope = scopes::granted(&request.scope, limits);
-    match standing.doubt() {
-        Some(doubt) if scope.rights().is_empty() => Err(doubt.into()),
-        _ => Ok(Possible {
-            scope,
-            proxy: standing.holder.proxy,
-        }),
-    }
 }
 
 async fn decide(
@@ -346,7 +292,7 @@ pub async fn decision(
         Err(Refusal::Page(fault)) => return Err(fault.into()),
         Err(Refusal::Redirect(target, fault)) => return refuse(app, arrived, &target, fault).await,
     };
-    let possible = possible(app, &arrived.client, &request, Some(session)).await?;
+    let possible = Possible::of(app, &arrived.client, &request, Some(session)).await?;
     let scope = match decide(app, &arrived, &request, Some(session), &possible, now).await? {
         // Another tab may have been quicker; what is ticked here counts.
         Step::Ask(scope) | Step::Answer(scope) if !arrived.client.first_party => scope,

@@ -24,6 +24,12 @@ pub const PARENT_KEY: u8 = 2;
 /// What an app asks for that is to act for the child.
 pub const FOR_CHILD: (&str, &str) = ("patient", "child-1");
 
+/// The scopes it asks for then.
+pub const ALL: (&str, &str) = (
+    "scope",
+    "openid fhirUser launch/patient patient:consent.read patient:consent.write patient/*.rs",
+);
+
 /// What the chain says of every subject's first delegate; nothing while its projection is down.
 pub type Chain = Arc<Mutex<Option<Value>>>;
 
@@ -156,6 +162,20 @@ impl Family {
     pub async fn parent(&self, amr: &[Amr]) -> Person {
         let account = account(PARENT, "parent", super::apps::patient("parent-1"));
         self.service.sign_in_again(account, amr).await
+    }
+
+    /// The parent, signed in by a passkey, and the portal's tokens for the child.
+    pub async fn for_child(&self, changes: &[(&str, &str)]) -> (Person, Answer) {
+        let parent = self.parent(&[Amr::Pop]).await;
+        let mut all = vec![FOR_CHILD, ALL];
+        all.extend_from_slice(changes);
+        let answer = self.service.let_in(&parent, PORTAL.0, &all).await;
+        (parent, answer)
+    }
+
+    /// What the portal gets for a refresh token.
+    pub async fn refresh(&self, token: &str) -> Answer {
+        self.service.refresh(PORTAL.0, token, &[]).await
     }
 }
 
