@@ -14,7 +14,9 @@ pub mod step;
 pub mod authorizations;
 pub mod codes;
 pub mod consents;
+pub mod holder;
 pub mod pending;
+pub mod possible;
 pub mod secret;
 pub mod words;
 

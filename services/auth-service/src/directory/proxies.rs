@@ -18,6 +18,7 @@ use crate::App;
 use crate::account::{Role, store as accounts};
 use crate::db::StoreError;
 use crate::events::{self, Event, Kind as EventKind};
+use crate::grant::{authorizations, consents};
 use crate::projection::ProjectionError;
 use crate::revocation;
 
@@ -71,10 +72,16 @@ pub struct Mandate {
 pub struct Proxy {
     /// What tokens name as `sub`.
     pub id: Uuid,
+    /// For whom: an id on the tenant's FHIR server.
+    pub fhir_id: String,
+    /// By what right.
+    pub kind: Kind,
     /// The most that tokens allow, before the chain is asked.
     pub ceiling: ScopeSet,
     /// The address by which the proxy signs.
     pub delegate: Option<Address>,
+    /// Until when it holds; exclusive.
+    pub valid_to: OffsetDateTime,
 }
 
 /// Why no mandate was stored.
@@ -151,7 +158,7 @@ pub async fn put(app: &App, permit: &WritePermit, mandate: &Mandate) -> Result<U
     Ok(id)
 }
 
-/// Ends a mandate and its tokens; false when there was none.
+/// Ends a mandate, what apps got by it, and its tokens; false when there was none.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -174,6 +181,8 @@ pub async fn end(
     .fetch_optional(&mut *transaction)
     .await?;
     let Some(id) = ended else { return Ok(false) };
+    authorizations::end_of_proxy(&mut transaction, &permit.tenant, id, now).await?;
+    consents::end_of_proxy(&mut transaction, &permit.tenant, id, now).await?;
     let subject = id.to_string();
     let kind = RevocationKind::Account;
     revocation::record(&mut transaction, &permit.tenant, kind, &subject, now).await?;
@@ -200,8 +209,9 @@ pub async fn find(
     fhir_id: &str,
     now: OffsetDateTime,
 ) -> Result<Option<Proxy>, StoreError> {
-    let row = sqlx::query!(
-        "select id, scope, delegate from proxies
+    sqlx::query_as!(
+        Row,
+        "select id, fhir_id, kind, scope, delegate, valid_to from proxies
          where tenant = $1 and account = $2 and fhir_id = $3 and ended_at is null
            and valid_from <= $4 and $4 < valid_to",
         tenant,
@@ -210,17 +220,77 @@ pub async fn find(
         now,
     )
     .fetch_optional(db)
+    .await?
+    .map(Proxy::try_from)
+    .transpose()
+}
+
+/// The mandate of this id, if it is that account's and holds now.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn holding(
+    db: &PgPool,
+    tenant: &str,
+    id: Uuid,
+    account: Uuid,
+    now: OffsetDateTime,
+) -> Result<Option<Proxy>, StoreError> {
+    sqlx::query_as!(
+        Row,
+        "select id, fhir_id, kind, scope, delegate, valid_to from proxies
+         where tenant = $1 and id = $2 and account = $3 and ended_at is null
+           and valid_from <= $4 and $4 < valid_to",
+        tenant,
+        id,
+        account,
+        now,
+    )
+    .fetch_optional(db)
+    .await?
+    .map(Proxy::try_from)
+    .transpose()
+}
+
+/// Whose mandate it is or was.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn account_of(db: &PgPool, tenant: &str, id: Uuid) -> Result<Option<Uuid>, StoreError> {
+    let account = sqlx::query_scalar!(
+        "select account from proxies where tenant = $1 and id = $2",
+        tenant,
+        id,
+    )
+    .fetch_optional(db)
     .await?;
-    let Some(row) = row else { return Ok(None) };
-    let corrupt = || StoreError::Corrupt("proxies");
-    Ok(Some(Proxy {
-        id: row.id,
-        ceiling: ScopeSet::parse(&row.scope).map_err(|_| corrupt())?,
-        delegate: row
-            .delegate
-            .map(|bytes| Address::try_from(bytes.as_slice()).map_err(|_| corrupt()))
-            .transpose()?,
-    }))
+    Ok(account)
+}
+
+struct Row {
+    id: Uuid,
+    fhir_id: String,
+    kind: String,
+    scope: String,
+    delegate: Option<Vec<u8>>,
+    valid_to: OffsetDateTime,
+}
+
+impl TryFrom<Row> for Proxy {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        let corrupt = || StoreError::Corrupt("proxies");
+        let delegate = row.delegate.map(|bytes| Address::try_from(&*bytes));
+        Ok(Self {
+            id: row.id,
+            fhir_id: row.fhir_id,
+            kind: Kind::parse(&row.kind).ok_or_else(corrupt)?,
+            ceiling: ScopeSet::parse(&row.scope).map_err(|_| corrupt())?,
+            delegate: delegate.transpose().map_err(|_| corrupt())?,
+            valid_to: row.valid_to,
+        })
+    }
 }
 
 impl Proxy {
@@ -246,8 +316,14 @@ impl Proxy {
         Ok(if may_grant {
             self.ceiling.clone()
         } else {
-            without_consent_write(&self.ceiling)
+            self.without_consent_write()
         })
+    }
+
+    /// The same where the chain cannot be asked: nothing that would rest on its word.
+    #[must_use]
+    pub fn without_consent_write(&self) -> ScopeSet {
+        without_consent_write(&self.ceiling)
     }
 }
 

@@ -7,7 +7,6 @@ use uuid::Uuid;
 
 use super::refresh::{Family, Hash, Verdict};
 use crate::App;
-use crate::account::{Account, store as accounts};
 use crate::db::StoreError;
 use crate::events::{self, Event};
 use crate::revocation::{self, Kind};
@@ -31,6 +30,8 @@ pub struct Authorization {
     pub client_id: String,
     /// Who gave it.
     pub account: Uuid,
+    /// By which mandate they act for a patient; none where they act for themselves.
+    pub proxy: Option<Uuid>,
     /// What was granted then; now it may be less.
     pub scope: ScopeSet,
     /// For which service.
@@ -87,8 +88,8 @@ pub async fn insert(
     sqlx::query!(
         "insert into authorizations
             (tenant, id, client_id, account, scope, audience, session, acr, amr, auth_time, account_version, offline,
-             created_at, refresh_ends_at, idle_seconds, recent_tokens)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, '{}')",
+             created_at, refresh_ends_at, idle_seconds, proxy, recent_tokens)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, '{}')",
         tenant,
         authorization.id,
         authorization.client_id,
@@ -104,6 +105,7 @@ pub async fn insert(
         now,
         authorization.refresh_ends_at,
         idle,
+        authorization.proxy,
     )
     .execute(connection)
     .await?;
@@ -120,7 +122,7 @@ pub async fn find(
     id: Uuid,
 ) -> Result<Option<Authorization>, StoreError> {
     let row = sqlx::query!(
-        "select id, client_id, account, scope, audience, session, acr, amr, auth_time, account_version, offline, jkt,
+        "select id, client_id, account, proxy, scope, audience, session, acr, amr, auth_time, account_version, offline, jkt,
                 refresh_ends_at, idle_seconds
          from authorizations where tenant = $1 and id = $2 and ended_at is null",
         tenant,
@@ -134,6 +136,7 @@ pub async fn find(
         id: row.id,
         client_id: row.client_id,
         account: row.account,
+        proxy: row.proxy,
         scope: ScopeSet::parse_all(&row.scope).map_err(|_| CORRUPT)?,
         audience: row.audience,
         session: row.session,
@@ -146,34 +149,6 @@ pub async fn find(
         refresh_ends_at: row.refresh_ends_at,
         idle: Duration::seconds(i64::from(row.idle_seconds)),
     }))
-}
-
-/// Whose account it is, if the account still stands as it did and, unless the app may stay, nobody signed out.
-///
-/// # Errors
-/// [`StoreError`].
-pub async fn holder(
-    db: &PgPool,
-    tenant: &str,
-    authorization: &Authorization,
-) -> Result<Option<Account>, StoreError> {
-    let account = accounts::find(db, tenant, authorization.account).await?;
-    let Some(account) = account
-        .filter(|account| !account.disabled && account.version == authorization.account_version)
-    else {
-        return Ok(None);
-    };
-    if authorization.offline {
-        return Ok(Some(account));
-    }
-    let signed_in = sqlx::query_scalar!(
-        r#"select ended_at is null as "signed_in!" from sessions where tenant = $1 and id = $2"#,
-        tenant,
-        authorization.session,
-    )
-    .fetch_optional(db)
-    .await?;
-    Ok(signed_in.unwrap_or(false).then_some(account))
 }
 
 /// The first tokens of an authorization whose code was redeemed just now. False when it was ended meanwhile, because the
@@ -381,6 +356,8 @@ pub enum End {
     Reuse,
     /// The app or its person took it back.
     TakenBack,
+    /// The mandate that it rests on is over.
+    Mandate,
 }
 
 /// Ends an authorization: its refresh tokens count no more, its access tokens are revoked. False when it had ended.
@@ -407,7 +384,7 @@ pub async fn end(
     let Some(row) = row else { return Ok(false) };
     let (kind, key) = match why {
         End::Reuse => (events::Kind::TokenReused, row.client_id),
-        End::TakenBack => (events::Kind::GrantRevoked, row.account.to_string()),
+        End::TakenBack | End::Mandate => (events::Kind::GrantRevoked, row.account.to_string()),
     };
     let event = Event::new(&app.random, &app.tenant, kind, key, now);
     events::emit(connection, &event).await?;
@@ -444,7 +421,28 @@ pub async fn descend(
     Ok(done.rows_affected() == 1)
 }
 
-/// The account's authorizations for an app that have not ended, locked.
+/// Ends what rests on a mandate. Its access tokens are for the caller to revoke: all of them name the mandate.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn end_of_proxy(
+    connection: &mut PgConnection,
+    tenant: &str,
+    proxy: Uuid,
+    now: OffsetDateTime,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "update authorizations set ended_at = $3 where tenant = $1 and proxy = $2 and ended_at is null",
+        tenant,
+        proxy,
+        now,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// The account's authorizations for an app, for themselves or by one mandate, that have not ended; locked.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -453,13 +451,16 @@ pub async fn of_app(
     tenant: &str,
     account: Uuid,
     client_id: &str,
+    proxy: Option<Uuid>,
 ) -> Result<Vec<Uuid>, StoreError> {
     let ids = sqlx::query_scalar!(
-        "select id from authorizations where tenant = $1 and account = $2 and client_id = $3 and ended_at is null
+        "select id from authorizations
+         where tenant = $1 and account = $2 and client_id = $3 and proxy is not distinct from $4 and ended_at is null
          order by id for update",
         tenant,
         account,
         client_id,
+        proxy,
     )
     .fetch_all(connection)
     .await?;

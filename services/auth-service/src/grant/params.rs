@@ -31,6 +31,8 @@ pub struct Params {
     pub resource: Option<String>,
     /// The same in the words of SMART App Launch.
     pub aud: Option<String>,
+    /// The patient for whom the person acts by a mandate, if not for themselves.
+    pub patient: Option<String>,
     /// How sure the sign-in has to be.
     pub acr_values: Option<String>,
     /// How old it may be, in seconds.
@@ -64,6 +66,7 @@ impl Params {
                 "code_challenge_method" => &mut params.code_challenge_method,
                 "resource" => &mut params.resource,
                 "aud" => &mut params.aud,
+                "patient" => &mut params.patient,
                 "acr_values" => &mut params.acr_values,
                 "max_age" => &mut params.max_age,
                 "prompt" => &mut params.prompt,

@@ -13,6 +13,7 @@ use time::Duration;
 use super::params::Params;
 use super::redirect;
 use crate::client::{Client, GrantType};
+use crate::directory::text;
 
 /// The longest `state` and `nonce`.
 const MAX_STATE: usize = 1024;
@@ -30,6 +31,8 @@ pub struct AuthorizationRequest {
     pub scope: ScopeSet,
     /// For which service.
     pub resource: String,
+    /// For which patient: an id on the tenant's FHIR server. Without one the person acts for themselves.
+    pub patient: Option<String>,
     /// How sure the sign-in has to be, at least.
     pub acr: Acr,
     /// How old it may be.
@@ -216,6 +219,7 @@ fn check(
         nonce: params.nonce.clone(),
         challenge: challenge(params)?,
         resource: resource(client, params)?,
+        patient: patient(client, params)?,
         acr: acr(params)?.max(floor(client.persona)),
         max_age: max_age(params)?,
         prompt: prompt(params)?,
@@ -293,6 +297,19 @@ fn resource(client: &Client, params: &Params) -> Result<String, Fault> {
         CODE,
         "the resource (or aud) is not registered for this client",
     ))
+}
+
+fn patient(client: &Client, params: &Params) -> Result<Option<String>, Fault> {
+    const CODE: &str = "invalid_request";
+    match params.patient.as_deref() {
+        None => Ok(None),
+        Some(_) if client.persona != Persona::Patient => Err(Fault::new(
+            CODE,
+            "only patients' apps act for a patient: leave patient out",
+        )),
+        Some(id) if text::is_fhir_id(id) => Ok(Some(id.to_owned())),
+        Some(_) => Err(Fault::new(CODE, "patient must be the id of a FHIR Patient")),
+    }
 }
 
 /// The first that we know is the one the client prefers; one it prefers and we do not know is not replaced by none.

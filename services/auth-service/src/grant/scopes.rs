@@ -1,7 +1,7 @@
 //! What is granted: requested ∩ registered ∩ the persona's ceiling ∩ what the person's standing gives ∩ ticked (∩ the
 //! subject token at an exchange). Pure; every limit can only take away.
 
-use access_token::{Amr, Persona, ScopeSet};
+use access_token::{Amr, IdentityScope, Persona, Scope, ScopeSet};
 
 use crate::account::Role;
 
@@ -33,6 +33,9 @@ pub fn granted(requested: &ScopeSet, limits: Limits<'_>) -> ScopeSet {
 /// Patients read their own record and decide about it. Nobody writes records through us.
 const PATIENT: &str = "patient:audit.read patient:consent.read patient:consent.write patient/*.rs \
                        openid fhirUser launch/patient online_access offline_access";
+/// What a proxy's app may ask about the sign-in whatever the mandate says: it opens nothing, and without it the app could
+/// not tell for whom it acts. `offline_access` has to be in the mandate; `fhirUser` would name the proxy's own record.
+const PROXY: &str = "openid launch/patient online_access";
 /// Of an app that stays when its user has gone there is no need in an organisation.
 const PROVIDER: &str =
     "provider:consent.request provider:records.read user/*.rs openid fhirUser online_access";
@@ -47,6 +50,8 @@ pub struct Standing<'a> {
     pub amr: &'a [Amr],
     /// Whether the directory has their organisation with an address that can act on chain.
     pub organization_stands: bool,
+    /// The most that they may do for the patient for whom they act; `None` where they act for themselves.
+    pub mandate: Option<&'a ScopeSet>,
 }
 
 /// The rights that a person's standing gives. Nothing, where it is in doubt.
@@ -57,7 +62,20 @@ pub fn derived(standing: Standing<'_>) -> ScopeSet {
         Role::Admin if standing.amr.contains(&Amr::Pop) => ADMIN,
         Role::Provider { .. } | Role::Admin => "",
     };
-    ScopeSet::parse_all(text).unwrap_or_default()
+    let rights = ScopeSet::parse_all(text).unwrap_or_default();
+    match (standing.role, standing.mandate) {
+        (_, None) => rights,
+        (Role::Patient { .. }, Some(ceiling)) => rights.intersect(&of_proxy(ceiling)),
+        (Role::Provider { .. } | Role::Admin, Some(_)) => ScopeSet::default(),
+    }
+}
+
+/// What a mandate with this ceiling gives.
+fn of_proxy(ceiling: &ScopeSet) -> ScopeSet {
+    let sign_in = ScopeSet::parse_all(PROXY).unwrap_or_default();
+    let own_record = Scope::Identity(IdentityScope::FhirUser);
+    let all = ceiling.iter().chain(sign_in.iter());
+    all.filter(|scope| **scope != own_record).cloned().collect()
 }
 
 #[cfg(test)]
@@ -150,7 +168,28 @@ mod tests {
             role,
             amr,
             organization_stands,
+            mandate: None,
         }
+    }
+
+    #[test]
+    fn a_proxy_has_what_the_mandate_says_and_no_more_than_the_patient() {
+        let patient = Role::Patient {
+            fhir_id: "parent-1".into(),
+        };
+        let by = |role, ceiling: &str| {
+            derived(Standing {
+                mandate: Some(&set(ceiling)),
+                ..standing(role, &[Amr::Pop], true)
+            })
+        };
+        assert_eq!(
+            by(&patient, "patient:consent.read patient/*.cruds fhirUser"),
+            set("patient:consent.read patient/*.rs openid launch/patient online_access")
+        );
+        assert!(by(&patient, "offline_access").has(IdentityScope::OfflineAccess));
+        assert!(by(&patient, "admin:* system:*").rights().is_empty());
+        assert!(by(&Role::Admin, "admin:* patient/*.rs").is_empty());
     }
 
     #[test]

@@ -161,6 +161,7 @@ mod tests {
             challenge: [0; 32],
             scope: scope(),
             resource: "https://ehr.example".into(),
+            patient: None,
             acr,
             max_age: max_age.map(Duration::seconds),
             prompt,

@@ -8,6 +8,8 @@ use url::Url;
 use super::POLICY;
 use super::text;
 use super::views::Frame;
+use crate::directory::proxies::Kind;
+use crate::grant::consents::ForPatient;
 use crate::grant::words::Right;
 
 /// Whether an app may act for the person.
@@ -26,6 +28,8 @@ pub struct Ask {
     pub host: String,
     /// What the app would get.
     pub rights: Vec<Right>,
+    /// For whom the person acts, where that is not themselves.
+    pub for_patient: Option<ForPatient>,
 }
 
 impl Ask {
@@ -34,7 +38,33 @@ impl Ask {
     }
 
     fn title(&self) -> String {
-        text::fill(self.text().title, "app", &self.app)
+        let text = match &self.for_patient {
+            Some(patient) => patient.fill(self.text().title_for_patient),
+            None => self.text().title.to_owned(),
+        };
+        text::fill(&text, "app", &self.app)
+    }
+
+    fn is_for(&self) -> Option<String> {
+        let text = self.text();
+        let patient = self.for_patient.as_ref()?;
+        Some(patient.fill(match patient.kind {
+            Kind::Parent => text.by_parent,
+            Kind::Attorney => text.by_attorney,
+        }))
+    }
+
+    fn not_a_consent(&self) -> &'static str {
+        match self.for_patient {
+            Some(_) => self.text().not_a_consent_for_patient,
+            None => self.text().not_a_consent,
+        }
+    }
+}
+
+impl ForPatient {
+    fn fill(&self, text: &str) -> String {
+        text::fill(text, "patient", &self.fhir_id)
     }
 }
 
@@ -48,6 +78,19 @@ pub struct ListedApp {
     pub date: String,
     /// What it may do.
     pub rights: Vec<Right>,
+    /// For whom the person acts, where that is not themselves.
+    pub for_patient: Option<ForPatient>,
+}
+
+impl ListedApp {
+    fn is_for(&self) -> Option<String> {
+        let text = &text::Apps::ENGLISH;
+        let patient = self.for_patient.as_ref()?;
+        Some(patient.fill(match patient.kind {
+            Kind::Parent => text.for_parent,
+            Kind::Attorney => text.for_attorney,
+        }))
+    }
 }
 
 /// Which apps may act for the person.

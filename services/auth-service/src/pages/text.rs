@@ -238,6 +238,10 @@ texts! {
     Ask {
         title: "Allow {app} to act for you?",
         not_a_consent: "This lets the app ask on your behalf. It does not let anyone read your record: that needs your consent, which you give in the portal.",
+        title_for_patient: "Allow {app} to act for patient {patient}?",
+        by_parent: "You act for another patient: as a parent of the patient with the record number {patient}. The app would act for that patient, not for you.",
+        by_attorney: "You act for another patient: by a power of attorney of the patient with the record number {patient}. The app would act for that patient, not for you.",
+        not_a_consent_for_patient: "This lets the app ask on the patient's behalf. It does not let anyone read the patient's record: that needs a consent of its own, which is given in the portal.",
         may: "It would be able to:",
         afterwards: "You go back to {host} afterwards. You can take this back at any time under “Apps” in your account.",
         allow: "Allow",
@@ -248,6 +252,8 @@ texts! {
     Apps {
         title: "Apps that may act for you",
         none: "There are none.",
+        for_parent: "For the patient with the record number {patient}, as a parent",
+        for_attorney: "For the patient with the record number {patient}, by a power of attorney",
         since: "Allowed on",
         may: "It may:",
         end: "Take this back",

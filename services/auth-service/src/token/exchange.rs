@@ -1,7 +1,8 @@
 //! `grant_type=urn:ietf:params:oauth:grant-type:token-exchange` (RFC 8693): a service that acts for whoever called it.
 //!
 //! The new token says less than the subject token or the same, lives no longer, and names who acts. Who may exchange: the
-//! client that obtained the token, or the one that receives it.
+//! client that obtained the token, or the one that receives it. What says who acts already, as a proxy's token does, is not
+//! exchanged: a token names one actor.
 
 use access_token::{Actor, Claims, Confirmation, ScopeSet, Verified};
 use uuid::Uuid;

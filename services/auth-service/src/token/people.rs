@@ -10,7 +10,9 @@ use super::person;
 use super::standing::Standing;
 use crate::App;
 use crate::client::Client;
-use crate::grant::authorizations::{self, Authorization};
+use crate::db::StoreError;
+use crate::grant::authorizations::{self, Authorization, End};
+use crate::grant::holder;
 use crate::grant::scopes::{self, Limits};
 
 /// What an app is given.
@@ -60,13 +62,13 @@ pub async fn claims(
     token: Uuid,
     now: OffsetDateTime,
 ) -> Result<Given, OAuthError> {
-    let account = authorizations::holder(&app.db, &app.tenant, authorization)
-        .await?
-        .ok_or_else(|| OAuthError::invalid_grant("account-or-session"))?;
-    let standing = Standing::of(app, account).await?;
+    let Some(holder) = holder::find(&app.db, &app.tenant, authorization, now).await? else {
+        return Err(gone(app, authorization, now).await?);
+    };
+    let standing = Standing::of(app, holder, &authorization.scope).await?;
     let limits = Limits {
         client: &client.scope,
-        persona: standing.account.role.persona(),
+        persona: standing.holder.account.role.persona(),
         derived: Some(&standing.rights(&authorization.amr)),
         ticked: None,
         subject: None,
@@ -74,11 +76,16 @@ pub async fn claims(
     let possible = scopes::granted(&authorization.scope, limits);
     let lost = possible.rights().is_empty() && !authorization.scope.rights().is_empty();
     if lost || possible.is_empty() || !client.audiences.contains(&authorization.audience) {
-        return Err(OAuthError::invalid_grant("standing"));
+        let refused = || OAuthError::invalid_grant("standing");
+        return Err(standing.doubt().map_or_else(refused, Into::into));
     }
     let scope = match wished {
         None => possible,
-        Some(wished) => narrowed(wished, authorization, &possible)?,
+        Some(wished) => narrowed(wished, authorization, &possible)?.ok_or_else(|| {
+            let description = "nothing of this scope is granted now";
+            let refused = || OAuthError::new("invalid_scope", description);
+            standing.doubt().map_or_else(refused, Into::into)
+        })?,
     };
     let jti = token.simple().to_string();
     let frame = Frame {
@@ -96,12 +103,27 @@ pub async fn claims(
     })
 }
 
-/// RFC 6749 §6: less than was granted may be asked for, never more.
+/// Nothing comes of an authorization any more. One by a mandate is ended: a mandate that is over does not come back.
+async fn gone(
+    app: &App,
+    authorization: &Authorization,
+    now: OffsetDateTime,
+) -> Result<OAuthError, StoreError> {
+    if authorization.proxy.is_none() {
+        return Ok(OAuthError::invalid_grant("account-or-session"));
+    }
+    let mut transaction = app.db.begin().await?;
+    authorizations::end(&mut transaction, app, authorization.id, End::Mandate, now).await?;
+    transaction.commit().await?;
+    Ok(OAuthError::invalid_grant("account-session-or-mandate"))
+}
+
+/// RFC 6749 §6: less than was granted may be asked for, never more. `None` when nothing of it is possible now.
 fn narrowed(
     wished: &str,
     authorization: &Authorization,
     possible: &ScopeSet,
-) -> Result<ScopeSet, OAuthError> {
+) -> Result<Option<ScopeSet>, OAuthError> {
     const CODE: &str = "invalid_scope";
     let wished = ScopeSet::parse_all(wished)
         .map_err(|_| OAuthError::new(CODE, "the scope is malformed, or not a known one"))?;
@@ -109,12 +131,5 @@ fn narrowed(
         let description = "the scope is more than was granted: ask the person again";
         return Err(OAuthError::new(CODE, description));
     }
-    let scope = possible.intersect(&wished);
-    if scope.is_empty() {
-        return Err(OAuthError::new(
-            CODE,
-            "nothing of this scope is granted now",
-        ));
-    }
-    Ok(scope)
+    Ok(Some(possible.intersect(&wished)).filter(|scope| !scope.is_empty()))
 }

@@ -1,6 +1,6 @@
 //! What goes into a token that speaks for a person: pure, from what they gave the app and their standing right now.
 
-use access_token::{Claims, Confirmation, IdentityScope, MAX_TOKEN_LIFETIME, ScopeSet};
+use access_token::{Actor, Claims, Confirmation, IdentityScope, MAX_TOKEN_LIFETIME, ScopeSet};
 use alloy::primitives::Address;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -8,16 +8,17 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::issue::Frame;
-use crate::account::{Account, Role};
+use crate::account::Role;
 use crate::client::Client;
 use crate::grant::authorizations::Authorization;
+use crate::grant::holder::Holder;
 
 /// Everything there is to know about a person for a token.
 #[derive(Debug, Clone, Copy)]
 pub struct Person<'a> {
-    /// Their account.
-    pub account: &'a Account,
-    /// A patient's addresses on chain.
+    /// Who it is, and by which mandate they act.
+    pub holder: &'a Holder,
+    /// The addresses on chain of the patient in context.
     pub subjects: &'a [Address],
     /// The addresses of a provider's organisation.
     pub grantees: &'a [Address],
@@ -34,11 +35,12 @@ pub fn claims(
     internal: bool,
     frame: Frame<'_>,
 ) -> Claims {
-    let account = person.account;
-    let (patient, org) = match &account.role {
-        Role::Patient { fhir_id } => (Some(fhir_id.clone()), None),
-        Role::Provider { organization, .. } => (None, Some(organization.clone())),
-        Role::Admin => (None, None),
+    let holder = person.holder;
+    let (account, is_proxy) = (&holder.account, holder.proxy.is_some());
+    let patient = holder.patient().map(str::to_owned);
+    let org = match &account.role {
+        Role::Provider { organization, .. } => Some(organization.clone()),
+        Role::Patient { .. } | Role::Admin => None,
     };
     let subjects = if internal && patient.is_some() {
         shown(person.subjects)
@@ -50,15 +52,20 @@ pub fn claims(
         None => Vec::new(),
     };
     let iat = frame.now.unix_timestamp();
+    // Not everybody who receives a token asks whether the mandate still holds.
+    let end = holder
+        .proxy
+        .as_ref()
+        .map_or(i64::MAX, |proxy| proxy.valid_to.unix_timestamp());
     Claims {
         iss: frame.issuer.to_owned(),
         aud: authorization.audience.clone(),
-        sub: account.id.to_string(),
+        sub: holder.subject().to_string(),
         client_id: client.id.clone(),
         jti: frame.jti.to_owned(),
         iat,
         nbf: None,
-        exp: iat + MAX_TOKEN_LIFETIME,
+        exp: end.min(iat + MAX_TOKEN_LIFETIME),
         scope,
         tenant: account.tenant.clone(),
         persona: account.role.persona(),
@@ -68,8 +75,11 @@ pub fn claims(
         sign_in: Some(authorization.sign_in()),
         patient,
         subjects,
-        fhir_user: account.role.fhir_user(),
-        act: None,
+        // A proxy's own record is not what the token is about.
+        fhir_user: account.role.fhir_user().filter(|_| !is_proxy),
+        act: is_proxy.then(|| Actor {
+            sub: account.id.to_string(),
+        }),
         cnf: jkt.map(|jkt| Confirmation { jkt }),
     }
 }

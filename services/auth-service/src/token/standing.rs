@@ -2,15 +2,18 @@
 
 use access_token::{Amr, Claims, ScopeSet, TokenError, Verified};
 use alloy::primitives::Address;
+use service_kit::CorrId;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::error::OAuthError;
 use super::person::Person;
 use crate::App;
-use crate::account::{Account, Role};
+use crate::account::Role;
 use crate::db::StoreError;
+use crate::directory::proxies::Proxy;
 use crate::directory::{ReadPermit, organizations, patients};
+use crate::grant::holder::Holder;
 use crate::grant::scopes;
 use crate::projection::ProjectionError;
 use crate::revocation;
@@ -18,11 +21,15 @@ use crate::revocation;
 /// A person with what the directory says of them.
 #[derive(Debug, Clone)]
 pub struct Standing {
-    /// Their account.
-    pub account: Account,
+    /// Who it is.
+    pub holder: Holder,
     subjects: Vec<Address>,
     /// Those addresses of their organisation that are verified now.
     grantees: Vec<Address>,
+    /// What their mandate allows now, where they act for a patient.
+    mandate: Option<ScopeSet>,
+    /// Why a right that rests on the chain's word is not among them, where that could not be asked.
+    doubt: Option<ProjectionError>,
 }
 
 /// A person's standing is not known.
@@ -37,53 +44,87 @@ pub enum StandingError {
 }
 
 impl Standing {
-    /// Looks a person up, in the directory and, for an organisation, on chain.
+    /// Looks a person up, in the directory and, for an organisation and for what a proxy may do, on chain. Of a proxy only
+    /// what is `wanted` is looked at.
     ///
     /// # Errors
     /// [`StandingError`].
-    pub async fn of(app: &App, account: Account) -> Result<Self, StandingError> {
-        let permit = ReadPermit::for_tenant(&account.tenant);
+    pub async fn of(app: &App, holder: Holder, wanted: &ScopeSet) -> Result<Self, StandingError> {
+        let permit = ReadPermit::for_tenant(&holder.account.tenant);
         let (mut subjects, mut grantees) = (Vec::new(), Vec::new());
-        match &account.role {
-            Role::Patient { fhir_id } => {
-                let patient = patients::find(&app.db, &permit, fhir_id).await?;
-                let bindings = patient.map(|patient| patient.bindings).unwrap_or_default();
-                subjects = bindings
-                    .iter()
-                    .map(|binding| binding.statement.subject)
-                    .collect();
-            }
-            Role::Provider { organization, .. } => {
-                let known = organizations::addresses(&app.db, &permit, organization).await?;
-                grantees = app
-                    .projection
-                    .verified(app, &known.unwrap_or_default())
-                    .await?;
-            }
-            Role::Admin => {}
+        if let Some(fhir_id) = holder.patient() {
+            let patient = patients::find(&app.db, &permit, fhir_id).await?;
+            let bindings = patient.map(|patient| patient.bindings).unwrap_or_default();
+            subjects = bindings
+                .iter()
+                .map(|binding| binding.statement.subject)
+                .collect();
         }
+        if let Role::Provider { organization, .. } = &holder.account.role {
+            let known = organizations::addresses(&app.db, &permit, organization).await?;
+            grantees = app
+                .projection
+                .verified(app, &known.unwrap_or_default())
+                .await?;
+        }
+        let (mandate, doubt) = match &holder.proxy {
+            Some(proxy) => {
+                let (allowed, doubt) = mandate(app, proxy, &subjects, wanted).await;
+                (Some(allowed), doubt)
+            }
+            None => (None, None),
+        };
         Ok(Self {
-            account,
+            holder,
             subjects,
             grantees,
+            mandate,
+            doubt,
         })
+    }
+
+    /// Why less is granted than may be right: the chain could not be asked. Whoever has nothing left but for that is to
+    /// ask again, and is not refused.
+    pub fn doubt(&self) -> Option<StandingError> {
+        self.doubt.map(StandingError::Projection)
     }
 
     /// The rights that it gives whoever signed in so.
     pub fn rights(&self, amr: &[Amr]) -> ScopeSet {
         scopes::derived(scopes::Standing {
-            role: &self.account.role,
+            role: &self.holder.account.role,
             amr,
             organization_stands: !self.grantees.is_empty(),
+            mandate: self.mandate.as_ref(),
         })
     }
 
     /// As the claims want it.
     pub fn person(&self) -> Person<'_> {
         Person {
-            account: &self.account,
+            holder: &self.holder,
             subjects: &self.subjects,
             grantees: &self.grantees,
+        }
+    }
+}
+
+/// What a mandate allows of this now. Without the chain's word nothing that rests on it; all the rest does not.
+async fn mandate(
+    app: &App,
+    proxy: &Proxy,
+    subjects: &[Address],
+    wanted: &ScopeSet,
+) -> (ScopeSet, Option<ProjectionError>) {
+    let asked = Proxy {
+        ceiling: proxy.ceiling.intersect(wanted),
+        ..proxy.clone()
+    };
+    match asked.allowed(app, subjects).await {
+        Ok(allowed) => (allowed, None),
+        Err(error) => {
+            tracing::warn!(corr_id = %CorrId::current(), %error, "a proxy is given no right to write consents");
+            (asked.without_consent_write(), Some(error))
         }
     }
 }
@@ -110,7 +151,7 @@ pub async fn inspect(
 }
 
 /// Whether a token that was verified is still worth something: not revoked, its client active, and the account it speaks
-/// for as it was.
+/// for as it was; a proxy's, also that the mandate holds.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -121,12 +162,12 @@ pub async fn stands(app: &App, token: &Verified, now: OffsetDateTime) -> Result<
     }
     let (unrevoked, same) = tokio::try_join!(
         revocation::store::stands(&app.db, claims, now),
-        is_as_it_was(app, claims),
+        is_as_it_was(app, claims, now),
     )?;
     Ok(unrevoked && same)
 }
 
-async fn is_as_it_was(app: &App, claims: &Claims) -> Result<bool, StoreError> {
+async fn is_as_it_was(app: &App, claims: &Claims, now: OffsetDateTime) -> Result<bool, StoreError> {
     let account = match &claims.sign_in {
         Some(sign_in) => match Uuid::parse_str(&claims.sub) {
             Ok(id) => Some((id, sign_in.sv)),
@@ -134,14 +175,25 @@ async fn is_as_it_was(app: &App, claims: &Claims) -> Result<bool, StoreError> {
         },
         None => None,
     };
+    let actor = claims
+        .act
+        .as_ref()
+        .and_then(|actor| Uuid::parse_str(&actor.sub).ok());
+    // A proxy's token names the mandate, and the account as who acts.
     let row = sqlx::query!(
         r#"select
              exists (select 1 from clients where tenant = $1 and client_id = $2 and active and disabled_at is null)
                  as "client!",
-             (select version from accounts where tenant = $1 and id = $3 and status = 'active') as version"#,
+             (select version from accounts where tenant = $1 and status = 'active' and id = coalesce(
+                  (select account from proxies
+                   where tenant = $1 and id = $3 and account = $4 and ended_at is null
+                     and valid_from <= $5 and $5 < valid_to),
+                  $3)) as version"#,
         app.tenant,
         claims.client_id,
         account.map(|(id, _)| id),
+        actor,
+        now,
     )
     .fetch_one(&app.db)
     .await?;

@@ -24,6 +24,8 @@ mod organizations;
 mod own_bindings;
 mod passkeys;
 mod proxies;
+mod proxy_ends;
+mod proxy_tokens;
 mod real_browser;
 mod rebinding;
 mod refresh;

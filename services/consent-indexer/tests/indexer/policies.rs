@@ -142,6 +142,23 @@ async fn a_document_is_shown_to_those_concerned_only() {
 }
 
 #[tokio::test]
+async fn what_a_proxy_stored_by_a_mandate_is_not_among_the_proxys_own() {
+    let world = World::new().await;
+    let (indexer, issuer) = (world.indexer().await, &world.issuer);
+    let policy = policy(7);
+    let scope = "patient:consent.read patient:consent.write";
+    let (proxy, own) = (issuer.proxy(scope, &[]), issuer.patient(&[]));
+    let stored = indexer
+        .put_as(&proxy, &path(&policy), policy.canonical_bytes())
+        .await;
+    assert_eq!(stored.status, 201);
+    for (token, status) in [(proxy, 200), (own, 404)] {
+        let read = indexer.get_as(&token, &path(&policy)).await;
+        assert_eq!(read.status, status);
+    }
+}
+
+#[tokio::test]
 async fn a_scope_copied_from_the_chain_does_not_show_its_document() {
     let world = World::new().await;
     let indexer = world.indexer().await;

@@ -220,6 +220,41 @@ async fn pages_join_to_the_whole_list() {
 }
 
 #[tokio::test]
+async fn a_proxys_token_shows_the_represented_patient_and_never_the_proxy() {
+    let world = World::new().await;
+    let indexer = world.indexer().await;
+    let [clinic, child, parent] = [1, 3, 4].map(|index| world.anvil.accounts[index]);
+    let now = world.anvil.now().await;
+    for subject in [child, parent] {
+        let grant = grant(subject, clinic, scope(1), (now, FOREVER), 1);
+        world.anvil.call(subject, grant).await;
+    }
+    world.caught_up(&indexer).await;
+    let token = world
+        .issuer
+        .proxy("patient:consent.read", &[&child.to_string()]);
+    let consents = async |of| {
+        let path = format!("/v1/consents?patient={of}");
+        indexer.get_as(&token, &path).await
+    };
+    let represented = consents(child).await.body;
+    assert_eq!(represented["consents"].as_array().unwrap().len(), 1);
+    assert_eq!(consents(parent).await.status, 403);
+    for (subject, status) in [(child, 200), (parent, 404)] {
+        let own = indexer.consents(&format!("patient={subject}")).await;
+        let id = own[0]["consentId"].as_str().unwrap().to_owned();
+        for path in [
+            format!("/v1/consents/{id}"),
+            format!("/v1/subjects/{subject}"),
+            format!("/v1/subjects/{subject}/delegates"),
+        ] {
+            let reply = indexer.get_as(&token, &path).await;
+            assert_eq!(reply.status, status, "{path}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_token_shows_only_what_it_covers() {
     let world = World::new().await;
     let indexer = world.indexer().await;

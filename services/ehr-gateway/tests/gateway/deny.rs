@@ -1,10 +1,11 @@
 //! Who is refused, by which rule, and that nothing tells more than that.
 
+use crate::support::neighbours::subject;
 use crate::support::*;
 use audit_core::Outcome;
 use consent_core::Address;
 use consent_core::policy::{Action, Purpose, Terms};
-use serde_json::json;
+use serde_json::{Value, json};
 
 const SEARCH: &str = "/fhir/R4/Observation?patient=p1";
 
@@ -270,6 +271,24 @@ async fn absent_foreign_forbidden_and_withheld_reads_are_byte_identical() {
         "absent",
     ];
     assert_eq!(rules, expected, "the record knows the difference");
+}
+
+#[tokio::test]
+async fn no_patients_token_opens_a_record_here_and_no_proxys_either() {
+    let world = with_observation(shared(&["Observation"])).await;
+    for act in [Value::Null, json!({"sub": "a-parent"})] {
+        let token = world.token_with(json!({
+            "persona": "patient", "org": null, "grantees": null, "patient": "p1", "subjects": [subject("p1")],
+            "scope": "patient/*.rs patient:consent.read patient:consent.write", "act": act,
+        }));
+        let answer = world.get_with(SEARCH, &token).await;
+        answer.assert_denied(403, "insufficient-scope");
+        let question = json!({"subject": {"type": "organization", "id": "clinic-a"}, "action": {"name": "read"},
+            "resource": {"type": "Observation", "properties": {"patient": "p1"}}});
+        let answer = world.evaluate(question, &token).await;
+        assert_eq!(answer.status.as_u16(), 403);
+    }
+    assert!(world.fhir.paths().is_empty());
 }
 
 #[tokio::test]

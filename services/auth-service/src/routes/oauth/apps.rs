@@ -8,7 +8,8 @@ use axum::response::Response;
 use time::macros::format_description;
 
 use crate::App;
-use crate::grant::{consents, words};
+use crate::grant::consents;
+use crate::grant::words::{self, Whose};
 use crate::pages::apps::{Apps, ListedApp};
 use crate::pages::browser::{Member, MemberForm};
 use crate::pages::error::PageError;
@@ -26,7 +27,8 @@ pub async fn list(State(app): State<Arc<App>>, member: Member) -> Result<Respons
         name: consent.name.unwrap_or_else(|| consent.client_id.clone()),
         client_id: consent.client_id,
         date: consent.updated_at.format(&date).unwrap_or_default(),
-        rights: words::rights(&consent.scope),
+        rights: words::rights(&consent.scope, Whose::of(consent.for_patient.is_some())),
+        for_patient: consent.for_patient,
     });
     let apps = Apps {
         frame: Frame::of(&app),
@@ -42,7 +44,11 @@ pub async fn list(State(app): State<Arc<App>>, member: Member) -> Result<Respons
 /// [`PageError`].
 pub async fn end(State(app): State<Arc<App>>, form: MemberForm) -> Result<Response, PageError> {
     let client_id = form.fields.get("client_id")?;
+    let proxy = match form.fields.all("proxy").first() {
+        Some(text) => Some(text.parse().map_err(|_| PageError::BadForm)?),
+        None => None,
+    };
     let account = form.member.session.account.id;
-    consents::end(&app, account, client_id, app.now()).await?;
+    consents::end(&app, account, client_id, proxy, app.now()).await?;
     Ok(see_other("/account/apps"))
 }

@@ -15,17 +15,20 @@ use url::Url;
 
 use crate::App;
 use crate::client::{self, Client};
+use crate::directory::proxies::Proxy;
 use crate::grant::authorizations::{self, Authorization};
 use crate::grant::codes::{self, Bound};
+use crate::grant::consents::{self, ForPatient};
 use crate::grant::params::Params;
 use crate::grant::pending::{self, Pending, REQUEST_URI, State as Stage};
+use crate::grant::possible::Possible;
+use crate::grant::refresh;
 use crate::grant::request::{
     self, AuthorizationRequest, Channel, Fault, PageFault, Refusal, Target,
 };
-use crate::grant::scopes::{self, Limits};
 use crate::grant::secret::Secret;
 use crate::grant::step::{self, Scene, Step};
-use crate::grant::{consents, refresh, words};
+use crate::grant::words::{self, Whose};
 use crate::pages;
 use crate::pages::apps::{Ask, leading_to};
 use crate::pages::browser::MemberForm;
@@ -33,7 +36,6 @@ use crate::pages::error::PageError;
 use crate::pages::views::Frame;
 use crate::random_id;
 use crate::session::{self, Session, cookie};
-use crate::token::standing::Standing;
 
 /// Ask a person for access.
 #[utoipa::path(
@@ -52,6 +54,7 @@ use crate::token::standing::Standing;
         ("code_challenge_method" = Option<String>, Query, description = "`S256`."),
         ("resource" = Option<String>, Query, description = "For which service (RFC 8707); without it the first that is registered."),
         ("aud" = Option<String>, Query, description = "The same in the words of SMART App Launch."),
+        ("patient" = Option<String>, Query, description = "For which patient: the FHIR id, where the person is to act for another patient by a mandate (a parent, a power of attorney). Without a mandate that holds the answer is access_denied, whether there is such a patient or not. Tokens then name the mandate as `sub`, the patient as `patient` and the person as `act`."),
         ("acr_values" = Option<String>, Query, description = "How sure the sign-in has to be: `aal1` or `aal2`."),
         ("max_age" = Option<String>, Query, description = "How old the sign-in may be, in seconds."),
         ("prompt" = Option<String>, Query, description = "`none`, `login`, `select_account`, `consent`."),
@@ -116,8 +119,9 @@ async fn answer(app: &App, headers: &HeaderMap, encoded: &[u8]) -> Result<Respon
         Err(Refusal::Redirect(target, fault)) => return refuse(app, arrived, &target, fault).await,
     };
     let session = session::current(app, headers).await?;
-    let scope = possible(app, &arrived.client, &request, session.as_ref()).await?;
-    match decide(app, &arrived, &request, session.as_ref(), &scope, now).await? {
+    let possible = Possible::of(app, &arrived.client, &request, session.as_ref()).await?;
+    let proxy = possible.proxy.as_ref();
+    match decide(app, &arrived, &request, session.as_ref(), &possible, now).await? {
         Step::Refuse(fault) => refuse(app, arrived, &request.target, fault).await,
         Step::SignIn { acr, max_age } => {
             let waiting = wait(app, arrived, now).await?.0;
@@ -133,11 +137,13 @@ async fn answer(app: &App, headers: &HeaderMap, encoded: &[u8]) -> Result<Respon
         Step::Ask(scope) => {
             let secret = cookie::Secret::from_headers(headers).ok_or(PageError::Failed)?;
             let (waiting, arrived) = wait(app, arrived, now).await?;
-            ask(app, &arrived.client, &request, &scope, &waiting, &secret)
+            let client = &arrived.client;
+            ask(app, client, &request, &scope, proxy, &waiting, &secret)
         }
         Step::Answer(scope) => {
             let session = session.ok_or(PageError::Failed)?;
-            give(app, arrived, &request, &session, scope, false, now).await
+            let given = Possible { scope, ..possible };
+            give(app, arrived, &request, &session, given, false, now).await
         }
     }
 }
@@ -198,42 +204,20 @@ async fn resume(app: &App, text: &str, now: OffsetDateTime) -> Result<Arrived, P
     })
 }
 
-/// What would be granted if the person agreed with everything.
-async fn possible(
-    app: &App,
-    client: &Client,
-    request: &AuthorizationRequest,
-    session: Option<&Session>,
-) -> Result<ScopeSet, PageError> {
-    let Some(session) = session.filter(|session| session.account.role.persona() == client.persona)
-    else {
-        return Ok(ScopeSet::default());
-    };
-    let rights = Standing::of(app, session.account.clone())
-        .await?
-        .rights(&session.amr);
-    let limits = Limits {
-        client: &client.scope,
-        persona: client.persona,
-        derived: Some(&rights),
-        ticked: None,
-        subject: None,
-    };
-    Ok(scopes::granted(&request.scope, limits))
-}
-
 async fn decide(
     app: &App,
     arrived: &Arrived,
     request: &AuthorizationRequest,
     session: Option<&Session>,
-    possible: &ScopeSet,
+    possible: &Possible,
     now: OffsetDateTime,
 ) -> Result<Step, PageError> {
     let client = &arrived.client;
     let allowed = match session {
         Some(session) if !client.first_party => {
-            consents::find(&app.db, &app.tenant, session.account.id, &client.id).await?
+            let (account, proxy) = (session.account.id, &possible.proxy);
+            let proxy = proxy.as_ref().map(|proxy| proxy.id);
+            consents::find(&app.db, &app.tenant, account, &client.id, proxy).await?
         }
         _ => None,
     };
@@ -242,7 +226,7 @@ async fn decide(
         request,
         asked_at: arrived.asked_at,
         session,
-        possible,
+        possible: &possible.scope,
         allowed: allowed.as_ref(),
     };
     Ok(step::next(scene, now))
@@ -272,6 +256,7 @@ fn ask(
     client: &Client,
     request: &AuthorizationRequest,
     scope: &ScopeSet,
+    proxy: Option<&Proxy>,
     waiting: &Secret,
     secret: &cookie::Secret,
 ) -> Result<Response, PageError> {
@@ -284,7 +269,8 @@ fn ask(
         waiting: waiting.text(),
         app: client.shown_name().to_owned(),
         host: host.to_owned(),
-        rights: words::rights(scope),
+        rights: words::rights(scope, Whose::of(proxy.is_some())),
+        for_patient: proxy.map(ForPatient::from),
     };
     Ok(leading_to(pages::page(StatusCode::OK, &ask)?, uri))
 }
@@ -306,8 +292,8 @@ pub async fn decision(
         Err(Refusal::Page(fault)) => return Err(fault.into()),
         Err(Refusal::Redirect(target, fault)) => return refuse(app, arrived, &target, fault).await,
     };
-    let scope = possible(app, &arrived.client, &request, Some(session)).await?;
-    let scope = match decide(app, &arrived, &request, Some(session), &scope, now).await? {
+    let possible = Possible::of(app, &arrived.client, &request, Some(session)).await?;
+    let scope = match decide(app, &arrived, &request, Some(session), &possible, now).await? {
         // Another tab may have been quicker; what is ticked here counts.
         Step::Ask(scope) | Step::Answer(scope) if !arrived.client.first_party => scope,
         Step::Refuse(fault) => return refuse(app, arrived, &request.target, fault).await,
@@ -321,7 +307,11 @@ pub async fn decision(
         let fault = Fault::new("access_denied", "the person did not allow it");
         return refuse(app, arrived, &request.target, fault).await;
     }
-    give(app, arrived, &request, session, granted, true, now).await
+    let given = Possible {
+        scope: granted,
+        ..possible
+    };
+    give(app, arrived, &request, session, given, true, now).await
 }
 
 /// Gives the app its code. `asked` says whether the person was asked just now. All of it in one transaction.
@@ -330,11 +320,12 @@ async fn give(
     arrived: Arrived,
     request: &AuthorizationRequest,
     session: &Session,
-    scope: ScopeSet,
+    given: Possible,
     asked: bool,
     now: OffsetDateTime,
 ) -> Result<Response, PageError> {
     let client = &arrived.client;
+    let Possible { scope, proxy } = given;
     let offline = scope.has(IdentityScope::OfflineAccess);
     let persona = session.account.role.persona();
     let terms = refresh::terms(persona, offline, session.ends_at).ok_or(PageError::Failed)?;
@@ -342,6 +333,7 @@ async fn give(
         id: random_id(&app.random),
         client_id: client.id.clone(),
         account: session.account.id,
+        proxy: proxy.map(|proxy| proxy.id),
         scope,
         audience: request.resource.clone(),
         session: session.id,
@@ -381,8 +373,7 @@ async fn give(
     )
     .await?;
     if asked {
-        let (account, scope) = (authorization.account, &authorization.scope);
-        consents::allow(&mut transaction, app, account, &client.id, scope, now).await?;
+        consents::allow(&mut transaction, app, &authorization, now).await?;
     }
     transaction.commit().await?;
     tracing::info!(corr_id = %CorrId::current(), client_id = client.id, asked, "code issued");

@@ -17,6 +17,7 @@ use utoipa::ToSchema;
 use crate::App;
 use crate::client::{self, AuthMethod, Client};
 use crate::grant::authorizations;
+use crate::grant::holder;
 use crate::grant::secret::RefreshToken;
 use crate::token::error::{OAuthError, no_store};
 use crate::token::form::Form;
@@ -60,7 +61,7 @@ pub struct Introspection {
 pub struct RefreshFacts {
     /// The client.
     client_id: String,
-    /// The account.
+    /// The account; a proxy's mandate.
     sub: String,
     /// What was granted.
     scope: String,
@@ -198,10 +199,8 @@ async fn refresh(app: &App, client: &Client, text: &str) -> Result<Introspection
     };
     let until =
         authorizations::current_until(db, tenant, authorization.id, &token.hash(), now).await?;
-    let (Some(exp), Some(account)) = (
-        until,
-        authorizations::holder(db, tenant, &authorization).await?,
-    ) else {
+    let (Some(exp), Some(holder)) = (until, holder::find(db, tenant, &authorization, now).await?)
+    else {
         return Ok(Introspection::INACTIVE);
     };
     Ok(Introspection {
@@ -210,7 +209,7 @@ async fn refresh(app: &App, client: &Client, text: &str) -> Result<Introspection
         claims: None,
         refresh: Some(RefreshFacts {
             client_id: authorization.client_id,
-            sub: account.id.to_string(),
+            sub: holder.subject().to_string(),
             scope: authorization.scope.to_string(),
             exp,
         }),

@@ -15,6 +15,7 @@ use uuid::Uuid;
 use crate::App;
 use crate::account::{Account, store as accounts};
 use crate::client::{self, Client};
+use crate::directory::proxies;
 use crate::grant::request::PageFault;
 use crate::pages;
 use crate::pages::apps::{AppSignOut, leading_to};
@@ -201,7 +202,9 @@ async fn end_hinted(app: &App, hint: &IdTokenHint) -> Result<(), PageError> {
     let (Ok(id), Ok(session)) = (Uuid::parse_str(&hint.sub), Uuid::parse_str(&hint.sid)) else {
         return Ok(());
     };
-    match accounts::find(&app.db, &app.tenant, id).await? {
+    // What a proxy's app got names the mandate.
+    let proxy = proxies::account_of(&app.db, &app.tenant, id).await?;
+    match accounts::find(&app.db, &app.tenant, proxy.unwrap_or(id)).await? {
         Some(account) => end(app, &account, session).await,
         None => Ok(()),
     }

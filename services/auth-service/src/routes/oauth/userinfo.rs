@@ -18,7 +18,7 @@ use crate::token::standing;
 /// Who signed in.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct UserInfo {
-    /// The account.
+    /// The account; a proxy's mandate.
     sub: String,
     /// The person as a FHIR resource, where `fhirUser` was granted.
     #[serde(rename = "fhirUser", skip_serializing_if = "Option::is_none")]
@@ -79,9 +79,9 @@ async fn respond(app: &App, request: Request) -> Response {
         Err(error) => return Problem::from(error).into_response(),
     }
     let claims = token.claims;
-    // An exchanged token speaks for the person towards one service and tells nobody who they are.
-    if !claims.scope.has(IdentityScope::OpenId) || claims.sign_in.is_none() || claims.act.is_some()
-    {
+    // An exchanged token has none of these scopes: it speaks for the person towards one service and tells nobody who they
+    // are.
+    if !claims.scope.has(IdentityScope::OpenId) || claims.sign_in.is_none() {
         let problem = Problem::new(
             StatusCode::FORBIDDEN,
             "insufficient-scope",

@@ -60,6 +60,14 @@ impl Issuer {
         self.token("patient", "patient:consent.read", claims)
     }
 
+    /// Of somebody who acts by a mandate for the patient of these subjects.
+    pub fn proxy(&self, scope: &str, subjects: &[&str]) -> String {
+        let claims = json!({
+            "sub": "mandate", "act": {"sub": "account"}, "patient": "child-1", "subjects": subjects,
+        });
+        self.token("patient", scope, claims)
+    }
+
     pub fn provider(&self, organization: &str, grantees: &[&str]) -> String {
         let scope = "provider:records.read provider:consent.request";
         self.token(
