@@ -1,6 +1,6 @@
 //! What every Consentry service has in common and no reader should have to learn twice:
 //! configuration, logs and metrics, health, error bodies, correlation, start and stop,
-//! the check of callers' tokens, the message bus and the transactional outbox.
+//! the check of callers' tokens, calls to one another, the message bus and the transactional outbox.
 //!
 //! It holds no domain nouns: nothing here knows what a consent is.
 //!
@@ -25,6 +25,7 @@ pub mod health;
 pub mod http_client;
 pub mod issuer;
 pub mod outbox;
+pub mod peer;
 pub mod problem;
 pub mod server;
 pub mod shutdown;

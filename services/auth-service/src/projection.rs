@@ -6,11 +6,13 @@ use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
 use access_token::{Claims, Persona};
-use alloy::primitives::{Address, U256};
-use reqwest::StatusCode;
+use alloy::primitives::{Address, B256, U256};
+use contract_bindings::intent::Proof;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::json;
 use service_kit::http_client;
+use service_kit::peer::{self, PeerError};
 use url::Url;
 use uuid::Uuid;
 
@@ -20,7 +22,6 @@ use crate::App;
 const KEPT: Duration = Duration::from_secs(1);
 const KEPT_AT_MOST: u64 = 10_000;
 const TIMEOUT: Duration = Duration::from_secs(2);
-const MAX_BODY: usize = 1 << 20;
 /// Organisations in a page of the indexer's list, and pages at most.
 const LISTED: &str = "500";
 const PAGES_AT_MOST: usize = 200;
@@ -32,7 +33,7 @@ const TOKEN_LIFETIME: i64 = 60;
 /// The indexer gave no answer to rely on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the consent-indexer gave no answer: {0}")]
-pub struct ProjectionError(&'static str);
+pub struct ProjectionError(#[from] PeerError);
 
 /// What a delegate may do for a subject now.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -66,6 +67,11 @@ struct OrganizationAnswer {
 struct OrganizationRow {
     address: Address,
     verified: bool,
+}
+
+#[derive(Deserialize)]
+struct SignatureVerdict {
+    signed: bool,
 }
 
 #[derive(Deserialize)]
@@ -140,9 +146,9 @@ impl Projection {
             query.extend(cursor.map(|cursor| ("cursor", cursor)));
             let page: Option<OrganizationsAnswer> =
                 self.get(app, &["v1", "organizations"], &query).await?;
-            let page = page.ok_or(ProjectionError("it has no list"))?;
+            let page = page.ok_or(PeerError("it has no list"))?;
             if page.organizations.iter().any(|row| row.verified) {
-                return Err(ProjectionError("it lists others than were asked for"));
+                return Err(PeerError("it lists others than were asked for").into());
             }
             found.extend(page.organizations.iter().map(|row| row.address));
             cursor = page.next;
@@ -150,7 +156,7 @@ impl Projection {
                 return Ok(found);
             }
         }
-        Err(ProjectionError("its list has no end"))
+        Err(PeerError("its list has no end").into())
     }
 
     async fn is_verified(&self, app: &App, address: Address) -> Result<bool, ProjectionError> {
@@ -170,7 +176,7 @@ impl Projection {
             Some(answer) if answer.organization.address == address => {
                 Ok(answer.organization.verified)
             }
-            Some(_) => Err(ProjectionError("it answers about another")),
+            Some(_) => Err(PeerError("it answers about another").into()),
         }
     }
 
@@ -201,6 +207,29 @@ impl Projection {
         }))
     }
 
+    /// Whether an address signed a digest, as a contract wallet's own code says, or the verifier of a key.
+    ///
+    /// # Errors
+    /// [`ProjectionError`].
+    pub async fn is_signed(
+        &self,
+        app: &App,
+        actor: Address,
+        digest: B256,
+        proof: &Proof,
+    ) -> Result<bool, ProjectionError> {
+        let url = peer::at(&self.base, &["v1", "signature-checks"], &[])?;
+        let question = json!({
+            "actor": actor, "digest": digest, "signer": proof.signer, "signature": proof.signature,
+        });
+        let request = self.http()?.post(url).json(&question);
+        let answer = peer::send(request, &self.token(app).await?).await?;
+        let verdict = answer.json::<SignatureVerdict>()?;
+        Ok(verdict
+            .ok_or(PeerError("it cannot check signatures"))?
+            .signed)
+    }
+
     /// 200 with its body; `None` for 404.
     async fn get<T: DeserializeOwned>(
         &self,
@@ -208,44 +237,14 @@ impl Projection {
         path: &[&str],
         query: &[(&str, String)],
     ) -> Result<Option<T>, ProjectionError> {
-        let mut url = self.base.clone();
-        url.path_segments_mut()
-            .map_err(|()| ProjectionError("its address cannot be a base"))?
-            .pop_if_empty()
-            .extend(path);
-        if !query.is_empty() {
-            url.query_pairs_mut().extend_pairs(query);
-        }
-        let token = self.token(app).await?;
-        let http = self.http.as_ref().ok_or(ProjectionError("no client"))?;
-        let request = http
-            .get(url)
-            .headers(http_client::correlation_headers())
-            .bearer_auth(token);
-        let mut response = request
-            .send()
-            .await
-            .map_err(|_| ProjectionError("unreachable"))?;
-        match response.status() {
-            StatusCode::OK => {}
-            StatusCode::NOT_FOUND => return Ok(None),
-            StatusCode::SERVICE_UNAVAILABLE => return Err(ProjectionError("not ready")),
-            _ => return Err(ProjectionError("an unexpected status")),
-        }
-        let mut body = Vec::new();
-        while let Some(chunk) = response
-            .chunk()
-            .await
-            .map_err(|_| ProjectionError("its answer broke off"))?
-        {
-            body.extend_from_slice(&chunk);
-            if body.len() > MAX_BODY {
-                return Err(ProjectionError("its answer is too long"));
-            }
-        }
-        serde_json::from_slice(&body)
-            .map(Some)
-            .map_err(|_| ProjectionError("its answer cannot be read"))
+        let url = peer::at(&self.base, path, query)?;
+        let request = self.http()?.get(url);
+        let answer = peer::send(request, &self.token(app).await?).await?;
+        Ok(answer.json()?)
+    }
+
+    fn http(&self) -> Result<&reqwest::Client, PeerError> {
+        self.http.as_ref().ok_or(PeerError("no client"))
     }
 
     /// A token of our own, for this one call.
@@ -277,6 +276,6 @@ impl Projection {
         app.keys
             .sign("at+jwt", &claims, now)
             .await
-            .map_err(|_| ProjectionError("our key does not sign"))
+            .map_err(|_| PeerError("our key does not sign").into())
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use alloy::sol_types::Eip712Domain;
 use anyhow::Context as _;
 use service_kit::issuer::TokenCheck;
+use service_kit::peer::Peer;
 use service_kit::{Shutdown, http_client};
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
@@ -75,7 +76,7 @@ impl Relay {
             pool,
             node: Arc::new(node),
             domain: contract_bindings::intent::domain(config.chain_id, config.registry_address),
-            directory: Directory::new(http.clone(), directory.clone(), tokens),
+            directory: Directory::new(Peer::new(http.clone(), directory.clone(), tokens)),
             tokens: config.issuer.check(&http)?,
             limits: Limits::new(
                 config.subject_per_minute,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use audit_core::pseudonym::PseudonymKey;
 use service_kit::bus::Producer;
+use service_kit::peer::Peer;
 use service_kit::{Readiness, Shutdown, http_client, server};
 use tokio::sync::Semaphore;
 use url::Url;
@@ -14,7 +15,6 @@ use crate::config::Config;
 use crate::decision::authorize::Authorizer;
 use crate::decision::directory::Directory;
 use crate::decision::facts::FactsSource;
-use crate::decision::peer::Peer;
 use crate::journal::Journal;
 use crate::journal::ship::Shipper;
 use crate::release::upstream::Upstream;
@@ -80,6 +80,7 @@ pub fn build(config: &Config, journal: Journal, clock: Clock) -> anyhow::Result<
     let (chain_id, registry) = (config.chain_id, config.registry_address);
     let directory = Directory::new(
         peer(config.issuer.reached(), "system:directory.read")?,
+        peer(&config.indexer_url, "system:consent.read")?,
         &config.tenant,
         chain_id,
         registry,

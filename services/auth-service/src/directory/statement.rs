@@ -1,23 +1,25 @@
 //! What subjects' keys have signed, read and checked.
 
 use alloy::primitives::{Address, Bytes, U256};
-use alloy::sol_types::Eip712Domain;
-use contract_bindings::intent::{Bind, Endorse, LiftStop, Proof, Statement as _, Verification};
+use contract_bindings::intent::{Bind, Endorse, LiftStop, Proof, Verification};
 use time::OffsetDateTime;
 
+use crate::App;
 use crate::db::StoreError;
+use crate::projection::ProjectionError;
 
 /// Why what was signed does not count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum StatementError {
-    /// Not signed by that address's key, or signed for something else, or by a contract wallet.
-    #[error(
-        "the signature is not that of the subject's ordinary key or passkey over this statement"
-    )]
+    /// Not signed by that address's key, or signed for something else.
+    #[error("the signature is not the subject's over this statement")]
     Signature,
     /// The deadline has passed.
     #[error("the deadline has passed")]
     PastDeadline,
+    /// Only the chain can tell whether a contract wallet signed, and it gave no answer.
+    #[error(transparent)]
+    Chain(#[from] ProjectionError),
 }
 
 /// A subject's signed statement about which patient it stands for.
@@ -45,15 +47,15 @@ impl Statement {
     ///
     /// # Errors
     /// [`StatementError`].
-    pub fn verify(
+    pub async fn verify(
         self,
-        domain: &Eip712Domain,
+        app: &App,
         tenant: &str,
         fhir_id: &str,
     ) -> Result<Verified, StatementError> {
         let deadline = unix(self.deadline)?;
         let bind = Bind::new(tenant, fhir_id, self.subject, self.nonce, deadline);
-        judge(bind.check(domain, &self.proof))?;
+        judge(app, &bind, &self.proof).await?;
         Ok(Verified {
             statement: self,
             bind,
@@ -108,14 +110,14 @@ impl Endorsement {
     ///
     /// # Errors
     /// [`StatementError`].
-    pub fn verify(
+    pub async fn verify(
         &self,
-        domain: &Eip712Domain,
+        app: &App,
         of: &Verified,
         now: OffsetDateTime,
     ) -> Result<Address, StatementError> {
         let message = Endorse::of(&of.bind, self.subject, unix(self.deadline)?);
-        judge(message.check(domain, &self.proof))?;
+        judge(app, &message, &self.proof).await?;
         in_time(self.deadline, now)?;
         Ok(self.subject)
     }
@@ -140,9 +142,9 @@ impl Lift {
     ///
     /// # Errors
     /// [`StatementError`].
-    pub fn verify(
+    pub async fn verify(
         &self,
-        domain: &Eip712Domain,
+        app: &App,
         tenant: &str,
         fhir_id: &str,
         now: OffsetDateTime,
@@ -150,16 +152,30 @@ impl Lift {
         let stop = self.stop.into_bytes();
         let deadline = unix(self.deadline)?;
         let message = LiftStop::new(tenant, fhir_id, self.subject, stop, deadline);
-        judge(message.check(domain, &self.proof))?;
+        judge(app, &message, &self.proof).await?;
         in_time(self.deadline, now)
     }
 }
 
-fn judge(found: Verification) -> Result<(), StatementError> {
-    match found {
-        Verification::Verified => Ok(()),
-        // Nothing but the chain could tell whether a contract wallet signed, and gateways do not ask it.
-        Verification::NeedsChain | Verification::Invalid => Err(StatementError::Signature),
+async fn judge(
+    app: &App,
+    statement: &impl contract_bindings::intent::Statement,
+    proof: &Proof,
+) -> Result<(), StatementError> {
+    let is_signed = match statement.check(&app.domain, proof) {
+        Verification::Verified => true,
+        Verification::Invalid => false,
+        Verification::NeedsChain => {
+            let digest = statement.digest(&app.domain);
+            app.projection
+                .is_signed(app, statement.signer(), digest, proof)
+                .await?
+        }
+    };
+    if is_signed {
+        Ok(())
+    } else {
+        Err(StatementError::Signature)
     }
 }
 

@@ -175,6 +175,10 @@ impl From<StatementError> for Problem {
         let slug = match error {
             StatementError::Signature => "invalid-signature",
             StatementError::PastDeadline => "deadline-passed",
+            StatementError::Chain(_) => {
+                tracing::warn!(corr_id = %CorrId::current(), %error, "a signature was not checked");
+                return Self::unavailable("What the chain says is not known. Try again shortly.");
+            }
         };
         Self::bad_request(slug, format!("{error}."))
     }
@@ -204,9 +208,10 @@ pub(super) async fn store(
     let now = app.now();
     let verified = request
         .read()?
-        .verify(&app.domain, permit.tenant(), permit.fhir_id())?;
+        .verify(app, permit.tenant(), permit.fhir_id())
+        .await?;
     let endorsed_by = match endorsement {
-        Some(endorsement) => Some(endorsement.read()?.verify(&app.domain, &verified, now)?),
+        Some(endorsement) => Some(endorsement.read()?.verify(app, &verified, now).await?),
         None => None,
     };
     let outcome = bindings::bind(app, permit, verified, endorsed_by).await?;

@@ -123,7 +123,7 @@ pub async fn post(
 ) -> Result<Response, Problem> {
     let fhir_id = checked_id(&request.fhir_id)?;
     let statement = request.binding.read()?;
-    let verified = statement.verify(&app.domain, permit.tenant(), fhir_id)?;
+    let verified = statement.verify(&app, permit.tenant(), fhir_id).await?;
     let id = rebindings::propose(&app, &permit, fhir_id, verified).await?;
     tracing::info!(corr_id = %CorrId::current(), tenant = permit.tenant(), %id, "rebinding proposed");
     Ok((StatusCode::CREATED, Json(Proposed { id })).into_response())

@@ -167,7 +167,8 @@ pub async fn lift(
         deadline,
         proof,
     };
-    lift.verify(&app.domain, patient.tenant(), patient.fhir_id(), app.now())?;
+    lift.verify(&app, patient.tenant(), patient.fhir_id(), app.now())
+        .await?;
     stops::lift(&app, &patient, &lift).await?;
     tracing::info!(corr_id = %CorrId::current(), tenant = patient.tenant(), "a stop was lifted");
     Ok(StatusCode::NO_CONTENT)

@@ -4,7 +4,7 @@ use crate::support::{
     CHAIN_ID, NOW, REGISTRY, Service, Setup, TENANT, binding, patient_token, patient_token_with,
     subject,
 };
-use alloy::primitives::{B256, Bytes, U256};
+use alloy::primitives::{Address, B256, Bytes, U256};
 use alloy::signers::local::PrivateKeySigner;
 use axum::http::Method;
 use base64::Engine as _;
@@ -230,4 +230,50 @@ async fn a_passkey_is_bound_by_its_own_signature() {
         .await;
     assert_eq!(bound.status, 201, "{}", bound.body);
     assert_eq!(bound.body["bindings"][0]["signer"], json!(signer));
+}
+
+/// A binding of a contract wallet: whatever its owners signed, only its code can tell.
+fn of_wallet(wallet: Address) -> Value {
+    json!({"binding": {
+        "subject": wallet, "nonce": "1", "deadline": DEADLINE, "signature": format!("0x{}", "ab".repeat(130)),
+    }})
+}
+
+#[tokio::test]
+async fn a_contract_wallet_is_bound_when_its_code_says_that_it_signed() {
+    let service = Service::start().await;
+    let token = patient_token("pat-1", 10);
+    let wallet = Address::repeat_byte(0x55);
+    let refused = service
+        .post("/v1/bindings", &token, &of_wallet(wallet))
+        .await;
+    assert_eq!(refused.problem(), (400, "invalid-signature"));
+    service.chain.signs(wallet);
+    let created = service
+        .post("/v1/bindings", &token, &of_wallet(wallet))
+        .await;
+    assert_eq!(created.status, 201, "{}", created.body);
+    assert_eq!(
+        created.body["bindings"][0]["subject"],
+        json!(wallet.to_checksum(None))
+    );
+    // It stands for the patient, so it has a word on the next one.
+    let mut next = further("pat-1", 1, 2);
+    next["endorsement"]["subject"] = json!(wallet);
+    let second = service.post("/v1/bindings", &token, &next).await;
+    assert_eq!(second.status, 201, "{}", second.body);
+}
+
+#[tokio::test]
+async fn without_the_chains_word_no_wallet_is_bound_and_a_key_is() {
+    let service = Service::start().await;
+    service.chain.stop();
+    let token = patient_token("pat-1", 10);
+    let wallet = of_wallet(Address::repeat_byte(0x55));
+    let answer = service.post("/v1/bindings", &token, &wallet).await;
+    assert_eq!(answer.problem(), (503, "unavailable"));
+    let key = service
+        .post("/v1/bindings", &token, &first("pat-1", 1))
+        .await;
+    assert_eq!(key.status, 201, "{}", key.body);
 }

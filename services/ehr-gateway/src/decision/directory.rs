@@ -2,7 +2,7 @@
 //! which addresses an organisation has.
 //!
 //! The directory is believed only as far as signatures go: a binding counts when the subject's key signed it for this
-//! very tenant and patient. Whoever can write the directory's tables cannot point an existing consent at another patient.
+//! very tenant and patient, or when the subject is a contract wallet whose code says so, which the indexer asks. Whoever can write the directory's tables cannot point an existing consent at another patient.
 //! They can bind a patient to a key of their own, which signs for itself: who may write there must be trusted to have
 //! seen the patient.
 
@@ -11,9 +11,9 @@ use alloy::sol_types::Eip712Domain;
 use consent_core::Address;
 use contract_bindings::intent::{Bind, Proof, Statement as _, Verification};
 use serde::Deserialize;
+use serde_json::json;
+use service_kit::peer::{Peer, PeerError};
 use time::OffsetDateTime;
-
-use super::peer::{Answer, Peer, PeerError};
 
 /// The most subjects of one patient, and addresses of one organisation, that are looked at.
 const MAX_ADDRESSES: usize = 100;
@@ -21,6 +21,7 @@ const MAX_ADDRESSES: usize = 100;
 /// The directory of patients and organisations.
 pub struct Directory {
     peer: Peer,
+    indexer: Peer,
     tenant: String,
     domain: Eip712Domain,
 }
@@ -62,6 +63,11 @@ struct Binding {
 }
 
 #[derive(Deserialize)]
+struct SignatureVerdict {
+    signed: bool,
+}
+
+#[derive(Deserialize)]
 struct OrganizationRow {
     tenant: String,
     id: String,
@@ -69,11 +75,12 @@ struct OrganizationRow {
 }
 
 impl Directory {
-    /// The directory behind `peer`, for one tenant.
-    pub fn new(peer: Peer, tenant: &str, chain_id: u64, registry: Address) -> Self {
+    /// The directory behind `peer`, for one tenant. What only the chain can tell is asked of the `indexer`.
+    pub fn new(peer: Peer, indexer: Peer, tenant: &str, chain_id: u64, registry: Address) -> Self {
         let domain = contract_bindings::intent::domain(chain_id, ChainAddress::from(registry.0));
         Self {
             peer,
+            indexer,
             tenant: tenant.to_owned(),
             domain,
         }
@@ -84,25 +91,19 @@ impl Directory {
     /// # Errors
     /// When the directory cannot be asked or answers about somebody else.
     pub async fn patient(&self, patient: &str, now: OffsetDateTime) -> Result<Patient, PeerError> {
-        let row: PatientRow = match self
-            .peer
-            .get(&["v1", "patients", patient], &[], now)
-            .await?
-        {
-            Answer::NotFound => return Ok(Patient::default()),
-            Answer::Found(body) => {
-                serde_json::from_slice(&body).map_err(|_| PeerError("its answer cannot be read"))?
-            }
+        let path = ["v1", "patients", patient];
+        let answer = self.peer.get(&path, &[], now).await?;
+        let Some(row) = answer.json::<PatientRow>()? else {
+            return Ok(Patient::default());
         };
         if row.tenant != self.tenant || row.fhir_id != patient || row.bindings.len() > MAX_ADDRESSES
         {
             return Err(PeerError("its answer is about somebody else"));
         }
-        let subjects: Vec<Address> = row
-            .bindings
-            .iter()
-            .filter_map(|binding| self.verified(patient, binding))
-            .collect();
+        let mut subjects = Vec::new();
+        for binding in &row.bindings {
+            subjects.extend(self.verified(patient, binding, now).await?);
+        }
         let unverified = row.bindings.len() - subjects.len();
         if unverified > 0 {
             tracing::error!(
@@ -126,15 +127,10 @@ impl Directory {
         organization: &str,
         now: OffsetDateTime,
     ) -> Result<Option<Vec<Address>>, PeerError> {
-        let row: OrganizationRow = match self
-            .peer
-            .get(&["v1", "organizations", organization], &[], now)
-            .await?
-        {
-            Answer::NotFound => return Ok(None),
-            Answer::Found(body) => {
-                serde_json::from_slice(&body).map_err(|_| PeerError("its answer cannot be read"))?
-            }
+        let path = ["v1", "organizations", organization];
+        let answer = self.peer.get(&path, &[], now).await?;
+        let Some(row) = answer.json::<OrganizationRow>()? else {
+            return Ok(None);
         };
         if row.tenant != self.tenant
             || row.id != organization
@@ -145,8 +141,43 @@ impl Directory {
         Ok(Some(row.addresses))
     }
 
+    /// The subject, if it signed the binding.
+    async fn verified(
+        &self,
+        patient: &str,
+        binding: &Binding,
+        now: OffsetDateTime,
+    ) -> Result<Option<Address>, PeerError> {
+        let Some((subject, message, proof)) = self.read(patient, binding) else {
+            return Ok(None);
+        };
+        let is_signed = match message.check(&self.domain, &proof) {
+            Verification::Verified => true,
+            Verification::Invalid => false,
+            // A wallet may change its mind, so it is asked each time.
+            Verification::NeedsChain => self.ask_chain(&message, &proof, now).await?,
+        };
+        Ok(is_signed.then_some(subject))
+    }
+
+    async fn ask_chain(
+        &self,
+        message: &Bind,
+        proof: &Proof,
+        now: OffsetDateTime,
+    ) -> Result<bool, PeerError> {
+        let question = json!({
+            "actor": message.subject, "digest": message.digest(&self.domain),
+            "signer": proof.signer, "signature": proof.signature,
+        });
+        let path = ["v1", "signature-checks"];
+        let answer = self.indexer.post(&path, &question, now).await?;
+        let verdict = answer.json::<SignatureVerdict>()?;
+        Ok(verdict.is_some_and(|verdict| verdict.signed))
+    }
+
     /// The deadline bounds when a binding could be handed in, not how long it holds, so it is not looked at.
-    fn verified(&self, patient: &str, binding: &Binding) -> Option<Address> {
+    fn read(&self, patient: &str, binding: &Binding) -> Option<(Address, Bind, Proof)> {
         let subject: Address = binding.subject.parse().ok()?;
         let nonce = U256::from_str_radix(&binding.nonce, 10).ok()?;
         let proof = Proof {
@@ -163,6 +194,6 @@ impl Directory {
             nonce,
             binding.deadline,
         );
-        (message.check(&self.domain, &proof) == Verification::Verified).then_some(subject)
+        Some((subject, message, proof))
     }
 }

@@ -13,10 +13,9 @@ use consent_core::{
 };
 use futures::{StreamExt as _, TryStreamExt as _};
 use serde::Deserialize;
+use service_kit::peer::{Answer, Peer, PeerError};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
-
-use super::peer::{Answer, Peer, PeerError};
 
 pub mod authority;
 

@@ -4,5 +4,4 @@
 pub mod authorize;
 pub mod directory;
 pub mod facts;
-pub mod peer;
 pub mod rule;

@@ -16,3 +16,4 @@ mod revocations;
 mod shipping;
 mod signed_stops;
 mod stops_on_the_bus;
+mod wallets;

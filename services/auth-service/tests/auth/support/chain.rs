@@ -6,17 +6,19 @@ use std::sync::{Arc, Mutex};
 use alloy::primitives::Address;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
-/// What the chain says of organisations: all are verified but those that were suspended.
+/// What the chain says: all organisations are verified but those that were suspended, and no wallet signed anything
+/// but those that were told to.
 #[derive(Clone, Default)]
 pub struct Chain(Arc<Mutex<Told>>);
 
 #[derive(Default)]
 struct Told {
     suspended: BTreeSet<Address>,
+    signing: BTreeSet<Address>,
     down: bool,
 }
 
@@ -26,6 +28,7 @@ impl Chain {
         let routes = Router::new()
             .route("/v1/organizations", get(list))
             .route("/v1/organizations/{address}", get(one))
+            .route("/v1/signature-checks", post(signature))
             .with_state(self.clone());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -41,6 +44,11 @@ impl Chain {
         self.0.lock().unwrap().suspended.remove(&organization);
     }
 
+    /// From now on this wallet's code says that it signed whatever it is asked about.
+    pub fn signs(&self, wallet: Address) {
+        self.0.lock().unwrap().signing.insert(wallet);
+    }
+
     /// From now on it gives no answer.
     pub fn stop(&self) {
         self.0.lock().unwrap().down = true;
@@ -54,6 +62,17 @@ impl Chain {
         }
         Ok(told.suspended.clone())
     }
+}
+
+async fn signature(
+    State(chain): State<Chain>,
+    headers: HeaderMap,
+    Json(question): Json<Value>,
+) -> Result<Json<Value>, StatusCode> {
+    chain.suspended(&headers)?;
+    let actor: Address = question["actor"].as_str().unwrap().parse().unwrap();
+    let signed = chain.0.lock().unwrap().signing.contains(&actor);
+    Ok(Json(json!({"signed": signed})))
 }
 
 async fn one(

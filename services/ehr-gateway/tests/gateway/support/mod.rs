@@ -23,7 +23,6 @@ use consent_core::policy::Terms;
 use ehr_gateway::decision::authorize::Authorizer;
 use ehr_gateway::decision::directory::Directory;
 use ehr_gateway::decision::facts::FactsSource;
-use ehr_gateway::decision::peer::Peer;
 use ehr_gateway::journal::{Journal, Settings};
 use ehr_gateway::release::upstream::Upstream;
 use ehr_gateway::routes;
@@ -32,6 +31,7 @@ use ehr_gateway::stops::Stops;
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use service_kit::issuer::TokenCheck;
+use service_kit::peer::Peer;
 use service_kit::{Readiness, ServerConfig, server};
 use tempfile::TempDir;
 use time::OffsetDateTime;
@@ -158,7 +158,7 @@ impl World {
         let gateway = Arc::new(Gateway {
             tokens: TokenCheck::new(verifier, revocations),
             authorizer: Authorizer {
-                directory: Directory::new(peer(), TENANT, CHAIN_ID, REGISTRY),
+                directory: Directory::new(peer(), peer(), TENANT, CHAIN_ID, REGISTRY),
                 stops: Arc::new(Stops::new(facts.clone(), 1000)),
                 facts,
                 fhir_base: fhir_base.clone(),

@@ -42,6 +42,10 @@ pub struct Neighbours {
     /// Whether the indexer cannot say who may stop.
     pub subjects_down: AtomicBool,
     pub subject_calls: AtomicUsize,
+    /// The wallets whose code says that they signed whatever it is asked about.
+    pub signing_wallets: Mutex<Vec<ChainAddress>>,
+    /// Whether the indexer cannot ask the chain about signatures.
+    pub signatures_down: AtomicBool,
     controllers: Mutex<HashMap<Address, Address>>,
     delegates: Mutex<Vec<(Address, Value)>>,
     patients: Mutex<HashMap<String, Value>>,
@@ -172,7 +176,21 @@ pub fn router(state: Arc<Neighbours>) -> Router {
         .route("/v1/subjects/{address}", get(subject_row))
         .route("/v1/subjects/{address}/delegates", get(delegates))
         .route(revocation::PATH, get(revocations))
+        .route("/v1/signature-checks", post(signature))
         .with_state(state)
+}
+
+async fn signature(
+    State(state): State<Arc<Neighbours>>,
+    Json(question): Json<Value>,
+) -> Result<Json<Value>, StatusCode> {
+    if state.signatures_down.load(Ordering::SeqCst) {
+        return Err(StatusCode::SERVICE_UNAVAILABLE);
+    }
+    let actor: ChainAddress = question["actor"].as_str().unwrap().parse().unwrap();
+    assert_eq!(question["digest"].as_str().unwrap().len(), 66);
+    let signed = state.signing_wallets.lock().unwrap().contains(&actor);
+    Ok(Json(json!({"signed": signed})))
 }
 
 async fn token() -> Json<Value> {
