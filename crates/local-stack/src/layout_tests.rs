@@ -18,7 +18,8 @@ fn natively_everything_is_on_loopback_and_the_offset_shifts_all_of_it() {
     let env = layout.render_env("ehr-gateway", &addresses).unwrap();
     assert_eq!(env["LISTEN"], "127.0.0.1:7103");
     assert_eq!(env["METRICS_LISTEN"], "127.0.0.1:7203");
-    assert_eq!(env["ISSUER"], "http://127.0.0.1:7101");
+    assert_eq!(env["ISSUER"], "http://localhost:7101");
+    assert_eq!(env["AUTH_URL"], env["ISSUER"]);
     assert_eq!(env["KAFKA_BROKERS"], "127.0.0.1:7192");
     assert_eq!(env["JOURNAL_DIR"], "<state>/ehr-gateway/journal");
     assert_eq!(env["TENANT"], layout.tenant);
@@ -80,6 +81,9 @@ fn a_file_that_contradicts_itself_is_refused() {
             "{chian-id}",
         ),
         ("port = 7003", "prot = 7003", "prot"),
+        ("port = 7010", "port = 7001", "port 7001 is given to"),
+        ("id = \"admin-tool\"", "id = \"admin-console\"", "twice"),
+        ("issuer = \"auth-service\"", "issuer = \"oracle\"", "oracle"),
     ] {
         let text = TEXT.replacen(from, to, 1);
         assert_ne!(text, TEXT, "{from}");

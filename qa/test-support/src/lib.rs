@@ -1,7 +1,9 @@
 //! What tests of several services need: a database of their own, processes that do not outlive them, conditions that
-//! are waited for.
+//! are waited for, and a person at a browser.
 
+pub mod browser;
 mod database;
+pub mod person;
 
 use std::future::Future;
 use std::net::{Ipv4Addr, SocketAddr};

@@ -42,9 +42,12 @@ pub struct Config {
     /// Kafka bootstrap servers, host:port,…
     #[conf(long, env)]
     pub kafka_brokers: String,
-    /// URL of auth-service, the issuer of tokens.
+    /// Issuer that access tokens name: URL by which people reach auth-service.
     #[conf(long, env)]
     pub issuer: Url,
+    /// URL by which auth-service is reached from here, for its keys; ISSUER when not given.
+    #[conf(long, env)]
+    pub auth_url: Option<Url>,
     /// Own URL, the audience that tokens must be for.
     #[conf(long, env)]
     pub audience: String,
@@ -96,12 +99,13 @@ impl Config {
     /// Where the issuer publishes its keys.
     ///
     /// # Errors
-    /// When ISSUER cannot be a base URL.
+    /// When AUTH_URL or ISSUER cannot be a base URL.
     pub fn jwks_url(&self) -> anyhow::Result<Url> {
-        let base = self.issuer.as_str().trim_end_matches('/');
+        let reached = self.auth_url.as_ref().unwrap_or(&self.issuer);
+        let base = reached.as_str().trim_end_matches('/');
         format!("{base}/oauth2/jwks")
             .parse()
-            .context("ISSUER cannot be a base URL")
+            .context("AUTH_URL or ISSUER cannot be a base URL")
     }
 
     /// The issuer as its tokens write it: without a trailing slash.

@@ -39,13 +39,13 @@ pub struct Config {
     /// Kafka bootstrap servers, host:port,…
     #[conf(long, env)]
     pub kafka_brokers: String,
-    /// Issuer of access tokens: URL of auth-service.
+    /// Issuer that access tokens name: URL by which people reach auth-service.
     #[conf(long, env)]
     pub issuer: Url,
     /// Own URL, the audience that tokens must be for.
     #[conf(long, env)]
     pub audience: String,
-    /// URL of the directory.
+    /// URL by which auth-service is reached from here: directory, keys, tokens. An audience of its tokens.
     #[conf(long, env)]
     pub auth_url: Url,
     /// Own client id at the issuer.
@@ -148,14 +148,15 @@ impl Config {
         self.issuer.as_str().trim_end_matches('/')
     }
 
-    /// An endpoint of the issuer.
+    /// An endpoint of auth-service, where it is reached from here: not always by the name that people know.
     ///
     /// # Errors
-    /// When ISSUER cannot be a base URL.
-    pub fn at_issuer(&self, path: &str) -> anyhow::Result<Url> {
-        format!("{}{path}", self.issuer_name())
+    /// When AUTH_URL cannot be a base URL.
+    pub fn at_auth(&self, path: &str) -> anyhow::Result<Url> {
+        let base = self.auth_url.as_str().trim_end_matches('/');
+        format!("{base}{path}")
             .parse()
-            .context("ISSUER cannot be a base URL")
+            .context("AUTH_URL cannot be a base URL")
     }
 
     /// The time that one call to the node may take.

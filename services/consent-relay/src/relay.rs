@@ -61,7 +61,7 @@ impl Relay {
         let http = http_client::build(INTERNAL_CALL)?;
         let tokens = TokenSourceConfig {
             issuer: config.issuer_name().to_owned(),
-            token_url: config.at_issuer("/oauth2/token")?,
+            token_url: config.at_auth("/oauth2/token")?,
             client_id: config.client_id.clone(),
             key: config.client_key.clone(),
             scope: "system:directory.read".to_owned(),
@@ -84,7 +84,7 @@ impl Relay {
             verifier: Verifier::new(
                 config.issuer_name(),
                 config.audience.clone(),
-                config.at_issuer("/oauth2/jwks")?,
+                config.at_auth("/oauth2/jwks")?,
                 http,
             ),
             limits: Limits::new(

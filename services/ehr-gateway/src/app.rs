@@ -84,7 +84,7 @@ pub fn build(config: &Config, journal: Journal, clock: Clock) -> anyhow::Result<
     let pseudonyms = std::fs::read_to_string(&config.pseudonym_key_file)
         .context("PSEUDONYM_KEY_FILE cannot be read")?;
     let pseudonyms = PseudonymKey::from_hex(&pseudonyms).context("PSEUDONYM_KEY_FILE")?;
-    let token_url = config.at_issuer("/oauth2/token")?;
+    let token_url = config.at_auth("/oauth2/token")?;
     let tokens = |base: &Url, scope: &str| {
         let tokens = TokenSourceConfig {
             issuer: config.issuer_name().to_owned(),
@@ -112,9 +112,7 @@ pub fn build(config: &Config, journal: Journal, clock: Clock) -> anyhow::Result<
         max_age,
     ));
     let revocations = Arc::new(RevocationFeed::new(
-        format!("{}{}", without_slash(&config.auth_url), revocation::PATH)
-            .parse()
-            .context("AUTH_URL cannot be a base URL")?,
+        config.at_auth(revocation::PATH)?,
         http.clone(),
         tokens(&config.auth_url, revocation::SCOPE),
         Duration::from_millis(config.max_revocations_age_ms),
@@ -122,7 +120,7 @@ pub fn build(config: &Config, journal: Journal, clock: Clock) -> anyhow::Result<
     let verifier = Verifier::new(
         config.issuer_name(),
         config.public_url(),
-        config.at_issuer("/oauth2/jwks")?,
+        config.at_auth("/oauth2/jwks")?,
         http.clone(),
     );
     Ok(Gateway {

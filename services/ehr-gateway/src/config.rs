@@ -17,7 +17,7 @@ pub struct Config {
     /// The HTTP server.
     #[conf(flatten)]
     pub server: ServerConfig,
-    /// Issuer of access tokens: URL of auth-service.
+    /// Issuer that access tokens name: URL by which people reach auth-service.
     #[arg(long, env)]
     pub issuer: Url,
     /// Own URL, the audience that tokens must be for.
@@ -35,7 +35,7 @@ pub struct Config {
     /// File with the private key (JWK, ES256) of the own client.
     #[arg(long, env)]
     pub client_key_file: PathBuf,
-    /// URL of the directory.
+    /// URL by which auth-service is reached from here: directory, keys, tokens, revocations. An audience of its tokens.
     #[arg(long, env)]
     pub auth_url: Url,
     /// URL of the consent-indexer.
@@ -88,14 +88,14 @@ impl Config {
         without_slash(&self.audience)
     }
 
-    /// An endpoint of the issuer.
+    /// An endpoint of auth-service, where it is reached from here: not always by the name that people know.
     ///
     /// # Errors
-    /// When ISSUER cannot be a base URL.
-    pub fn at_issuer(&self, path: &str) -> anyhow::Result<Url> {
-        format!("{}{path}", self.issuer_name())
+    /// When AUTH_URL cannot be a base URL.
+    pub fn at_auth(&self, path: &str) -> anyhow::Result<Url> {
+        format!("{}{path}", without_slash(&self.auth_url))
             .parse()
-            .context("ISSUER cannot be a base URL")
+            .context("AUTH_URL cannot be a base URL")
     }
 
     /// How the journal works.
