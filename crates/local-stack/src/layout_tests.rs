@@ -25,6 +25,31 @@ fn natively_everything_is_on_loopback_and_the_offset_shifts_all_of_it() {
     assert_eq!(env["TENANT"], layout.tenant);
 }
 
+/// Browsers, Node and hyper try the next address when nobody is at the first.
+#[tokio::test]
+async fn whoever_is_told_that_localhost_is_ipv6_first_reaches_a_service_on_ipv4_all_the_same() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        let (mut connection, _) = listener.accept().await.unwrap();
+        let _ = connection.read(&mut [0; 1024]).await;
+        let answer = b"HTTP/1.1 204 No Content\r\n\r\n";
+        connection.write_all(answer).await.unwrap();
+    });
+    let both = [
+        format!("[::1]:{port}").parse().unwrap(),
+        format!("127.0.0.1:{port}").parse().unwrap(),
+    ];
+    let http = reqwest::Client::builder()
+        .no_proxy()
+        .connect_timeout(std::time::Duration::from_secs(2))
+        .resolve_to_addrs(LOCALHOST, &both);
+    let url = format!("http://{LOCALHOST}:{port}");
+    let answer = http.build().unwrap().get(url).send().await.unwrap();
+    assert_eq!(answer.status(), 204);
+}
+
 #[test]
 fn in_containers_hosts_have_names_and_services_bind_every_interface() {
     let layout = Layout::parse(TEXT).unwrap();
@@ -35,6 +60,7 @@ fn in_containers_hosts_have_names_and_services_bind_every_interface() {
         .insert("postgres".into(), "postgres:5432".into());
     let env = layout.render_env("auth-service", &addresses).unwrap();
     assert_eq!(env["LISTEN"], "0.0.0.0:7001");
+    assert_eq!(env["ISSUER"], "http://localhost:7001");
     assert_eq!(
         env["DATABASE_URL"],
         "postgres://auth:<postgres-auth>@postgres:5432/auth"

@@ -65,13 +65,18 @@ impl<'a> Walk<'a> {
     pub async fn run(mut self) -> Result<Summary, Failed> {
         let newcomer = self.api.endpoints().newcomer.clone();
         let observations = format!("Observation?patient={newcomer}");
+        self.report.chapter("No consent, no data");
         let (clinic, token) = self.provider_token().await?;
         let title = "GET Observation without consent";
         self.expect(title, &observations, &token, 403, "no-consent")
             .await?;
 
+        self.report
+            .chapter("A patient signs in and binds a key of their own");
         let mut person = self.patient_comes().await?;
         let patient = person.patient.clone();
+        self.report
+            .chapter("The clinic asks, the patient agrees: exactly this is open");
         let which = self.offer_policy(&clinic, &patient).await?;
         self.request(&clinic, which).await?;
         let title = "GET Observation while only requested";
@@ -89,9 +94,13 @@ impl<'a> Walk<'a> {
         self.expect(title, &reports, &token, 403, "policy-type")
             .await?;
 
+        self.report
+            .chapter("A signature ends it, before there is a block");
         let path = (observations.as_str(), token.as_str());
         self.revoke_by_signature(&patient, which, path).await?;
 
+        self.report
+            .chapter("The same by the patient's own transactions");
         self.grant_directly(&patient, which).await?;
         self.wait_for_status(which, "ACTIVE").await?;
         self.released(&patient, &observations, &token).await?;
@@ -99,6 +108,7 @@ impl<'a> Walk<'a> {
         let title = "patient sees what became of it";
         self.sees_own(&mut person, title, which, "REVOKED").await?;
 
+        self.report.chapter("Every decision stays on record");
         let archived = self.read_back().await?;
         self.refuse_deletion(&archived).await?;
         self.compare_counts().await?;

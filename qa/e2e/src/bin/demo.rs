@@ -97,20 +97,17 @@ async fn run(args: &Args) -> ExitCode {
 async fn walk(args: &Args, stack: &Stack) -> Result<Option<Summary>> {
     let api = Api::new(stack.endpoints().clone())?;
     let mut report: Box<dyn Report> = if args.json {
-        Box::new(JsonLines)
+        Box::new(JsonLines::default())
     } else {
         Box::new(Lines)
     };
-    if !args.json {
-        println!();
-    }
     let walk = Walk::new(&api, stack.logs(), report.as_mut());
     let Ok(summary) = walk.run().await else {
         return Ok(None);
     };
     if !args.json {
         println!(
-            "Every step was as expected: {} decisions on record, revocation to first denial in {} ms.",
+            "\nEvery step was as expected: {} decisions on record, revocation to first denial in {} ms.",
             summary.decisions.len(),
             summary.revocation_to_denial.as_millis()
         );
