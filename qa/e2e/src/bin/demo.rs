@@ -107,7 +107,7 @@ async fn walk(args: &Args, stack: &Stack) -> Result<Option<Summary>> {
     };
     if !args.json {
         println!(
-            "\nEvery step was as expected: {} decisions on record, revocation to first denial in {} ms.",
+            "Every step was as expected: {} decisions on record, revocation to first denial in {} ms.",
             summary.decisions.len(),
             summary.revocation_to_denial.as_millis()
         );
