@@ -208,7 +208,7 @@ async fn reads(api: &Api, token: &str, answer: Answer) -> Result<Shown> {
     Ok(Shown::took(answer.latency)
         .status(answer.status)
         .fact("persona", claims.persona)
-        .fact("sign-in", sign_in.acr.as_str())
+        .fact("sign in", sign_in.acr.as_str())
         .fact("scope", claims.scope)
         .fact("seconds", seconds))
 }
