@@ -61,7 +61,7 @@ struct Wanted {
     /// Folder of FHIR R4 Bundles (plain or gzipped), or an NDJSON file, in place of the synthetic patients.
     #[arg(long)]
     data: Option<PathBuf>,
-    /// How many patients are bound to a chain address at most.
+    /// How many patients are bound to a chain address at most; one more is not.
     #[arg(long, default_value_t = 20)]
     patients: usize,
     /// Shift every port, to run a second stack beside the first (for example 5000; outgoing connections use ports from 32768 on).
@@ -172,9 +172,12 @@ async fn up(options: Options, progress: &Progress, people: bool) -> Result<(), E
         }
         let endpoints = stack.endpoints();
         println!(
-            "\nauth      {}\nindexer   {}\ngateway   {}\naudit     {}",
+            "\nsign-in   {0}/sign-in\nauth      {0}\nindexer   {1}\ngateway   {2}\naudit     {3}",
             endpoints.auth, endpoints.indexer, endpoints.gateway, endpoints.audit
         );
+        for app in &endpoints.apps {
+            println!("app       {} (not started: {})", app.url, app.id);
+        }
         println!(
             "endpoints {}\nCtrl-C ends everything",
             stack.endpoints_file().display()

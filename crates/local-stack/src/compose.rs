@@ -7,25 +7,32 @@ use anyhow::Result;
 use serde_json::json;
 
 use crate::folders::write_private;
-use crate::layout::{Addresses, Layout};
+use crate::layout::{Addresses, Layout, LayoutError};
 use crate::secrets::Secrets;
 use crate::seed;
 
-/// Addresses inside the compose network: every part is reached by its name, on the same port as anywhere.
-pub fn addresses(layout: &Layout) -> Addresses {
+/// Addresses inside the compose network: every part is reached by its name, on the same port as anywhere. The issuer's is
+/// the one that browsers know, outside.
+///
+/// # Errors
+/// When the layout names no issuer.
+pub fn addresses(layout: &Layout) -> Result<Addresses, LayoutError> {
     let components = layout
         .components
         .iter()
         .map(|(name, part)| (name, part.port));
     let services = layout.services.iter().map(|(name, part)| (name, part.port));
-    Addresses {
+    let named = |(name, port): (&String, u16)| (name.clone(), format!("{name}:{port}"));
+    let issuer = ("issuer".to_owned(), layout.issuer_host(0)?);
+    Ok(Addresses {
         hosts: components
             .chain(services)
-            .map(|(name, port)| (name.clone(), format!("{name}:{port}")))
+            .map(named)
+            .chain([issuer])
             .collect(),
         bind: "0.0.0.0".into(),
         ..Addresses::default()
-    }
+    })
 }
 
 /// Writes keys, the file of clients, the object store's users and the variables that
@@ -35,7 +42,7 @@ pub fn addresses(layout: &Layout) -> Addresses {
 /// When a file cannot be written.
 pub fn write_secrets(folder: &Path, layout: &Layout) -> Result<PathBuf> {
     let secrets = Secrets::load_or_generate(folder, layout)?;
-    let clients = seed::clients::registrations(layout, &secrets, &addresses(layout))?;
+    let clients = seed::clients::registrations(layout, &secrets, &addresses(layout)?)?;
     write_private(
         &folder.join("clients.json"),
         &serde_json::to_string_pretty(&clients)?,

@@ -16,9 +16,11 @@ pub const WARNING: &str = "Development keys of a stack on this machine. Worthles
 pub struct Endpoints {
     /// [`WARNING`].
     pub warning: String,
+    /// The custodian that everything works for.
+    pub tenant: String,
     /// The chain.
     pub chain: Chain,
-    /// URL of auth-service.
+    /// URL of auth-service, which is also the issuer.
     pub auth: String,
     /// URL of consent-indexer.
     pub indexer: String,
@@ -38,7 +40,11 @@ pub struct Endpoints {
     pub s3: S3,
     /// OAuth clients.
     pub clients: Vec<Client>,
-    /// Patients that are bound to a chain address; the one to show the system on comes first.
+    /// Apps that people sign in to. They are registered, not started.
+    pub apps: Vec<App>,
+    /// Id on the FHIR server of the patient to show the system on: nobody has made an account or bound a key for them.
+    pub newcomer: String,
+    /// The other patients, each bound to a chain address.
     pub patients: Vec<Patient>,
 }
 
@@ -91,6 +97,22 @@ pub struct Client {
     /// The organisation's chain key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub private_key: Option<String>,
+}
+
+/// An app that people sign in to: a public OAuth client.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct App {
+    /// Client id.
+    pub id: String,
+    /// `patient`, `provider` or `admin`.
+    pub persona: String,
+    /// Where it is to be served.
+    pub url: String,
+    /// Where people are sent back to with a code.
+    pub redirect_uri: String,
+    /// Scopes it may ask for.
+    pub scopes: Vec<String>,
 }
 
 /// A patient who is bound to a chain address.
@@ -151,6 +173,7 @@ mod tests {
         let path = folder.path().join("endpoints.json");
         let endpoints = Endpoints {
             warning: WARNING.into(),
+            tenant: "general-hospital".into(),
             chain: Chain {
                 rpc: "http://127.0.0.1:7545".into(),
                 id: 31_337,
@@ -180,6 +203,14 @@ mod tests {
                 address: None,
                 private_key: None,
             }],
+            apps: vec![App {
+                id: "patient-portal".into(),
+                persona: "patient".into(),
+                url: String::new(),
+                redirect_uri: String::new(),
+                scopes: Vec::new(),
+            }],
+            newcomer: "n".into(),
             patients: vec![Patient {
                 fhir_id: "p".into(),
                 subject: "0x01".into(),
@@ -196,6 +227,7 @@ mod tests {
         assert_eq!(raw["warning"], WARNING);
         assert_eq!(raw["clients"][0]["privateJwk"]["kty"], "EC");
         assert_eq!(raw["patients"][0]["fhirId"], "p");
+        assert_eq!(raw["apps"][0]["id"], "patient-portal");
         assert_eq!(
             Endpoints::read(&path).unwrap().clients[0].private_jwk,
             r#"{"kty":"EC"}"#

@@ -13,6 +13,8 @@ use serde::Deserialize;
 pub struct Layout {
     /// The custodian every service works for.
     pub tenant: String,
+    /// The service that signs people in: reached by name, so that browsers can bind passkeys to it.
+    pub issuer: String,
     /// Names of placeholders that whoever renders has to fill in.
     pub values: BTreeSet<String>,
     /// What we start but did not write.
@@ -29,6 +31,8 @@ pub struct Layout {
     pub services: BTreeMap<String, Service>,
     /// OAuth clients.
     pub clients: Vec<Client>,
+    /// Apps that people sign in to.
+    pub apps: Vec<App>,
 }
 
 /// A component: a program of others that the system needs.
@@ -113,6 +117,40 @@ pub struct Client {
     /// Services it may talk to, by name.
     pub audiences: Vec<String>,
 }
+
+/// An app of the custodian's that people sign in to: a public OAuth client. It is registered, not started.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct App {
+    /// Client id.
+    pub id: String,
+    /// Where it is served on this machine.
+    pub port: u16,
+    /// Whose it is: `patient`, `provider` or `admin`.
+    pub persona: String,
+    /// Its name for people.
+    pub name: String,
+    /// Scopes it may ask for.
+    pub scopes: Vec<String>,
+    /// Services it may talk to, by name.
+    pub audiences: Vec<String>,
+}
+
+impl App {
+    /// Where it is served, with all ports shifted by `offset`.
+    ///
+    /// # Errors
+    /// When the port would leave the range.
+    pub fn url(&self, offset: u16) -> Result<String, LayoutError> {
+        Ok(format!(
+            "http://{LOCALHOST}:{}",
+            shifted(self.port, offset)?
+        ))
+    }
+}
+
+/// This machine, for those who need a name. It may mean ::1 first; whoever connects tries 127.0.0.1 then.
+pub const LOCALHOST: &str = "localhost";
 
 /// What placeholders are replaced with.
 #[derive(Debug, Clone, Default)]
@@ -274,20 +312,32 @@ impl Layout {
     pub fn native_addresses(&self, offset: u16) -> Result<Addresses, LayoutError> {
         let ports = self.components.iter().map(|(name, part)| (name, part.port));
         let ports = ports.chain(self.services.iter().map(|(name, part)| (name, part.port)));
-        let hosts = ports
+        let mut hosts = ports
             .map(|(name, port)| {
-                Ok((
-                    name.clone(),
-                    format!("127.0.0.1:{}", shifted(port, offset)?),
-                ))
+                let host = if *name == self.issuer {
+                    LOCALHOST
+                } else {
+                    "127.0.0.1"
+                };
+                Ok((name.clone(), format!("{host}:{}", shifted(port, offset)?)))
             })
-            .collect::<Result<_, LayoutError>>()?;
+            .collect::<Result<BTreeMap<_, _>, LayoutError>>()?;
+        hosts.insert("issuer".into(), self.issuer_host(offset)?);
         Ok(Addresses {
             hosts,
             bind: "127.0.0.1".into(),
             values: BTreeMap::new(),
             port_offset: offset,
         })
+    }
+
+    /// Where people's browsers reach the issuer, wherever it runs: its port is published on this machine.
+    ///
+    /// # Errors
+    /// When there is no such service, or its port would leave the range.
+    pub fn issuer_host(&self, offset: u16) -> Result<String, LayoutError> {
+        let port = self.service(&self.issuer)?.port;
+        Ok(format!("{LOCALHOST}:{}", shifted(port, offset)?))
     }
 
     fn constants(&self) -> [(&'static str, String); 4] {
@@ -302,7 +352,8 @@ impl Layout {
     fn check(&self) -> Result<(), LayoutError> {
         let contradiction = |text: String| Err(LayoutError::Contradiction(text));
         let mut users: BTreeMap<u16, String> = BTreeMap::new();
-        for (name, port) in self.ports(0)? {
+        let apps = self.apps.iter().map(|app| (app.id.clone(), app.port));
+        for (name, port) in self.ports(0)?.into_iter().chain(apps) {
             if let Some(other) = users.insert(port, name.clone()) {
                 return contradiction(format!("port {port} is given to {other} and to {name}"));
             }
@@ -316,14 +367,18 @@ impl Layout {
                 }
             }
         }
-        for client in &self.clients {
-            for audience in &client.audiences {
-                if !self.services.contains_key(audience) {
-                    return contradiction(format!(
-                        "client {} names `{audience}`, which is no service",
-                        client.id
-                    ));
-                }
+        let clients = self.clients.iter().map(|one| (&one.id, &one.audiences));
+        let apps = self.apps.iter().map(|one| (&one.id, &one.audiences));
+        let mut ids = BTreeSet::new();
+        for (id, audiences) in clients.chain(apps) {
+            if !ids.insert(id) {
+                return contradiction(format!("client {id} is there twice"));
+            }
+            let foreign = |audience: &&String| !self.services.contains_key(*audience);
+            if let Some(audience) = audiences.iter().find(foreign) {
+                return contradiction(format!(
+                    "client {id} names `{audience}`, which is no service"
+                ));
             }
         }
         self.start_order()?;

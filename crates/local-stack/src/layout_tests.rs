@@ -18,10 +18,36 @@ fn natively_everything_is_on_loopback_and_the_offset_shifts_all_of_it() {
     let env = layout.render_env("ehr-gateway", &addresses).unwrap();
     assert_eq!(env["LISTEN"], "127.0.0.1:7103");
     assert_eq!(env["METRICS_LISTEN"], "127.0.0.1:7203");
-    assert_eq!(env["ISSUER"], "http://127.0.0.1:7101");
+    assert_eq!(env["ISSUER"], "http://localhost:7101");
+    assert_eq!(env["AUTH_URL"], env["ISSUER"]);
     assert_eq!(env["KAFKA_BROKERS"], "127.0.0.1:7192");
     assert_eq!(env["JOURNAL_DIR"], "<state>/ehr-gateway/journal");
     assert_eq!(env["TENANT"], layout.tenant);
+}
+
+/// Browsers, Node and hyper try the next address when nobody is at the first.
+#[tokio::test]
+async fn whoever_is_told_that_localhost_is_ipv6_first_reaches_a_service_on_ipv4_all_the_same() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        let (mut connection, _) = listener.accept().await.unwrap();
+        let _ = connection.read(&mut [0; 1024]).await;
+        let answer = b"HTTP/1.1 204 No Content\r\n\r\n";
+        connection.write_all(answer).await.unwrap();
+    });
+    let both = [
+        format!("[::1]:{port}").parse().unwrap(),
+        format!("127.0.0.1:{port}").parse().unwrap(),
+    ];
+    let http = reqwest::Client::builder()
+        .no_proxy()
+        .connect_timeout(std::time::Duration::from_secs(2))
+        .resolve_to_addrs(LOCALHOST, &both);
+    let url = format!("http://{LOCALHOST}:{port}");
+    let answer = http.build().unwrap().get(url).send().await.unwrap();
+    assert_eq!(answer.status(), 204);
 }
 
 #[test]
@@ -34,6 +60,7 @@ fn in_containers_hosts_have_names_and_services_bind_every_interface() {
         .insert("postgres".into(), "postgres:5432".into());
     let env = layout.render_env("auth-service", &addresses).unwrap();
     assert_eq!(env["LISTEN"], "0.0.0.0:7001");
+    assert_eq!(env["ISSUER"], "http://localhost:7001");
     assert_eq!(
         env["DATABASE_URL"],
         "postgres://auth:<postgres-auth>@postgres:5432/auth"
@@ -80,6 +107,9 @@ fn a_file_that_contradicts_itself_is_refused() {
             "{chian-id}",
         ),
         ("port = 7003", "prot = 7003", "prot"),
+        ("port = 7010", "port = 7001", "port 7001 is given to"),
+        ("id = \"admin-tool\"", "id = \"admin-console\"", "twice"),
+        ("issuer = \"auth-service\"", "issuer = \"oracle\"", "oracle"),
     ] {
         let text = TEXT.replacen(from, to, 1);
         assert_ne!(text, TEXT, "{from}");

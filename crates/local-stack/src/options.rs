@@ -42,7 +42,7 @@ pub struct Options {
     pub fhir: Fhir,
     /// Patients: a folder of FHIR R4 Bundles, or an NDJSON file. Our own synthetic ones when nothing is said.
     pub patients: Option<PathBuf>,
-    /// How many patients are bound to a chain address at most.
+    /// How many patients are bound to a chain address at most; one more is not.
     pub bound_patients: usize,
     /// Which services.
     pub services: Services,

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use alloy::primitives::Address;
 use alloy::signers::local::PrivateKeySigner;
-use anyhow::Result;
+use anyhow::{Context, Result};
 use time::OffsetDateTime;
 use tokio::sync::watch;
 
@@ -87,7 +87,10 @@ impl Start<'_> {
         let mut parts = Parts::default();
         parts.add("patients", &[], async move {
             let found = self.load_patients().await?;
-            let said = format!("{} of them get a chain address", found.len());
+            let said = format!(
+                "{} of them get a chain address, one is new",
+                found.len() - 1
+            );
             patients.send_replace(found);
             Ok((None, said))
         });
@@ -180,10 +183,11 @@ impl Start<'_> {
                     registry: contracts.registry,
                 };
                 let patients = patients.borrow().clone();
-                directory.fill(&patients, OffsetDateTime::now_utc()).await?;
+                let (_, bound) = newcomer(&patients)?;
+                directory.fill(bound, OffsetDateTime::now_utc()).await?;
                 Ok((
                     None,
-                    format!("{} patients bound by their own signature", patients.len()),
+                    format!("{} patients bound by their own signature", bound.len()),
                 ))
             });
         }
@@ -198,7 +202,7 @@ impl Start<'_> {
             .patients
             .clone()
             .unwrap_or_else(|| self.folders.checkout.join("qa/synthetic-data/data"));
-        let (out, most) = (self.fhir_file(), self.options.bound_patients);
+        let (out, most) = (self.fhir_file(), self.options.bound_patients + 1);
         tokio::task::spawn_blocking(move || seed::patients::load(&data, &out, most)).await?
     }
 
@@ -287,7 +291,18 @@ impl Start<'_> {
                     private_key: key.as_ref().map(|key| key.to_bytes().to_string()),
                 })
             });
-        let patients = patients.iter().map(|id| {
+        let apps = self.layout.apps.iter().map(|app| {
+            let url = app.url(self.options.port_offset)?;
+            Ok(endpoints::App {
+                id: app.id.clone(),
+                persona: app.persona.clone(),
+                redirect_uri: seed::clients::callback(&url),
+                url,
+                scopes: app.scopes.clone(),
+            })
+        });
+        let (newcomer, bound) = newcomer(patients)?;
+        let patients = bound.iter().map(|id| {
             let key = self.secrets.patient_key(id)?;
             Ok(endpoints::Patient {
                 fhir_id: id.clone(),
@@ -297,6 +312,7 @@ impl Start<'_> {
         });
         Ok(Endpoints {
             warning: endpoints::WARNING.into(),
+            tenant: self.layout.tenant.clone(),
             chain: endpoints::Chain {
                 rpc: url("chain"),
                 id: self.layout.chain.id,
@@ -314,9 +330,16 @@ impl Start<'_> {
             kafka: addresses.hosts["kafka"].clone(),
             s3: self.s3(addresses)?,
             clients: clients.collect::<Result<_>>()?,
+            apps: apps.collect::<Result<_>>()?,
+            newcomer: newcomer.clone(),
             patients: patients.collect::<Result<_>>()?,
         })
     }
+}
+
+/// The patient who binds a key themselves, and those who come with one.
+fn newcomer(patients: &[String]) -> Result<(&String, &[String])> {
+    patients.split_first().context("there is no patient")
 }
 
 fn ready(unit: Unit, detail: &str) -> Started {

@@ -27,10 +27,12 @@ fn addresses(layout: &Layout) -> Addresses {
         .iter()
         .map(|(name, part)| (name, part.port));
     let services = layout.services.iter().map(|(name, part)| (name, part.port));
-    let hosts = components
+    let mut hosts: BTreeMap<String, String> = components
         .chain(services)
         .map(|(name, port)| (name.clone(), format!("{name}:{port}")))
         .collect();
+    // The issuer is the exception: people's browsers are outside, and need the name that tokens and passkeys are for.
+    hosts.insert("issuer".to_owned(), "localhost:7001".to_owned());
     let required = |name: &str| format!("${{{name}:?run local-stack secrets first}}");
     let fhir = &layout.components["fhir"];
     let fhir_base = format!(

@@ -6,6 +6,7 @@
 //! * [`relay`]: signed decisions handed to the relay, before and after the block.
 //! * [`signed`]: decisions signed by one party and sent by another.
 //! * [`archive`]: audit records read back from Object Lock storage.
+//! * [`people`]: people who enrol and sign in at a browser, and the portal that sends them there.
 //! * [`consent`]: policies offered, consents awaited.
 //! * [`walkthrough`]: the demo's steps; also run by the end-to-end tests.
 //! * [`report`]: how steps are shown, to people or as JSON lines.
@@ -14,6 +15,7 @@ pub mod api;
 pub mod archive;
 pub mod consent;
 pub mod ledger;
+pub mod people;
 pub mod relay;
 pub mod report;
 pub mod signed;

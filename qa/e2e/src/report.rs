@@ -68,6 +68,8 @@ pub struct Failed {
 
 /// Takes the steps as they happen.
 pub trait Report: Send {
+    /// What the steps from here on are about.
+    fn chapter(&mut self, title: &'static str);
     /// A step went as expected.
     fn passed(&mut self, number: usize, title: &'static str, shown: &Shown);
     /// A step did not; the walk ends.
@@ -79,6 +81,10 @@ pub trait Report: Send {
 pub struct Lines;
 
 impl Report for Lines {
+    fn chapter(&mut self, title: &'static str) {
+        println!("\n{title}");
+    }
+
     fn passed(&mut self, number: usize, title: &'static str, shown: &Shown) {
         println!("{}", line(number, title, shown));
         if let Some((header, rows)) = &shown.table {
@@ -93,9 +99,15 @@ impl Report for Lines {
 
 /// One JSON object a step, for programs.
 #[derive(Debug, Default)]
-pub struct JsonLines;
+pub struct JsonLines {
+    chapter: &'static str,
+}
 
 impl Report for JsonLines {
+    fn chapter(&mut self, title: &'static str) {
+        self.chapter = title;
+    }
+
     fn passed(&mut self, number: usize, title: &'static str, shown: &Shown) {
         let facts: Map<String, Value> = shown
             .facts
@@ -117,7 +129,7 @@ impl Report for JsonLines {
         println!(
             "{}",
             json!({
-                "step": number, "title": title, "ok": true, "status": shown.status,
+                "step": number, "chapter": self.chapter, "title": title, "ok": true, "status": shown.status,
                 "latencyMs": millis(shown.latency), "facts": facts, "rows": rows,
             })
         );
@@ -126,7 +138,9 @@ impl Report for JsonLines {
     fn failed(&mut self, number: usize, failed: &Failed) {
         println!(
             "{}",
-            json!({"step": number, "title": failed.step, "ok": false, "failed": failed})
+            json!({
+                "step": number, "chapter": self.chapter, "title": failed.step, "ok": false, "failed": failed,
+            })
         );
     }
 }
@@ -136,6 +150,7 @@ impl Report for JsonLines {
 pub struct Silent;
 
 impl Report for Silent {
+    fn chapter(&mut self, _: &'static str) {}
     fn passed(&mut self, _: usize, _: &'static str, _: &Shown) {}
     fn failed(&mut self, _: usize, _: &Failed) {}
 }

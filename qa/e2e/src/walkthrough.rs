@@ -1,12 +1,11 @@
-//! The whole promise, step by step: no consent, no data; a signature opens exactly what it says;
-//! a revocation closes it; and every decision stays on record.
+//! The whole promise, step by step: no consent, no data; a person signs in and binds a key of their own; its signature
+//! opens exactly what it says; a revocation closes it; and every decision stays on record.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use alloy::primitives::{Address, B256};
 use anyhow::{Context, Result, ensure};
-use consent_core::Policy;
 use local_stack::endpoints::{Client, Patient};
 use serde_json::Value;
 use uuid::Uuid;
@@ -19,6 +18,7 @@ use crate::report::{Failed, Report, Shown};
 
 mod decisions;
 mod on_record;
+pub mod patient;
 
 /// Scopes a provider's backend asks for at the gateway.
 pub const PROVIDER_SCOPES: &str = "provider:records.read system/*.rs";
@@ -28,6 +28,8 @@ pub const PROVIDER_SCOPES: &str = "provider:records.read system/*.rs";
 pub struct Summary {
     /// Decisions made by the gateway during this walk.
     pub decisions: Vec<Uuid>,
+    /// The chain address that the patient bound.
+    pub subject: String,
     /// From sending the revocation to the first denial.
     pub revocation_to_denial: Duration,
 }
@@ -56,58 +58,63 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Walks through every step with the stack's first organisation and first patient.
+    /// Walks through every step with the stack's first organisation and the patient who is new.
     ///
     /// # Errors
     /// [`Failed`] names the first step that did not go as expected.
     pub async fn run(mut self) -> Result<Summary, Failed> {
-        let (clinic, patient, token) = self.provider_token().await?;
-        let observations = format!("Observation?patient={}", patient.fhir_id);
-        self.expect(
-            "GET Observation without consent",
-            &observations,
-            &token,
-            403,
-            "no-consent",
-        )
-        .await?;
+        let newcomer = self.api.endpoints().newcomer.clone();
+        let observations = format!("Observation?patient={newcomer}");
+        self.report.chapter("No consent, no data");
+        let (clinic, token) = self.provider_token().await?;
+        let title = "GET Observation without consent";
+        self.expect(title, &observations, &token, 403, "no-consent")
+            .await?;
 
-        let (policy, which) = self.offer_policy(&clinic, &patient).await?;
+        self.report
+            .chapter("A patient signs in and binds a key of their own");
+        let mut person = self.patient_comes().await?;
+        let patient = person.patient.clone();
+        self.report
+            .chapter("The clinic asks, the patient agrees: exactly this is open");
+        let which = self.offer_policy(&clinic, &patient).await?;
         self.request(&clinic, which).await?;
-        self.expect(
-            "GET Observation while only requested",
-            &observations,
-            &token,
-            403,
-            "consent-requested",
-        )
-        .await?;
-        self.approve_by_signature(&patient, &policy, which).await?;
+        let title = "GET Observation while only requested";
+        self.expect(title, &observations, &token, 403, "consent-requested")
+            .await?;
+        let title = "patient sees who asks";
+        self.sees_own(&mut person, title, which, "REQUESTED")
+            .await?;
+        self.approve_by_signature(&mut person, which).await?;
         self.wait_for_status(which, "ACTIVE").await?;
 
         self.released(&patient, &observations, &token).await?;
-        let reports = format!("DiagnosticReport?patient={}", patient.fhir_id);
-        self.expect(
-            "GET DiagnosticReport outside the policy",
-            &reports,
-            &token,
-            403,
-            "policy-type",
-        )
-        .await?;
+        let reports = format!("DiagnosticReport?patient={newcomer}");
+        let title = "GET DiagnosticReport outside the policy";
+        self.expect(title, &reports, &token, 403, "policy-type")
+            .await?;
 
+        self.report
+            .chapter("A signature ends it, before there is a block");
         let path = (observations.as_str(), token.as_str());
         self.revoke_by_signature(&patient, which, path).await?;
 
+        self.report
+            .chapter("The same by the patient's own transactions");
         self.grant_directly(&patient, which).await?;
         self.wait_for_status(which, "ACTIVE").await?;
         self.released(&patient, &observations, &token).await?;
         let revocation_to_denial = self.revoke_directly(&patient, which, path).await?;
+        let title = "patient sees what became of it";
+        self.sees_own(&mut person, title, which, "REVOKED").await?;
+
+        self.report.chapter("Every decision stays on record");
         let archived = self.read_back().await?;
         self.refuse_deletion(&archived).await?;
         self.compare_counts().await?;
         Ok(Summary {
             decisions: self.decisions,
+            subject: patient.subject,
             revocation_to_denial,
         })
     }
@@ -139,28 +146,22 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// The first organisation gets its token; the first patient of the directory is who it is about.
-    async fn provider_token(&mut self) -> Result<(Client, Patient, String), Failed> {
+    /// The first organisation gets its token.
+    async fn provider_token(&mut self) -> Result<(Client, String), Failed> {
         let api = self.api;
         self.step(
             "provider's token",
             "200 and an access token",
             "auth-service",
             async {
-                let patient = api
-                    .endpoints()
-                    .patients
-                    .first()
-                    .context("the directory has no patient")?;
                 let clinic = provider(api)?;
                 let gateway = &api.endpoints().gateway;
                 let (token, answer) = api.token(&clinic.id, gateway, PROVIDER_SCOPES).await?;
                 let shown = Shown::took(answer.latency)
                     .status(answer.status)
                     .fact("client", &clinic.id)
-                    .fact("grantee", address(clinic)?)
-                    .fact("subject", &patient.subject);
-                Ok((shown, (clinic.clone(), patient.clone(), token)))
+                    .fact("grantee", address(clinic)?);
+                Ok((shown, (clinic.clone(), token)))
             },
         )
         .await
@@ -202,11 +203,7 @@ impl<'a> Walk<'a> {
     }
 
     /// The clinic writes down what it asks for and stores it by its hash.
-    async fn offer_policy(
-        &mut self,
-        clinic: &Client,
-        patient: &Patient,
-    ) -> Result<(Policy, Which), Failed> {
+    async fn offer_policy(&mut self, clinic: &Client, patient: &Patient) -> Result<Which, Failed> {
         let api = self.api;
         self.step(
             "policy document stored by its hash",
@@ -228,7 +225,7 @@ impl<'a> Walk<'a> {
                 let shown = Shown::took(answer.latency)
                     .status(answer.status)
                     .fact("scope", which.scope);
-                Ok((shown, (policy, which)))
+                Ok((shown, which))
             },
         )
         .await

@@ -1,8 +1,10 @@
 //! What tests of several services need: a database of their own, an issuer's feed of revocations, processes that do not
-//! outlive them, conditions that are waited for.
+//! outlive them, conditions that are waited for, and a person at a browser.
 
+pub mod browser;
 mod database;
 mod feed;
+pub mod person;
 
 use std::future::Future;
 use std::net::{Ipv4Addr, SocketAddr};

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use serde_json::{Value, json};
 
-use crate::layout::{Addresses, Layout};
+use crate::layout::{Addresses, App, Layout};
 use crate::secrets::Secrets;
 
 /// The URL by which a service is named in tokens.
@@ -12,17 +12,18 @@ pub fn audience(addresses: &Addresses, service: &str) -> String {
     format!("http://{host}")
 }
 
+/// Where an app is sent its codes.
+pub fn callback(url: &str) -> String {
+    format!("{url}/callback")
+}
+
 /// The file's content; it has no private key in it.
 ///
 /// # Errors
 /// When a client's key is broken.
 pub fn registrations(layout: &Layout, secrets: &Secrets, addresses: &Addresses) -> Result<Value> {
     let clients = layout.clients.iter().map(|client| {
-        let audiences: Vec<String> = client
-            .audiences
-            .iter()
-            .map(|service| audience(addresses, service))
-            .collect();
+        let audiences = audiences(addresses, &client.audiences);
         let mut registration = json!({
             "clientId": client.id,
             "persona": client.persona,
@@ -36,7 +37,39 @@ pub fn registrations(layout: &Layout, secrets: &Secrets, addresses: &Addresses) 
         }
         Ok(registration)
     });
-    clients.collect::<Result<Vec<_>>>().map(Value::Array)
+    let apps = layout.apps.iter().map(|app| registration(app, addresses));
+    clients
+        .chain(apps)
+        .collect::<Result<Vec<_>>>()
+        .map(Value::Array)
+}
+
+/// An app that people sign in to: the custodian's own, public, so that it has no key.
+fn registration(app: &App, addresses: &Addresses) -> Result<Value> {
+    let url = app.url(addresses.port_offset)?;
+    let mut registration = json!({
+        "clientId": app.id,
+        "name": app.name,
+        "persona": app.persona,
+        "firstParty": true,
+        "tokenEndpointAuthMethod": "none",
+        "grantTypes": ["authorization_code", "refresh_token"],
+        "redirectUris": [callback(&url)],
+        "postLogoutRedirectUris": [url],
+        "scopes": app.scopes,
+        "audiences": audiences(addresses, &app.audiences),
+    });
+    if app.persona == "provider" {
+        registration["purposes"] = json!(["TREAT"]);
+    }
+    Ok(registration)
+}
+
+fn audiences(addresses: &Addresses, services: &[String]) -> Vec<String> {
+    services
+        .iter()
+        .map(|service| audience(addresses, service))
+        .collect()
 }
 
 #[cfg(test)]
@@ -53,6 +86,16 @@ mod tests {
         let clinic = &file.as_array().unwrap()[0];
         assert_eq!(clinic["clientId"], "clinic-a");
         assert_eq!(clinic["audiences"][0], "http://127.0.0.1:16003");
+        let portal = file.as_array().unwrap().iter();
+        let portal = portal
+            .clone()
+            .find(|client| client["clientId"] == "patient-portal")
+            .unwrap();
+        assert_eq!(
+            portal["redirectUris"],
+            json!(["http://localhost:16010/callback"])
+        );
+        assert_eq!(portal["tokenEndpointAuthMethod"], "none");
         assert!(
             !file.to_string().contains("\"d\""),
             "a private key is in the clients file"

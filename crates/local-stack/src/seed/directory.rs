@@ -16,7 +16,7 @@ use time::OffsetDateTime;
 use crate::layout::Layout;
 use crate::secrets::Secrets;
 
-const ADMIN: &str = "admin-console";
+const ADMIN: &str = "admin-tool";
 const TIMEOUT: Duration = Duration::from_secs(10);
 const AT_ONCE: usize = 8;
 /// On a machine where everything starts at once the database may take its time: a row is put again after these pauses.
@@ -88,7 +88,7 @@ impl Directory<'_> {
             .secrets
             .client_keys
             .get(ADMIN)
-            .context("the layout has no client admin-console")?;
+            .context("the layout has no client admin-tool")?;
         let source = TokenSource::new(
             TokenSourceConfig {
                 issuer: self.auth.clone(),

@@ -1,4 +1,4 @@
-//! `scripts/demo`: starts the whole stack and walks from a signature to a locked audit record.
+//! `scripts/demo`: starts the whole stack and walks from a patient's first sign-in to a locked audit record.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -6,14 +6,16 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::Parser;
 use e2e::api::Api;
+use e2e::people;
 use e2e::report::{JsonLines, Lines, Report};
-use e2e::walkthrough::{PROVIDER_SCOPES, Walk};
+use e2e::walkthrough::{PROVIDER_SCOPES, Summary, Walk};
 use local_stack::interrupt::interrupted;
 use local_stack::{Fhir, KafkaChoice, Options, Progress, Stack, Style};
+use serde_json::{Value, json};
 
 /// Sets everything up, starts the whole stack on this machine, and shows the promise step by step:
-/// no consent, no data; a signature opens exactly what it says; a revocation closes it; every
-/// decision stays on record.
+/// no consent, no data; a patient signs in and binds a key; its signature opens exactly what it
+/// says; a revocation closes it; every decision stays on record.
 ///
 /// Exit codes: 0 every step was as expected, 1 one was not, 2 something on this machine has to
 /// change first (a missing program, a taken port).
@@ -77,33 +79,31 @@ async fn run(args: &Args) -> ExitCode {
     };
     let walked = walk(args, &stack).await;
     let code = match &walked {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
+        Ok(Some(_)) => ExitCode::SUCCESS,
+        Ok(None) => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("{error:#}");
             ExitCode::FAILURE
         }
     };
     if args.keep {
-        stay(args, &stack).await;
+        stay(args, &stack, walked.ok().flatten().as_ref()).await;
     }
     stack.stop().await;
     code
 }
 
-async fn walk(args: &Args, stack: &Stack) -> Result<bool> {
+/// The walk; `None` when a step did not go as expected, which it has said.
+async fn walk(args: &Args, stack: &Stack) -> Result<Option<Summary>> {
     let api = Api::new(stack.endpoints().clone())?;
     let mut report: Box<dyn Report> = if args.json {
-        Box::new(JsonLines)
+        Box::new(JsonLines::default())
     } else {
         Box::new(Lines)
     };
-    if !args.json {
-        println!();
-    }
     let walk = Walk::new(&api, stack.logs(), report.as_mut());
     let Ok(summary) = walk.run().await else {
-        return Ok(false);
+        return Ok(None);
     };
     if !args.json {
         println!(
@@ -112,14 +112,14 @@ async fn walk(args: &Args, stack: &Stack) -> Result<bool> {
             summary.revocation_to_denial.as_millis()
         );
     }
-    Ok(true)
+    Ok(Some(summary))
 }
 
 /// Shows how to use the stack and waits until a part of it ends by itself; Ctrl-C ends the wait
 /// from outside.
-async fn stay(args: &Args, stack: &Stack) {
+async fn stay(args: &Args, stack: &Stack, walked: Option<&Summary>) {
     if !args.json {
-        match invitation(stack).await {
+        match invitation(stack, walked).await {
             Ok(text) => println!("{text}"),
             Err(error) => eprintln!("{error:#}"),
         }
@@ -131,8 +131,8 @@ async fn stay(args: &Args, stack: &Stack) {
     );
 }
 
-/// The URLs, and three commands to paste.
-async fn invitation(stack: &Stack) -> Result<String> {
+/// The URLs, codes to sign in with, and three commands to paste.
+async fn invitation(stack: &Stack, walked: Option<&Summary>) -> Result<String> {
     let endpoints = stack.endpoints();
     let api = Api::new(endpoints.clone())?;
     let provider = endpoints
@@ -140,10 +140,15 @@ async fn invitation(stack: &Stack) -> Result<String> {
         .iter()
         .find(|client| client.persona == "provider")
         .context("no provider in the endpoints")?;
-    let patient = endpoints
-        .patients
-        .first()
-        .context("no patient in the endpoints")?;
+    let organization = provider.organization.as_deref().unwrap_or_default();
+    let code =
+        async |who: Value| Ok::<_, anyhow::Error>(people::one_time_code(&api, &who).await?.0);
+    // Whom the walk did not need, where there is one.
+    let patients = endpoints.patients.iter().map(|patient| &patient.fhir_id);
+    let patient = patients.chain([&endpoints.newcomer]).next();
+    let patient_code = code(json!({"persona": "patient", "fhirId": patient})).await?;
+    let clinician_code = code(json!({"persona": "provider", "organization": organization})).await?;
+    let admin_code = code(json!({"persona": "admin"})).await?;
     let (provider_token, _) = api
         .token(&provider.id, &endpoints.gateway, PROVIDER_SCOPES)
         .await?;
@@ -154,14 +159,24 @@ async fn invitation(stack: &Stack) -> Result<String> {
         .token("ops-system", &endpoints.audit, "system:audit.read")
         .await?;
     let today = time::OffsetDateTime::now_utc().date();
+    let consents = walked.map_or(String::new(), |walked| {
+        format!(
+            "# the patient's consents\n\
+             curl -s '{}/v1/consents?patient={}' -H 'Authorization: Bearer {indexer_token}'\n\n",
+            endpoints.indexer, walked.subject
+        )
+    });
     Ok(format!(
         "\nThe stack stays up; Ctrl-C ends everything.\n\n\
          gateway  {gateway}\nindexer  {indexer}\naudit    {audit}\nauth     {auth}\nFHIR     {fhir}\nchain    {rpc}\n\
          all of it, with development keys: {file}\n\n\
+         # sign in yourself, in a browser: {auth}/enrol takes each of these codes once\n\
+         patient        {patient_code}\n\
+         clinician      {clinician_code}   wants two factors\n\
+         administrator  {admin_code}   wants a passkey\n\n\
          # a read after the revocation (tokens last five minutes)\n\
          curl -s '{gateway}/fhir/R4/Observation?patient={id}' -H 'Authorization: Bearer {provider_token}'\n\n\
-         # the patient's consents\n\
-         curl -s '{indexer}/v1/consents?patient={subject}' -H 'Authorization: Bearer {indexer_token}'\n\n\
+         {consents}\
          # today's decisions in the archive\n\
          curl -s '{audit}/v1/counts?from={today}&to={today}' -H 'Authorization: Bearer {audit_token}'\n",
         gateway = endpoints.gateway,
@@ -171,7 +186,6 @@ async fn invitation(stack: &Stack) -> Result<String> {
         fhir = endpoints.fhir,
         rpc = endpoints.chain.rpc,
         file = stack.endpoints_file().display(),
-        id = patient.fhir_id,
-        subject = patient.subject,
+        id = endpoints.newcomer,
     ))
 }

@@ -4,10 +4,10 @@ use std::time::{Duration, Instant};
 
 use alloy::primitives::{Address, U256};
 use anyhow::{Context, Result, ensure};
-use consent_core::Policy;
 use local_stack::endpoints::{Client, Patient};
 use uuid::Uuid;
 
+use super::patient::{Person, document};
 use super::{Walk, provider, transaction};
 use crate::PATIENCE;
 use crate::api::Api;
@@ -25,20 +25,17 @@ impl Walk<'_> {
     /// onto the chain: the patient's account holds nothing and does nothing.
     pub(super) async fn approve_by_signature(
         &mut self,
-        patient: &Patient,
-        policy: &Policy,
+        person: &mut Person,
         which: Which,
     ) -> Result<(), Failed> {
         let api = self.api;
         self.step(
-            "patient without coins signs, the relay sends",
+            "patient reads it and signs, the relay sends",
             "a mined transaction, the patient's account untouched",
             "chain",
             async {
-                ensure!(
-                    policy.hash().0 == which.scope.0,
-                    "the document is not the one that was asked for"
-                );
+                document(api, person, which).await?;
+                let patient = &person.patient;
                 let chain = party(api, provider(api)?)?;
                 let pen = pen(api, patient, which)?;
                 let signed = pen

@@ -394,7 +394,7 @@ async fn send(world: &World, case: &Case) -> Result<Answer> {
         As::Provider => request.bearer_auth(world.provider(0).await?.token),
         As::Ops(scope) => request.bearer_auth(world.ops(base, scope).await?),
         As::Admin(scope) => {
-            request.bearer_auth(world.api.token("admin-console", base, scope).await?.0)
+            request.bearer_auth(world.api.token("admin-tool", base, scope).await?.0)
         }
     };
     if let Some((kind, body)) = &case.body {

@@ -8,6 +8,7 @@ mod deny;
 mod faults;
 mod garbage;
 mod hostile;
+mod people;
 mod privacy;
 mod relay;
 mod release;
@@ -128,6 +129,7 @@ fn scenarios(running: Option<Running>) -> Vec<Trial> {
     scenarios![
         running,
         walkthrough,
+        people::an_administrator_is_asked_for_a_passkey,
         deny::without_consent,
         deny::an_unknown_patient_looks_like_no_consent,
         deny::with_another_organisations_consent,

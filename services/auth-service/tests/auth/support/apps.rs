@@ -7,10 +7,7 @@ use auth_service::random_id;
 use auth_service::session::{self, Proven, Session};
 use axum::body::Body;
 use axum::http::{Method, Request, header};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use url::Url;
 
 use super::{ADMIN, Answer, CLINIC_A, GATEWAY, INDEXER, ISSUER, Service, at, clients, key};
@@ -327,7 +324,7 @@ impl Answer {
 }
 
 pub fn challenge() -> String {
-    URL_SAFE_NO_PAD.encode(Sha256::digest(VERIFIER))
+    test_support::person::challenge(VERIFIER)
 }
 
 pub fn back_of(client: &str) -> &'static str {
@@ -375,9 +372,7 @@ fn change<'a>(form: &mut Vec<(&'a str, &'a str)>, changes: &[(&'a str, &'a str)]
 }
 
 pub fn encode(form: &[(&str, &str)]) -> String {
-    url::form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(form)
-        .finish()
+    test_support::browser::encoded(form)
 }
 
 /// The value of a hidden field of a page.

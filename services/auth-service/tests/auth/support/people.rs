@@ -1,13 +1,13 @@
 //! People: how they get their accounts and sign in.
 
 use serde_json::{Value, json};
-use totp_rs::{Builder, Secret};
+use test_support::person::Authenticator;
+pub use test_support::person::PASSWORD;
 
 use super::browser::{Browser, Page};
 use super::{Answer, Service};
 
-pub const PASSWORD: &str = "blue kettle on tuesday";
-/// Another good one.
+/// Another good password.
 pub const OTHER_PASSWORD: &str = "seven lanterns by the canal";
 
 pub fn patient() -> Value {
@@ -112,24 +112,22 @@ pub async fn sign_in_at(
 ) -> Page {
     let page = browser.get(path).await;
     assert_eq!(page.status, 200, "{}", page.text);
-    let action = page.between("action=\"", "\"").replace("&#38;", "&");
+    let action = page.action().expect("a form");
     let fields = [("login", login), ("password", password)];
     browser.post(&action, &fields).await
 }
 
 /// An authenticator app.
-pub struct App(String);
+pub struct App(Authenticator);
 
 impl App {
     /// Reads the key that a page shows.
     pub fn scan(page: &Page) -> Self {
-        Self(page.between("<code>", "</code>").replace(' ', ""))
+        Self(Authenticator::reads(page).expect("a key on the page"))
     }
 
     /// What it shows at a time.
     pub fn code(&self, seconds: i64) -> String {
-        let secret = Secret::try_from_base32(&self.0).unwrap();
-        let totp = Builder::new().with_secret(secret).build().unwrap();
-        totp.generate(seconds.try_into().unwrap()).to_string()
+        self.0.code(seconds)
     }
 }

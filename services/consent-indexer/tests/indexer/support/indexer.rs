@@ -7,7 +7,7 @@ use serde_json::Value;
 use tempfile::NamedTempFile;
 use test_support::{client_key_file, until};
 
-use super::issuer::AUDIENCE;
+use super::issuer::{AUDIENCE, ISSUER};
 use super::{Anvil, Database, Issuer, PATIENCE, Process, free_address};
 
 /// The indexer's environment.
@@ -29,7 +29,8 @@ impl Settings {
             ("PROVIDERS_ADDRESS", anvil.providers().to_string()),
             // Nobody listens there: the outbox keeps what the relay cannot send.
             ("KAFKA_BROKERS", "127.0.0.1:9".to_owned()),
-            ("ISSUER", issuer.url.clone()),
+            ("ISSUER", ISSUER.to_owned()),
+            ("AUTH_URL", issuer.url.clone()),
             ("AUDIENCE", AUDIENCE.to_owned()),
             ("FINALITY", "latest".to_owned()),
             ("POLL_INTERVAL_MS", "20".to_owned()),

@@ -7,6 +7,8 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 pub const TENANT: &str = "main-street-hospital";
+/// What tokens name; nobody is there. Keys are published elsewhere.
+pub const ISSUER: &str = "https://auth.example";
 pub const AUDIENCE: &str = "http://consent-indexer.test";
 
 /// Publishes a key set and what it revoked, and signs tokens.
@@ -35,7 +37,7 @@ impl Issuer {
     pub fn token(&self, persona: &str, scope: &str, changes: Value) -> String {
         let now = OffsetDateTime::now_utc().unix_timestamp();
         let mut claims = json!({
-            "iss": self.url, "aud": AUDIENCE, "sub": "client", "client_id": "client", "jti": Uuid::now_v7(),
+            "iss": ISSUER, "aud": AUDIENCE, "sub": "client", "client_id": "client", "jti": Uuid::now_v7(),
             "iat": now - 1, "exp": now + 250, "scope": scope, "tenant": TENANT, "persona": persona,
         });
         for (name, value) in changes.as_object().unwrap() {

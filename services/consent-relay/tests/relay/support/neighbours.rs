@@ -15,6 +15,8 @@ use test_support::Feed;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+/// What tokens name; nobody is there. Keys are published elsewhere.
+pub const ISSUER: &str = "https://auth.example";
 pub const AUDIENCE: &str = "http://consent-relay.test";
 const TENANT: &str = "general-hospital";
 
@@ -66,7 +68,7 @@ impl Neighbours {
     pub fn provider(&self, scope: &str, grantees: &[Address]) -> String {
         let now = OffsetDateTime::now_utc().unix_timestamp();
         let claims = json!({
-            "iss": self.url, "aud": AUDIENCE, "sub": "clinic-a", "client_id": "clinic-a", "jti": Uuid::now_v7(),
+            "iss": ISSUER, "aud": AUDIENCE, "sub": "clinic-a", "client_id": "clinic-a", "jti": Uuid::now_v7(),
             "iat": now - 1, "exp": now + 250, "scope": scope, "tenant": TENANT, "persona": "provider",
             "org": "clinic-a", "grantees": grantees,
         });

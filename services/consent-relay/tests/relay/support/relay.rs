@@ -9,7 +9,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::anvil::registry;
-use super::neighbours::AUDIENCE;
+use super::neighbours::{AUDIENCE, ISSUER};
 use super::{Database, Neighbours, PATIENCE, Process, free_address, until};
 
 /// The account that the relay sends from.
@@ -43,7 +43,7 @@ impl Settings {
             ("FINALITY", "latest".to_owned()),
             // Nobody listens there: the outbox keeps what cannot be published.
             ("KAFKA_BROKERS", "127.0.0.1:9".to_owned()),
-            ("ISSUER", neighbours.url.clone()),
+            ("ISSUER", ISSUER.to_owned()),
             ("AUTH_URL", neighbours.url.clone()),
             ("AUDIENCE", AUDIENCE.to_owned()),
             ("CLIENT_ID", "consent-relay".to_owned()),
