@@ -1,5 +1,7 @@
 //! What opens something: for enrolled patients and for the organisations themselves, within limits.
 
+use std::cell::Cell;
+
 use crate::support::sign::{granting, request, revocation, scope};
 use crate::support::{Patient, Relay, World, bound, relay, until};
 use alloy::primitives::Address;
@@ -193,8 +195,11 @@ async fn with_few_coins_left_only_stops_are_taken() {
         .anvil
         .set_balance(relay::account(), 4 * 10u128.pow(17))
         .await;
-    let grant = patient.grant(CLINIC, scope(2), 1, now);
+    // A new one each time: what was taken in before the balance was seen stays so.
+    let last = Cell::new(2);
     until("grants to be turned away", async || {
+        last.set(last.get() + 1);
+        let grant = patient.grant(CLINIC, scope(last.get()), 1, now);
         relay.post(&grant).await.status == 503
     })
     .await;
