@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use access_token::assertion::{ASSERTION_TYPE, AssertionClaims};
 use access_token::key::SigningKey;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use audit_core::counts::Count;
 use local_stack::endpoints::{Client, Endpoints};
 use reqwest::header::AUTHORIZATION;
@@ -125,17 +125,24 @@ impl Api {
         audience: &str,
         scope: &str,
     ) -> Result<(String, Answer)> {
+        self.token_of(&self.endpoints.auth, client, audience, scope)
+            .await
+    }
+
+    /// The same from any issuer that has the client registered.
+    ///
+    /// # Errors
+    /// As [`Self::token`].
+    pub async fn token_of(
+        &self,
+        issuer: &str,
+        client: &str,
+        audience: &str,
+        scope: &str,
+    ) -> Result<(String, Answer)> {
         let client = self.client(client)?;
-        let key = SigningKey::from_jwk(&client.private_jwk).context("the client's private JWK")?;
-        let token_url = format!("{}/oauth2/token", self.endpoints.auth);
-        let assertion = AssertionClaims::new(
-            &client.id,
-            &token_url,
-            Uuid::now_v7().to_string(),
-            OffsetDateTime::now_utc(),
-            60,
-        )
-        .sign(&key)?;
+        let token_url = format!("{issuer}/oauth2/token");
+        let assertion = signed_assertion(client, &token_url)?;
         let form = [
             ("grant_type", "client_credentials"),
             ("client_assertion_type", ASSERTION_TYPE),
@@ -153,6 +160,23 @@ impl Api {
                 answer.text
             ),
         }
+    }
+
+    /// Gives a token back (RFC 7009), as the client that it was issued to.
+    ///
+    /// # Errors
+    /// When it was not taken back.
+    pub async fn revoke(&self, client: &str, token: &str) -> Result<()> {
+        let url = format!("{}/oauth2/revoke", self.endpoints.auth);
+        let assertion = signed_assertion(self.client(client)?, &url)?;
+        let form = [
+            ("client_assertion_type", ASSERTION_TYPE),
+            ("client_assertion", &assertion),
+            ("token", token),
+        ];
+        let answer = self.send(self.http.post(&url).form(&form)).await?;
+        ensure!(answer.status == 200, "revoke: HTTP {}", answer.status);
+        Ok(())
     }
 
     /// GET with a bearer token.
@@ -210,4 +234,12 @@ impl Api {
         }
         Ok(serde_json::from_value(answer.json()["counts"].clone())?)
     }
+}
+
+/// Who the client is, for one endpoint of an issuer (RFC 7523).
+fn signed_assertion(client: &Client, endpoint: &str) -> Result<String> {
+    let key = SigningKey::from_jwk(&client.private_jwk).context("the client's private JWK")?;
+    let id = Uuid::now_v7().to_string();
+    let now = OffsetDateTime::now_utc();
+    Ok(AssertionClaims::new(&client.id, endpoint, id, now, 60).sign(&key)?)
 }

@@ -12,6 +12,8 @@ mod people;
 mod privacy;
 mod relay;
 mod release;
+mod revocations;
+mod routes;
 mod subjects;
 mod world;
 
@@ -145,6 +147,12 @@ fn scenarios(running: Option<Running>) -> Vec<Trial> {
         release::the_correlation_id_runs_from_the_caller_to_the_archive,
         release::an_evaluation_says_what_a_read_would,
         garbage::garbage_is_answered_with_a_clear_refusal,
+        routes::every_documented_route_refuses_who_has_no_token,
+        routes::every_documented_route_refuses_a_token_of_another_scope_or_persona,
+        routes::every_documented_route_refuses_a_token_for_another_service,
+        routes::every_documented_route_refuses_another_custodians_token,
+        routes::what_is_public_is_on_the_list_and_answers_as_it_says,
+        revocations::a_revoked_token_is_refused_by_every_service,
         hostile::a_server_that_ignores_the_patient_is_refused_whole,
         hostile::an_answer_that_cannot_be_read_is_not_relayed,
         faults::the_indexer_is_down,

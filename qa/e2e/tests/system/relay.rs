@@ -53,13 +53,30 @@ pub async fn a_patient_without_a_coin_grants_and_stops(world: &World) -> Result<
 pub async fn an_organisation_requests_in_its_own_name_only(world: &World) -> Result<()> {
     let endpoints = world.api.endpoints();
     let (own, other) = (world.provider(0).await?, world.provider(1).await?);
-    let key = endpoints
-        .clients
-        .iter()
-        .find(|client| client.id == own.id)
-        .and_then(|client| client.private_key.clone())
-        .context("an organisation's key")?;
-    let pen = Pen::new(&endpoints.chain, &key)?;
+    let (which, request) = requested(world, &own.id)?;
+    let token = async |id: &str| {
+        let scope = "provider:consent.request";
+        let issued = world.api.token(id, &endpoints.relay, scope).await?;
+        anyhow::Ok(issued.0)
+    };
+    let theirs = token(&other.id).await?;
+    let refused = relay::post(&world.api, Some(&theirs), &request).await?;
+    ensure!(refused.status == 403, "HTTP {}", refused.status);
+    let own = token(&own.id).await?;
+    let taken = relay::post(&world.api, Some(&own), &request).await?;
+    ensure!(taken.status == 202, "HTTP {}", taken.status);
+    wait_for_consent(&world.api, which, "REQUESTED").await?;
+    Ok(())
+}
+
+/// A request of an organisation to somebody whom nobody knows, signed and not handed in.
+pub fn requested(world: &World, organization: &str) -> Result<(Which, SignedIntent)> {
+    let client = world.api.client(organization)?;
+    let key = client.private_key.as_deref();
+    let pen = Pen::new(
+        &world.api.endpoints().chain,
+        key.context("an organisation's key")?,
+    )?;
     let which = Which {
         subject: PrivateKeySigner::random().address(),
         grantee: pen.address(),
@@ -76,20 +93,7 @@ pub async fn an_organisation_requests_in_its_own_name_only(world: &World) -> Res
         version: 1,
         deadline: U40::from(now() + DAY),
     })?;
-    let request = SignedIntent::from(request);
-    let token = async |id: &str| {
-        let scope = "provider:consent.request";
-        let issued = world.api.token(id, &endpoints.relay, scope).await?;
-        anyhow::Ok(issued.0)
-    };
-    let theirs = token(&other.id).await?;
-    let refused = relay::post(&world.api, Some(&theirs), &request).await?;
-    ensure!(refused.status == 403, "HTTP {}", refused.status);
-    let own = token(&own.id).await?;
-    let taken = relay::post(&world.api, Some(&own), &request).await?;
-    ensure!(taken.status == 202, "HTTP {}", taken.status);
-    wait_for_consent(&world.api, which, "REQUESTED").await?;
-    Ok(())
+    Ok((which, request.into()))
 }
 
 /// Hands an intent in without a token, and waits until it is final.

@@ -125,11 +125,16 @@ impl World {
             "ehr-gateway-{}",
             self.next_gateway.fetch_add(1, Ordering::Relaxed)
         );
+        self.extra("ehr-gateway", &name, overrides).await
+    }
+
+    /// One more instance of a service.
+    pub async fn extra(&self, service: &str, instance: &str, overrides: Overrides) -> Result<Unit> {
         let stack = self.stack.lock().await;
         stack
             .as_ref()
             .context("the stack has ended")?
-            .spawn_service("ehr-gateway", &name, overrides)
+            .spawn_service(service, instance, overrides)
             .await
     }
 

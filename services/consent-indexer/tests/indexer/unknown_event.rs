@@ -69,12 +69,16 @@ async fn stops_before(bad: impl Fn(Address, Address) -> Vec<u8>, reason: &str) {
         refused.body
     );
     assert_eq!(indexer.get("/v1/changes?after=0").await.status, 503);
+    // What it says it also writes down, a moment later.
+    until("the reason to be on record", async || {
+        let recorded: Option<String> = sqlx::query_scalar("SELECT halted FROM cursor")
+            .fetch_one(&world.database.pool)
+            .await
+            .unwrap();
+        recorded.is_some_and(|recorded| recorded.contains(reason))
+    })
+    .await;
     indexer.kill();
-    let recorded: Option<String> = sqlx::query_scalar("SELECT halted FROM cursor")
-        .fetch_one(&world.database.pool)
-        .await
-        .unwrap();
-    assert!(recorded.unwrap().contains(reason));
 
     let indexer = Indexer::start(&world.settings(), &world.issuer).await;
     assert_eq!(indexer.get(&query).await.status, 503);
