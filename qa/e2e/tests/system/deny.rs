@@ -131,7 +131,8 @@ pub async fn outside_the_window(world: &World) -> Result<()> {
         403,
         "consent-expired",
     )?;
-    Ok(())
+    // Whoever meets this patient next is to be told of their own consents.
+    world.revoke(&patient, short).await
 }
 
 pub async fn under_an_unknown_policy(world: &World) -> Result<()> {
