@@ -125,9 +125,9 @@ pub struct PractitionerPage {
     get, path = "/v1/organizations", tag = "grantees", params(GranteeFilter),
     responses(
         (status = 200, description = "The organisations; none when the registry is not followed", body = OrganizationPage),
-        (status = 400, description = "Unknown or malformed parameter", body = Problem),
-        (status = 401, description = "No valid token", body = Problem),
-        (status = 503, description = "Halted, or the head was not confirmed recently", body = Problem),
+        (status = 400, description = "Unknown or malformed parameter", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "No valid token", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "Halted, or the head was not confirmed recently", body = Problem, content_type = "application/problem+json"),
     ),
     security(("token" = []))
 )]
@@ -150,9 +150,9 @@ pub async fn organizations(
     get, path = "/v1/practitioners", tag = "grantees", params(GranteeFilter),
     responses(
         (status = 200, description = "The practitioners; none when the registry is not followed", body = PractitionerPage),
-        (status = 400, description = "Unknown or malformed parameter", body = Problem),
-        (status = 401, description = "No valid token", body = Problem),
-        (status = 503, description = "Halted, or the head was not confirmed recently", body = Problem),
+        (status = 400, description = "Unknown or malformed parameter", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "No valid token", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "Halted, or the head was not confirmed recently", body = Problem, content_type = "application/problem+json"),
     ),
     security(("token" = []))
 )]

@@ -50,10 +50,10 @@ pub struct SignatureVerdict {
     request_body = SignatureCheck,
     responses(
         (status = 200, description = "What the chain says", body = SignatureVerdict),
-        (status = 400, description = "Malformed body", body = Problem),
-        (status = 401, description = "No valid token", body = Problem),
-        (status = 403, description = "The token lacks the scope", body = Problem),
-        (status = 503, description = "Halted, the head was not confirmed recently, or the node gave no answer", body = Problem),
+        (status = 400, description = "Malformed body", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "No valid token", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The token lacks the scope", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "Halted, the head was not confirmed recently, or the node gave no answer", body = Problem, content_type = "application/problem+json"),
     ),
     security(
         ("token" = ["system:consent.read"]),

@@ -272,7 +272,9 @@ pub const ANY_TOKEN: &[Of] = &[
     // How far the projection is.
     of("consent-indexer", "GET", "/v1/chain"),
     // Whom the registries on chain name as verified; they are public.
+    of("consent-indexer", "GET", "/v1/organizations"),
     of("consent-indexer", "GET", "/v1/organizations/{address}"),
+    of("consent-indexer", "GET", "/v1/practitioners"),
     of("consent-indexer", "GET", "/v1/practitioners/{address}"),
 ];
 
