@@ -93,7 +93,7 @@ async fn only_services_ask_and_only_well_formed_questions() {
         ("actor", json!("0x12")),
         ("digest", json!("0x12")),
         ("signature", json!("no hexadecimal")),
-        ("signature", json!(format!("0x{}", "00".repeat(100_000)))),
+        ("signature", json!(format!("0x{}", "00".repeat(20_000)))),
         ("more", json!(1)),
     ] {
         let mut body = good.clone();
