@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use anyhow::Context;
 use service_kit::Problem;
-use sqlx::PgPool;
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{Connection as _, PgPool};
 
 /// The schema, in order.
 pub static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
@@ -14,6 +14,8 @@ pub static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 /// How long the start waits for a database that is not up yet.
 const START_BUDGET: Duration = Duration::from_secs(30);
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long after its last use a connection is taken to be there still.
+const TRUSTED_FOR: Duration = Duration::from_secs(1);
 const STATEMENT_TIMEOUT: &str = "5000";
 
 /// Why a query gave no answer.
@@ -88,6 +90,17 @@ pub fn pool(url: &str, tenant: &str, connections: u32) -> anyhow::Result<PgPool>
     Ok(PgPoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
+        // A connection that answered just now is not asked whether it is there: under load that would double the
+        // number of questions.
+        .test_before_acquire(false)
+        .before_acquire(|connection, seen| {
+            Box::pin(async move {
+                if seen.idle_for > TRUSTED_FOR {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
         .connect_lazy_with(options))
 }
 

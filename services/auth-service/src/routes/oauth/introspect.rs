@@ -19,6 +19,7 @@ use crate::client::{self, AuthMethod, Client};
 use crate::grant::authorizations;
 use crate::grant::holder;
 use crate::grant::secret::RefreshToken;
+use crate::revocation;
 use crate::token::error::{OAuthError, no_store};
 use crate::token::form::Form;
 use crate::token::standing;
@@ -158,10 +159,13 @@ async fn by_token(
         (Err(TokenError::UnknownKey), Err(error)) => return Err(error.into()),
         (Err(error), _) => return Err(refused(error.check())),
     };
-    let speaks_for_itself = token.claims.sign_in.is_none() && token.claims.act.is_none();
-    if !speaks_for_itself || !standing::stands(app, &token, app.now()).await? {
+    let claims = &token.claims;
+    let speaks_for_itself = claims.sign_in.is_none() && claims.act.is_none();
+    let is_ours = speaks_for_itself && claims.tenant == app.tenant;
+    if !is_ours || !revocation::store::stands(&app.db, claims, app.now()).await? {
         return Err(refused("standing"));
     }
+    // Only one that may obtain tokens is found.
     client::store::find(&app.db, &app.tenant, &token.claims.client_id)
         .await?
         .ok_or_else(|| refused("client"))
