@@ -102,10 +102,12 @@ pub async fn refreshes(world: &Arc<World>, size: Size) -> Result<Vec<Round>> {
 
 async fn families(world: &Arc<World>, count: u64) -> Result<Vec<String>> {
     let made = (0..count).map(|_| async { anyhow::Ok(world.let_in().await?.1) });
-    futures::stream::iter(made)
+    let families = futures::stream::iter(made)
         .buffer_unordered(8)
         .try_collect()
-        .await
+        .await?;
+    world.settle().await?;
+    Ok(families)
 }
 
 fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -121,6 +123,7 @@ pub async fn introspections(world: &Arc<World>, size: Size) -> Result<Vec<Round>
     for _ in 0..size.rounds {
         let own = Arc::new(world.backend_token().await?);
         let (token, _) = world.let_in().await?;
+        world.settle().await?;
         let token = Arc::new(token);
         let callers = (0..size.callers).map(|_| {
             let (world, own, token) = (world.clone(), own.clone(), token.clone());
