@@ -6,6 +6,7 @@ mod common;
 pub mod enrol;
 pub mod enrolment;
 pub mod factors;
+pub mod invite;
 pub mod passkey;
 pub mod password;
 pub mod store;
@@ -29,8 +30,8 @@ pub struct Means {
     pub passkeys: Option<passkey::Passkeys>,
     /// Seals what has to be read again.
     pub provider: Arc<dyn KeyProvider>,
-    /// How long enrolment codes are good for.
-    pub enrolments: enrolment::Lifetimes,
+    /// On which terms enrolment codes are made.
+    pub enrolments: enrolment::Terms,
 }
 
 impl Means {
@@ -46,9 +47,9 @@ impl Means {
         Self {
             passwords: password::Hasher::new(config.password_checks),
             provider,
-            enrolments: enrolment::Lifetimes {
-                patient: time::Duration::hours(config.patient_enrolment_hours),
-                staff: time::Duration::hours(config.staff_enrolment_hours),
+            enrolments: enrolment::Terms {
+                lifetimes: config.enrolment.lifetimes(),
+                organization_per_hour: config.organization_enrolments_per_hour,
             },
             site,
             passkeys,
@@ -62,6 +63,17 @@ pub fn is_login(text: &str) -> bool {
         && text
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || b"._-+@".contains(&b))
+}
+
+/// The persona of an account: our own services are none's.
+///
+/// # Errors
+/// In words.
+pub fn persona(text: &str) -> Result<Persona, &'static str> {
+    text.parse()
+        .ok()
+        .filter(|persona| *persona != Persona::System)
+        .ok_or("must be patient, provider or admin")
 }
 
 /// Someone who can sign in.

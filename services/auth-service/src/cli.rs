@@ -1,7 +1,9 @@
-//! The `auth` command: signing keys and clients, straight in the service's database, so that it works while the service
-//! is down and nobody can get a token.
+//! The `auth` command: people, clients and signing keys, straight in the service's database, so that it works while the
+//! service is down and nobody can get a token.
 
+mod accounts;
 mod clients;
+mod enrol;
 mod keys;
 
 use std::process::ExitCode;
@@ -11,6 +13,7 @@ use conf::{Conf, Subcommands};
 use sqlx::PgPool;
 use time::OffsetDateTime;
 
+use self::accounts::AccountsArguments;
 use crate::config::KeyEncryptionKey;
 use crate::db::{self, StoreError};
 use crate::directory::text;
@@ -20,22 +23,24 @@ use crate::token::keys::seal::SealError;
 const OK: u8 = 0;
 /// It could not be done now.
 const FAILED: u8 = 1;
-/// There is no such key or client. (2 is wrong usage.)
+/// There is no such key, client or account. (2 is wrong usage.)
 const NOT_FOUND: u8 = 3;
-/// It is not allowed so: the client has faults, or comes from the clients file.
+/// It is not allowed so: the client or whom a code is for has faults, or the client comes from the clients file.
 const REFUSED: u8 = 4;
 
-/// Signing keys and clients of one tenant, straight in the database of auth-service.
+/// People, clients and signing keys of one tenant, straight in the database of auth-service. It needs no token and no running
+/// service: whoever has the database's password may do all of this. What is done is told to the audit and to all verifiers as
+/// by the API.
 ///
-/// Exit codes: 0 done; 1 it could not be done now; 2 wrong usage or settings; 3 no such key or client; 4 refused (the
-/// client has faults, or comes from the clients file), with details on standard error.
+/// Exit codes: 0 done; 1 it could not be done now; 2 wrong usage or settings; 3 no such key, client or account; 4 refused (the
+/// client or whom a code is for has faults, or the client comes from the clients file), with details on standard error.
 #[derive(Conf)]
 #[conf(name = "auth")]
 struct Arguments {
     /// Address of the Postgres database of auth-service. Only from the environment, where no process list shows it.
     #[conf(env, secret)]
     database_url: String,
-    /// The custodian whose keys and clients these are.
+    /// The custodian whose people, clients and keys these are.
     #[conf(long, env, value_parser = text::id)]
     tenant: String,
     #[conf(subcommands)]
@@ -44,6 +49,15 @@ struct Arguments {
 
 #[derive(Subcommands)]
 enum Command {
+    /// The people who can sign in, and the codes by which they get their accounts
+    ///
+    /// The first administrator of a new deployment, when nobody can get a token yet:
+    ///
+    ///     auth accounts enrol admin
+    ///
+    /// An account is named by its id or by its sign-in name. What ends an account's sessions ends its tokens too, at every
+    /// service, within seconds.
+    Accounts(AccountsArguments),
     /// The keys that sign tokens
     Keys(KeysArguments),
     /// The clients that may obtain tokens
@@ -212,6 +226,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<u8> {
         now: OffsetDateTime::now_utc(),
     };
     match arguments.command {
+        Command::Accounts(arguments) => accounts::run(&place, arguments).await,
         Command::Keys(arguments) => match arguments.command {
             KeysCommand::List(arguments) => keys::list(&place, arguments.json).await,
             KeysCommand::Rotate(arguments) => {

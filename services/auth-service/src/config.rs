@@ -8,9 +8,11 @@ use alloy::primitives::Address;
 use axum::http::HeaderName;
 use conf::Conf;
 use service_kit::ServerConfig;
+use time::Duration;
 use url::Url;
 use zeroize::Zeroizing;
 
+use crate::account::enrolment::Lifetimes;
 use crate::client::registry::Registry;
 use crate::directory::text;
 
@@ -74,18 +76,39 @@ pub struct Config {
     /// Passwords checked at the same time; each takes a core and 19 MiB for a while.
     #[conf(long, env, default_value = "1")]
     pub password_checks: usize,
-    /// Hours for which a patient's enrolment code is good.
-    #[conf(long, env, default_value = "168")]
-    pub patient_enrolment_hours: i64,
-    /// Hours for which any other enrolment code is good.
-    #[conf(long, env, default_value = "24")]
-    pub staff_enrolment_hours: i64,
+    /// How long enrolment codes are good for.
+    #[conf(flatten)]
+    pub enrolment: EnrolmentHours,
+    /// Enrolment codes that the backends of one organisation may make in an hour.
+    #[conf(long, env, default_value = "100")]
+    pub organization_enrolments_per_hour: i64,
     /// Address of the consent-indexer, which says what is verified on chain.
     #[conf(long, env)]
     pub indexer_url: Url,
     /// Most connections to the database.
     #[conf(long, env, default_value = "16")]
     pub database_connections: u32,
+}
+
+/// How long enrolment codes are good for: the same for the service and for the command that makes them.
+#[derive(Conf, Debug)]
+pub struct EnrolmentHours {
+    /// Hours for which a patient's enrolment code is good.
+    #[conf(long, env, default_value = "168")]
+    patient_enrolment_hours: i64,
+    /// Hours for which any other enrolment code is good.
+    #[conf(long, env, default_value = "24")]
+    staff_enrolment_hours: i64,
+}
+
+impl EnrolmentHours {
+    /// As durations.
+    pub fn lifetimes(&self) -> Lifetimes {
+        Lifetimes {
+            patient: Duration::hours(self.patient_enrolment_hours),
+            staff: Duration::hours(self.staff_enrolment_hours),
+        }
+    }
 }
 
 /// An issuer identifier (RFC 8414 §2): an http or https origin.

@@ -32,6 +32,8 @@ pub enum Kind {
     SignInFailed,
     /// A session was ended before its time. About the account.
     SessionEnded,
+    /// A one-time enrolment code was made. About the enrolment.
+    EnrolmentMade,
     /// A one-time enrolment code was used. About the account.
     EnrolmentUsed,
     /// An account was made, changed or closed. About the account.
@@ -73,6 +75,7 @@ impl Kind {
             Self::SignInSucceeded => "sign-in.succeeded",
             Self::SignInFailed => "sign-in.failed",
             Self::SessionEnded => "session.ended",
+            Self::EnrolmentMade => "enrolment.made",
             Self::EnrolmentUsed => "enrolment.used",
             Self::AccountChanged => "account.changed",
             Self::TokenReused => "token.reused",

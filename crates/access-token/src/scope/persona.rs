@@ -66,11 +66,12 @@ impl FromStr for Persona {
 }
 
 /// Every right there is. A scope that is not listed here is unknown and never granted.
-const RIGHTS: [(Persona, &str); 19] = [
+const RIGHTS: [(Persona, &str); 20] = [
     (Persona::Patient, "audit.read"),
     (Persona::Patient, "consent.read"),
     (Persona::Patient, "consent.write"),
     (Persona::Provider, "consent.request"),
+    (Persona::Provider, "enrolments.write"),
     (Persona::Provider, "records.read"),
     (Persona::Admin, "accounts.write"),
     (Persona::Admin, "audit.read"),

@@ -1,16 +1,16 @@
 //! What ends what an account has: closing it, signing out everywhere, a device lost.
 
 use access_token::Claims;
-use sqlx::PgConnection;
+use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{Account, store};
+use crate::Random;
 use crate::db::StoreError;
 use crate::events::{self, Event, Kind};
 use crate::revocation;
 use crate::session::store as sessions;
-use crate::{App, Random};
 
 /// May manage the accounts of this service's tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,41 +57,61 @@ pub async fn end_everything(
     revocation::record(connection, tenant, revocation::Kind::Account, &id, now).await
 }
 
+/// An account, and whether it is so only now.
+#[derive(Debug)]
+pub struct Changed {
+    /// As it is now.
+    pub account: Account,
+    /// False when it was so already.
+    pub is_new: bool,
+}
+
 /// Closes or opens an account; `None` when the tenant has none of this id. Closing it ends all that it has.
 ///
 /// # Errors
 /// [`StoreError`].
 pub async fn set_disabled(
-    app: &App,
+    db: &PgPool,
     tenant: &str,
     id: Uuid,
     disabled: bool,
-) -> Result<Option<Account>, StoreError> {
-    let now = app.now();
-    let mut transaction = app.db.begin().await?;
+    random: &Random,
+    now: OffsetDateTime,
+) -> Result<Option<Changed>, StoreError> {
+    let mut transaction = db.begin().await?;
     let Some(account) = store::lock(&mut transaction, tenant, id).await? else {
         return Ok(None);
     };
-    if store::set_disabled(&mut transaction, &account, disabled, now).await? {
+    let is_new = store::set_disabled(&mut transaction, &account, disabled, now).await?;
+    if is_new {
         let status = if disabled { "disabled" } else { "enabled" };
-        let event = Event::new(&app.random, tenant, Kind::AccountChanged, id, now);
+        let event = Event::new(random, tenant, Kind::AccountChanged, id, now);
         events::emit(&mut transaction, &event.with("change", status)).await?;
         if disabled {
-            end_everything(&mut transaction, &account, None, &app.random, now).await?;
+            end_everything(&mut transaction, &account, None, random, now).await?;
         }
     }
     transaction.commit().await?;
-    store::find(&app.db, tenant, id).await
+    let found = store::find(db, tenant, id).await?;
+    Ok(found.map(|account| Changed { account, is_new }))
 }
 
-/// Ends every session of the account and every token that was issued up to now.
+/// Ends every session of the account and every token that was issued up to now; false when the tenant has none of this id.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn sign_out_everywhere(app: &App, tenant: &str, id: Uuid) -> Result<(), StoreError> {
-    let mut transaction = app.db.begin().await?;
-    if let Some(account) = store::lock(&mut transaction, tenant, id).await? {
-        end_everything(&mut transaction, &account, None, &app.random, app.now()).await?;
-    }
-    Ok(transaction.commit().await?)
+pub async fn sign_out_everywhere(
+    db: &PgPool,
+    tenant: &str,
+    id: Uuid,
+    random: &Random,
+    now: OffsetDateTime,
+) -> Result<bool, StoreError> {
+    let mut transaction = db.begin().await?;
+    let Some(account) = store::lock(&mut transaction, tenant, id).await? else {
+        return Ok(false);
+    };
+    end_everything(&mut transaction, &account, None, random, now).await?;
+    transaction.commit().await?;
+    Ok(true)
 }

@@ -60,6 +60,9 @@ pub enum EnrolError {
     /// The code was used up or has expired.
     #[error("the enrolment is over")]
     Over,
+    /// An organisation made the code, and whom it is for has an account meanwhile.
+    #[error("whom the code is for has an account already")]
+    HasAccount,
     /// Somebody took the name meanwhile.
     #[error("the sign-in name is taken")]
     LoginTaken,
@@ -131,7 +134,9 @@ pub async fn finish(
         }
     }
     let event = Event::new(&app.random, tenant, Kind::EnrolmentUsed, id, now);
-    let event = event.with("again", enrolment.account.is_some());
+    let event = event
+        .with("again", enrolment.account.is_some())
+        .with("enrolment", enrolment.id.to_string());
     events::emit(&mut transaction, &event).await?;
     let entered = sign_in::complete(app, &mut transaction, shown, id, chosen.proven()).await?;
     transaction.commit().await?;
@@ -144,9 +149,16 @@ async fn create(
     enrolling: &Enrolling,
     enrolment: &Enrolment,
 ) -> Result<(), EnrolError> {
+    // What an administrator opened or closed is not walked around by an organisation.
+    let tenant = &app.tenant;
+    if enrolment.invited_by.is_some()
+        && store::is_taken(connection, tenant, &enrolment.role).await?
+    {
+        return Err(EnrolError::HasAccount);
+    }
     let account = Account {
         id: enrolling.account,
-        tenant: app.tenant.clone(),
+        tenant: tenant.clone(),
         login: enrolling.login.clone().ok_or(EnrolError::Over)?,
         role: enrolment.role.clone(),
         disabled: false,

@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use super::code::Code;
 use super::{Role, store};
+use crate::Random;
 use crate::db::StoreError;
-use crate::{Random, random_id};
 
 /// How often a code may be entered before it is worth nothing.
 const MOST_OPENED: i32 = 10;
@@ -21,8 +21,19 @@ pub struct Enrolment {
     pub role: Role,
     /// The account that gets new ways to prove itself; `None` when a new one is made.
     pub account: Option<Uuid>,
+    /// The organisation whose backend made the code; `None` where an administrator did.
+    pub invited_by: Option<String>,
     /// When it ends.
     pub expires_at: OffsetDateTime,
+}
+
+/// The terms on which codes are made.
+#[derive(Debug, Clone, Copy)]
+pub struct Terms {
+    /// How long they are good for.
+    pub lifetimes: Lifetimes,
+    /// How many one organisation makes in an hour.
+    pub organization_per_hour: i64,
 }
 
 /// How long codes are good for.
@@ -44,12 +55,12 @@ impl Lifetimes {
     }
 }
 
-/// Makes a code.
+/// Stores an enrolment under a new code. Only [`invite`](super::invite::invite) does so, which says who may.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn create(
-    db: &PgPool,
+pub(super) async fn create(
+    connection: &mut PgConnection,
     tenant: &str,
     enrolment: &Enrolment,
     created_by: &str,
@@ -60,8 +71,8 @@ pub async fn create(
     let columns = store::columns(&enrolment.role);
     sqlx::query!(
         "insert into enrolments (id, tenant, code_hash, persona, fhir_id, organization, practitioner, account,
-                                 created_by, created_at, expires_at, opened)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0)",
+                                 created_by, invited_by, created_at, expires_at, opened)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0)",
         enrolment.id,
         tenant,
         &code.hash()[..],
@@ -71,28 +82,43 @@ pub async fn create(
         columns.practitioner,
         enrolment.account,
         created_by,
+        enrolment.invited_by,
         now,
         enrolment.expires_at,
     )
-    .execute(db)
+    .execute(connection)
     .await?;
     Ok(code)
 }
 
-/// A new enrolment.
-pub fn new(
-    role: Role,
-    account: Option<Uuid>,
-    lifetimes: &Lifetimes,
-    random: &Random,
-    now: OffsetDateTime,
-) -> Enrolment {
-    Enrolment {
-        id: random_id(random),
-        expires_at: now + lifetimes.of(&role),
-        role,
-        account,
-    }
+/// How many codes an organisation has made since a time, and when the first of them; nobody else of it makes any until the
+/// end of the transaction.
+///
+/// # Errors
+/// [`StoreError`].
+pub(super) async fn made_since(
+    connection: &mut PgConnection,
+    tenant: &str,
+    organization: &str,
+    since: OffsetDateTime,
+) -> Result<(i64, Option<OffsetDateTime>), StoreError> {
+    sqlx::query!(
+        "select pg_advisory_xact_lock(hashtextextended('enrolments ' || $1 || ' ' || $2, 0))",
+        tenant,
+        organization,
+    )
+    .execute(&mut *connection)
+    .await?;
+    let row = sqlx::query!(
+        r#"select count(*) as "made!", min(created_at) as first from enrolments
+           where tenant = $1 and invited_by = $2 and created_at > $3"#,
+        tenant,
+        organization,
+        since,
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok((row.made, row.first))
 }
 
 struct Row {
@@ -102,6 +128,7 @@ struct Row {
     organization: Option<String>,
     practitioner: Option<String>,
     account: Option<Uuid>,
+    invited_by: Option<String>,
     expires_at: OffsetDateTime,
 }
 
@@ -119,6 +146,7 @@ impl TryFrom<Row> for Enrolment {
             id: row.id,
             role: role.ok_or(StoreError::Corrupt("enrolments"))?,
             account: row.account,
+            invited_by: row.invited_by,
             expires_at: row.expires_at,
         })
     }
@@ -139,7 +167,7 @@ pub async fn open(
         Row,
         "update enrolments set opened = opened + 1
          where tenant = $1 and code_hash = $2 and used_at is null and expires_at > $3 and opened < $4
-         returning id, persona, fhir_id, organization, practitioner, account, expires_at",
+         returning id, persona, fhir_id, organization, practitioner, account, invited_by, expires_at",
         tenant,
         &code.hash()[..],
         now,
@@ -163,7 +191,7 @@ pub async fn find(
 ) -> Result<Option<Enrolment>, StoreError> {
     sqlx::query_as!(
         Row,
-        "select id, persona, fhir_id, organization, practitioner, account, expires_at from enrolments
+        "select id, persona, fhir_id, organization, practitioner, account, invited_by, expires_at from enrolments
          where tenant = $1 and id = $2 and used_at is null and expires_at > $3",
         tenant,
         id,

@@ -168,6 +168,31 @@ pub async fn find_by_login(
     .transpose()
 }
 
+/// Whether whom a role stands for has an account, closed ones too. Nobody in particular has none: a provider who is no
+/// practitioner, an administrator.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn is_taken(
+    connection: &mut PgConnection,
+    tenant: &str,
+    role: &Role,
+) -> Result<bool, StoreError> {
+    let columns = columns(role);
+    Ok(sqlx::query_scalar!(
+        r#"select exists (
+               select from accounts
+               where tenant = $1 and (fhir_id = $2 or organization = $3 and practitioner = $4)
+           ) as "taken!""#,
+        tenant,
+        columns.fhir_id,
+        columns.organization,
+        columns.practitioner,
+    )
+    .fetch_one(connection)
+    .await?)
+}
+
 /// Takes an account for this transaction alone, so that what is decided about it holds until the end; `None` when there is
 /// none.
 ///

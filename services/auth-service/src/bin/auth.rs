@@ -1,4 +1,4 @@
-//! The `auth` command: signing keys and clients, straight in the service's database.
+//! The `auth` command: people, clients and signing keys, straight in the service's database.
 
 use std::process::ExitCode;
 

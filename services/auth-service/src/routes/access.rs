@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::App;
 use crate::account::administration::{ACCOUNTS_SCOPE, AccountsPermit};
+use crate::account::invite::{self, InvitePermit};
 use crate::account::{Account, store as accounts};
 use crate::client::{self, ClientsPermit};
 use crate::db::StoreError;
@@ -198,6 +199,15 @@ impl FromRequestParts<Arc<App>> for AccountsPermit {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refusal> {
         permit(parts, app, Self::from_claims, &[ACCOUNTS_SCOPE]).await
+    }
+}
+
+impl FromRequestParts<Arc<App>> for InvitePermit {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refusal> {
+        let scopes = [ACCOUNTS_SCOPE, invite::ORGANIZATION_SCOPE];
+        permit(parts, app, Self::from_claims, &scopes).await
     }
 }
 

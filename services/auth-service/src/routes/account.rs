@@ -79,6 +79,7 @@ pub async fn end_session(
 /// Ends all of them, and the access of every app.
 pub async fn end_all(State(app): State<Arc<App>>, form: MemberForm) -> Result<Response, PageError> {
     let account = form.member.session.account.id;
-    administration::sign_out_everywhere(&app, &app.tenant, account).await?;
+    administration::sign_out_everywhere(&app.db, &app.tenant, account, &app.random, app.now())
+        .await?;
     sign_out::done(&app)
 }

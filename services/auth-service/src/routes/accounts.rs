@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use access_token::Persona;
 use axum::Json;
 use axum::extract::{Path, State};
 use serde::{Deserialize, Serialize};
@@ -13,7 +12,8 @@ use uuid::Uuid;
 
 use crate::App;
 use crate::account::administration::{self, AccountsPermit};
-use crate::account::{Account, Role, factors, store};
+use crate::account::factors::Factors;
+use crate::account::{self, Account, Role, factors, store};
 
 const DEFAULT_LIMIT: i64 = 50;
 const MAX_LIMIT: i64 = 200;
@@ -83,6 +83,18 @@ pub struct AccountDetail {
     passkeys: i64,
 }
 
+impl AccountDetail {
+    /// An account with what it has.
+    pub fn of(account: Account, factors: Factors) -> Self {
+        Self {
+            account: account.into(),
+            password: factors.password,
+            app: factors.app,
+            passkeys: factors.passkeys,
+        }
+    }
+}
+
 /// A page of accounts.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AccountPage {
@@ -149,10 +161,10 @@ pub async fn list(
         Some(Ok(after)) => after,
         Some(Err(_)) => return Err(wrong("cursor is not one that a page before named.")),
     };
-    let persona = match query.persona.as_deref().map(str::parse::<Persona>) {
+    let persona = match query.persona.as_deref().map(account::persona) {
         None => None,
-        Some(Ok(persona)) if persona != Persona::System => Some(persona.as_str()),
-        Some(_) => return Err(wrong("persona must be patient, provider or admin.")),
+        Some(Ok(persona)) => Some(persona.as_str()),
+        Some(Err(rule)) => return Err(wrong(&format!("persona {rule}."))),
     };
     // One more than wanted shows whether there is a next page.
     let mut accounts = store::list(&app.db, &app.tenant, persona, after, limit + 1).await?;
@@ -195,12 +207,7 @@ pub async fn get(
         .await?
         .ok_or_else(unknown)?;
     let factors = factors::of(&app.db, &app.tenant, id).await?;
-    Ok(Json(AccountDetail {
-        account: account.into(),
-        password: factors.password,
-        app: factors.app,
-        passkeys: factors.passkeys,
-    }))
+    Ok(Json(AccountDetail::of(account, factors)))
 }
 
 /// Close an account: its sessions and tokens end at once.
@@ -258,8 +265,10 @@ async fn set_disabled(
     disabled: bool,
 ) -> Result<Json<AccountView>, Problem> {
     let id = checked_id(id)?;
-    let account = administration::set_disabled(app, &app.tenant, id, disabled).await?;
-    let account = account.ok_or_else(unknown)?;
+    let (tenant, now) = (&app.tenant, app.now());
+    let changed =
+        administration::set_disabled(&app.db, tenant, id, disabled, &app.random, now).await?;
+    let account = changed.ok_or_else(unknown)?.account;
     tracing::info!(corr_id = %CorrId::current(), account = %id, disabled, by = permit.by(), "account opened or closed");
     Ok(Json(account.into()))
 }

@@ -107,7 +107,7 @@ impl Progress {
         match done.await {
             Ok(entered) => Ok(Some(entered)),
             Err(enrol::EnrolError::LoginTaken) => Ok(None),
-            Err(enrol::EnrolError::Over) => Err(PageError::Over),
+            Err(enrol::EnrolError::Over | enrol::EnrolError::HasAccount) => Err(PageError::Over),
             Err(enrol::EnrolError::PasskeyTaken) => Err(PageError::PasskeyRefused),
             Err(enrol::EnrolError::SignIn(error)) => Err(error.into()),
         }

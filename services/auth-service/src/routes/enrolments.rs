@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use service_kit::extract::JsonBody;
@@ -13,9 +13,10 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::App;
-use crate::account::administration::AccountsPermit;
-use crate::account::{Role, enrolment, store as accounts};
-use crate::directory::{ReadPermit, organizations, text};
+use crate::account::code::Code;
+use crate::account::enrolment::Enrolment;
+use crate::account::invite::{self, InviteError, InvitePermit, Wanted};
+use crate::limit::TooMany;
 
 /// Whom a code is for: exactly one of `persona` with what belongs to it, or `account`.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -50,116 +51,98 @@ pub struct EnrolmentView {
     expires_at: time::OffsetDateTime,
 }
 
-fn fhir_id(member: &str, value: Option<String>) -> Result<String, Problem> {
-    value.filter(|id| text::is_fhir_id(id)).ok_or_else(|| {
-        super::fault_in(
-            member,
-            "must be a FHIR id: 1 to 64 letters, digits, dots or hyphens",
-        )
-    })
+impl From<(Enrolment, Code)> for EnrolmentView {
+    fn from((enrolment, code): (Enrolment, Code)) -> Self {
+        Self {
+            id: enrolment.id,
+            code: code.show(),
+            expires_at: enrolment.expires_at,
+        }
+    }
 }
 
-async fn role(app: &App, request: EnrolmentRequest) -> Result<Role, Problem> {
-    let persona = request.persona.as_deref();
-    match (
-        persona,
-        request.fhir_id,
-        request.organization,
-        request.practitioner,
-    ) {
-        (Some("patient"), id, None, None) => Ok(Role::Patient {
-            fhir_id: fhir_id("fhirId", id)?,
-        }),
-        (Some("provider"), None, Some(organization), practitioner) => {
-            let organization =
-                text::id(&organization).map_err(|fault| super::fault_in("organization", fault))?;
-            let permit = ReadPermit::for_tenant(&app.tenant);
-            if organizations::find(&app.db, &permit, &organization)
-                .await?
-                .is_none()
-            {
-                return Err(super::fault_in(
-                    "organization",
-                    "is not in the directory: store it there first",
-                ));
-            }
-            let practitioner = match practitioner {
-                Some(id) => Some(fhir_id("practitioner", Some(id))?),
-                None => None,
-            };
-            Ok(Role::Provider {
-                organization,
-                practitioner,
-            })
+impl From<EnrolmentRequest> for Wanted {
+    fn from(request: EnrolmentRequest) -> Self {
+        Self {
+            persona: request.persona,
+            fhir_id: request.fhir_id,
+            organization: request.organization,
+            practitioner: request.practitioner,
+            account: request.account,
         }
-        (Some("admin"), None, None, None) => Ok(Role::Admin),
-        _ => Err(super::fault_in(
-            "persona",
-            "must be patient (with fhirId), provider (with organization, and practitioner if there is one) or admin, \
-             and nothing else may be there",
-        )),
+    }
+}
+
+fn refused(error: InviteError, permit: &InvitePermit) -> Response {
+    let text = error.to_string();
+    let check = match &error {
+        InviteError::NotYours(_) => "not-yours",
+        InviteError::HasAccount => "already-enrolled",
+        InviteError::TooMany(_) => "too-many-requests",
+        InviteError::Fault { .. } | InviteError::UnknownAccount | InviteError::Store(_) => {
+            "request"
+        }
+    };
+    tracing::info!(corr_id = %CorrId::current(), by = permit.by(), check, "no enrolment made");
+    match error {
+        InviteError::Fault { member, rule } => super::fault_in(member, rule).into_response(),
+        InviteError::UnknownAccount => super::accounts::unknown().into_response(),
+        InviteError::NotYours(_) => Problem::forbidden(text).into_response(),
+        InviteError::HasAccount => Problem::conflict(
+            "already-enrolled",
+            "Whom this code is for has an account already. An administrator makes a code for that account.",
+        )
+        .into_response(),
+        InviteError::TooMany(TooMany(wait)) => {
+            let problem = Problem::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "too-many-requests",
+                "Your organisation has made all the codes that it may make in an hour. Try again after Retry-After seconds.",
+            );
+            let wait = [(header::RETRY_AFTER, wait.as_secs().to_string())];
+            (wait, problem).into_response()
+        }
+        InviteError::Store(error) => Problem::from(error).into_response(),
     }
 }
 
 /// Make a one-time code by which somebody gets an account, or an account other ways to sign in.
+///
+/// Administrators do so for anybody. An organisation's backend does so for patients and for practitioners of its own whom it
+/// names, who have no account yet; so many in an hour.
 #[utoipa::path(
     post,
     path = "/v1/enrolments",
     tag = "accounts",
     operation_id = "createEnrolment",
-    security(("accessToken" = ["admin:accounts.write"])),
+    security(("accessToken" = ["admin:accounts.write"]), ("accessToken" = ["provider:enrolments.write"])),
     request_body = EnrolmentRequest,
     responses(
         (status = 201, description = "The code; hand it to nobody else.", body = EnrolmentView),
         (status = 400, description = "The request is wrong.", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "No valid token.", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "The token does not allow it.", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The token does not allow it, or not for this person.", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "The tenant has no such account.", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "An organisation's code, for somebody who has an account.", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "The organisation has made all that it may in an hour.", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "The database is not available.", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub async fn post(
     State(app): State<Arc<App>>,
-    permit: AccountsPermit,
+    permit: InvitePermit,
     JsonBody(request): JsonBody<EnrolmentRequest>,
-) -> Result<Response, Problem> {
-    let account = request.account;
-    let role = match account {
-        None => role(&app, request).await?,
-        Some(id) => {
-            let more = [
-                &request.persona,
-                &request.fhir_id,
-                &request.organization,
-                &request.practitioner,
-            ];
-            if more.into_iter().any(Option::is_some) {
-                return Err(super::fault_in(
-                    "account",
-                    "stands alone: who it is was settled when it was made",
-                ));
-            }
-            let found = accounts::find(&app.db, &app.tenant, id).await?;
-            found.ok_or_else(super::accounts::unknown)?.role
-        }
+) -> Response {
+    let terms = &app.means.enrolments;
+    let (tenant, now) = (&app.tenant, app.now());
+    let wanted = request.into();
+    let made = invite::invite(&app.db, tenant, &permit, wanted, terms, &app.random, now).await;
+    let (enrolment, code) = match made {
+        Ok(made) => made,
+        Err(error) => return refused(error, &permit),
     };
-    let now = app.now();
-    let enrolment = enrolment::new(role, account, &app.means.enrolments, &app.random, now);
-    let code = enrolment::create(
-        &app.db,
-        &app.tenant,
-        &enrolment,
-        permit.by(),
-        &app.random,
-        now,
-    )
-    .await?;
     let persona = enrolment.role.persona();
     tracing::info!(corr_id = %CorrId::current(), enrolment = %enrolment.id, %persona, by = permit.by(), "enrolment made");
-    let view = EnrolmentView {
-        id: enrolment.id,
-        code: code.show(),
-        expires_at: enrolment.expires_at,
-    };
-    Ok((StatusCode::CREATED, Json(view)).into_response())
+    let view = EnrolmentView::from((enrolment, code));
+    (StatusCode::CREATED, Json(view)).into_response()
 }

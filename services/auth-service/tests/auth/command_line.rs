@@ -1,44 +1,8 @@
 //! The `auth` command, as people and scripts use it.
 
-use std::process::{Command, Output};
-
+use crate::support::command::auth;
 use crate::support::{ADMIN, GATEWAY, NOW, SIGNER, Service, Setup, clients, key};
-use serde_json::{Value, json};
-
-struct Answer {
-    code: Option<i32>,
-    out: String,
-    err: String,
-}
-
-impl Answer {
-    fn json(&self) -> Value {
-        serde_json::from_str(&self.out).unwrap_or_else(|_| panic!("no JSON: {}", self.out))
-    }
-}
-
-fn auth(setup: &Setup, arguments: &[&str]) -> Answer {
-    let names = ["DATABASE_URL", "TENANT", "KEY_ENCRYPTION_KEY_FILE"];
-    let variables = setup
-        .variables
-        .iter()
-        .filter(|(name, _)| names.contains(&name.as_str()));
-    let Output {
-        status,
-        stdout,
-        stderr,
-    } = Command::new(env!("CARGO_BIN_EXE_auth"))
-        .args(arguments)
-        .env_clear()
-        .envs(variables.cloned())
-        .output()
-        .unwrap();
-    Answer {
-        code: status.code(),
-        out: String::from_utf8(stdout).unwrap(),
-        err: String::from_utf8(stderr).unwrap(),
-    }
-}
+use serde_json::json;
 
 async fn start() -> (Service, Setup) {
     let service = Service::start().await;
@@ -191,7 +155,10 @@ fn what_is_wrong_is_said_with_what_to_do_about_it() {
 fn help_names_every_command_and_exit_code() {
     let setup = Setup::new("postgres://127.0.0.1:1/none", &json!([]));
     for (arguments, words) in [
-        (&["--help"][..], &["keys", "clients", "Exit codes"][..]),
+        (
+            &["--help"][..],
+            &["accounts", "keys", "clients", "Exit codes"][..],
+        ),
         (&["keys", "--help"], &["list", "rotate", "compromise"]),
         (
             &["clients", "--help"],

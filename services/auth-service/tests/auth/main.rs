@@ -5,6 +5,7 @@
 
 mod support;
 
+mod accounts_command;
 mod assertion_attacks;
 mod authorize;
 mod backoff;
@@ -20,6 +21,7 @@ mod keys;
 mod logout;
 mod oauth_clients;
 mod openidconnect;
+mod organization_enrolments;
 mod organizations;
 mod own_bindings;
 mod passkeys;

@@ -5,6 +5,7 @@ pub mod authenticator;
 pub mod binary;
 pub mod browser;
 pub mod chain;
+pub mod command;
 pub mod family;
 pub mod foreign;
 pub mod people;

@@ -5,7 +5,7 @@ use test_support::person::Authenticator;
 pub use test_support::person::PASSWORD;
 
 use super::browser::{Browser, Page};
-use super::{Answer, Service};
+use super::{Answer, Service, authenticator};
 
 /// Another good password.
 pub const OTHER_PASSWORD: &str = "seven lanterns by the canal";
@@ -44,9 +44,14 @@ impl Service {
     /// A browser whose owner has entered a new code, and chosen a name.
     pub async fn named(&self, who: &Value, login: &str) -> Browser<'_> {
         let code = self.code(who).await;
+        self.named_by(&code, login).await
+    }
+
+    /// The same with this code.
+    pub async fn named_by(&self, code: &str, login: &str) -> Browser<'_> {
         let mut browser = self.browser();
         browser.get("/enrol").await;
-        let page = browser.post("/enrol", &[("code", &code)]).await;
+        let page = browser.post("/enrol", &[("code", code)]).await;
         assert_eq!(page.location(), "/enrol/name", "{}", page.text);
         browser.get("/enrol/name").await;
         let page = browser.post("/enrol/name", &[("login", login)]).await;
@@ -91,6 +96,15 @@ impl Service {
             .await
             .unwrap()
     }
+}
+
+/// Ends an enrolment with a passkey.
+pub async fn choose_passkey(browser: &mut Browser<'_>, n: u8) -> Page {
+    let options = browser.script("/enrol/passkey/options", &json!({})).await;
+    let asked = options.json();
+    let credential = authenticator::Authenticator::new(n).make(&asked["options"]);
+    let made = json!({"id": asked["id"], "credential": credential});
+    browser.script("/enrol/passkey", &made).await
 }
 
 pub async fn choose_password(browser: &mut Browser<'_>, password: &str) -> Page {
