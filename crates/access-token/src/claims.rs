@@ -41,7 +41,8 @@ pub struct Claims {
     /// The organisation's id; always there for providers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub org: Option<String>,
-    /// The organisation's addresses on chain, `0x` and 40 hex digits.
+    /// The addresses on chain by which it asks for consent: the organisation's, and a practitioner's own. `0x` and 40 hex
+    /// digits.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub grantees: Vec<String>,
     /// The purpose of use, such as `TREAT`.

@@ -15,6 +15,7 @@ use alloy::sol_types::{Eip712Domain, SolStruct as _, eip712_domain};
 mod batch;
 mod bind;
 mod effect;
+mod grantee;
 pub mod passkey;
 mod signature;
 mod statement;
@@ -24,6 +25,7 @@ mod wire;
 
 pub use bind::{Bind, patient_ref_hash};
 pub use effect::{Stopped, StoppedConsent};
+pub use grantee::BindGrantee;
 pub use signature::SignatureError;
 pub use statement::{Endorse, LiftStop, Statement};
 pub use verification::Verification;

@@ -4,10 +4,11 @@
 //!
 //! A patient binds a key while signed in; a further key needs the signature of one that is bound already. Where all are
 //! lost, two administrators can name a new one, after a delay in which the patient can veto (`rebindings`). A patient
-//! without a key can still stop everything (`stops`). An organisation's addresses count while the chain says that they are
-//! verified (`verification`).
+//! without a key can still stop everything (`stops`). An organisation's address counts by its own signature (`grantees`) while the chain says that
+//! it is verified (`verification`).
 
 pub mod bindings;
+pub mod grantees;
 pub mod organizations;
 pub mod page;
 pub mod patients;
@@ -20,4 +21,6 @@ pub mod subjects;
 pub mod text;
 pub mod verification;
 
-pub use permit::{BindPermit, PatientPermit, ReadPermit, WritePermit};
+pub use permit::{
+    BindPermit, GranteePermit, PatientPermit, PractitionerPermit, ReadPermit, WritePermit,
+};

@@ -56,6 +56,8 @@ pub enum Kind {
     KeyCompromised,
     /// An address stands for a patient from now on, or no longer alone. About the address.
     BindingChanged,
+    /// An address is a practitioner's from now on, or no longer. About the address.
+    GranteeChanged,
     /// A patient stopped everything without a key. About the account.
     StopPlaced,
     /// A key lifted such a stop. About the account.
@@ -87,6 +89,7 @@ impl Kind {
             Self::KeyRotated => "key.rotated",
             Self::KeyCompromised => "key.compromised",
             Self::BindingChanged => "binding.changed",
+            Self::GranteeChanged => "grantee.changed",
             Self::StopPlaced => "stop.placed",
             Self::StopLifted => "stop.lifted",
             Self::ProxyChanged => "proxy.changed",
@@ -98,6 +101,7 @@ impl Kind {
     fn topic(self) -> &'static str {
         match self {
             Self::BindingChanged
+            | Self::GranteeChanged
             | Self::StopPlaced
             | Self::StopLifted
             | Self::RebindingChanged

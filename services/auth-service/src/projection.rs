@@ -64,6 +64,18 @@ struct OrganizationAnswer {
 }
 
 #[derive(Deserialize)]
+struct PractitionerAnswer {
+    practitioner: PractitionerRow,
+}
+
+#[derive(Deserialize)]
+struct PractitionerRow {
+    address: Address,
+    verified: bool,
+    organization: Option<Address>,
+}
+
+#[derive(Deserialize)]
 struct OrganizationRow {
     address: Address,
     verified: bool,
@@ -175,6 +187,27 @@ impl Projection {
             None => Ok(false),
             Some(answer) if answer.organization.address == address => {
                 Ok(answer.organization.verified)
+            }
+            Some(_) => Err(PeerError("it answers about another").into()),
+        }
+    }
+
+    /// The organisation that a practitioner's address belongs to on chain, while it and its organisation are verified.
+    ///
+    /// # Errors
+    /// [`ProjectionError`].
+    pub async fn employer(
+        &self,
+        app: &App,
+        practitioner: Address,
+    ) -> Result<Option<Address>, ProjectionError> {
+        let name = practitioner.to_checksum(None);
+        let answer: Option<PractitionerAnswer> =
+            self.get(app, &["v1", "practitioners", &name], &[]).await?;
+        match answer.map(|answer| answer.practitioner) {
+            None => Ok(None),
+            Some(row) if row.address == practitioner => {
+                Ok(row.organization.filter(|_| row.verified))
             }
             Some(_) => Err(PeerError("it answers about another").into()),
         }

@@ -33,6 +33,7 @@ pub mod enrol;
 pub mod enrol_passkey;
 pub mod enrolments;
 pub mod entrance;
+pub mod grantees;
 pub mod keys;
 pub mod oauth;
 pub mod organizations;
@@ -59,8 +60,9 @@ pub mod subjects;
         (name = "oauth", description = "Tokens, keys and metadata"),
         (name = "accounts", description = "People's accounts and the codes by which they get them; only the service's tenant"),
         (name = "sessions", description = "Where a person is signed in"),
-        (name = "directory", description = "Patients with their signed bindings, and organisations; only the token's tenant is visible"),
+        (name = "directory", description = "Patients and organisations with their signed bindings; only the token's tenant is visible"),
         (name = "patient", description = "What signed-in patients do for themselves"),
+        (name = "practitioner", description = "What signed-in practitioners do for themselves"),
         (name = "administration", description = "Clients and signing keys of the tenant, for its administrators"),
         (name = "revocation", description = "What died before its time, for verifiers"),
     ),
@@ -110,6 +112,8 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(organizations::put, organizations::get))
         .routes(routes!(organizations::list))
         .routes(routes!(bindings::post, bindings::get))
+        .routes(routes!(grantees::post, grantees::get))
+        .routes(routes!(grantees::end))
         .routes(routes!(stops::post, stops::get))
         .routes(routes!(stops::lift))
         .routes(routes!(rebindings::post, rebindings::get))

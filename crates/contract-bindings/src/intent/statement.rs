@@ -79,7 +79,7 @@ impl LiftStop {
     }
 }
 
-/// Something that a subject's key says to the directory.
+/// Something that a key says to the directory: a subject's, or a grantee's ([`super::BindGrantee`]).
 pub trait Statement: SolStruct {
     /// Whose key has to sign.
     fn signer(&self) -> Address;

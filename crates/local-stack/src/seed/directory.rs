@@ -1,4 +1,4 @@
-//! Organisations and patients' bindings, written through auth-service's own API as its admin client does.
+//! Organisations with their addresses and patients' bindings, each signed by its key, written through auth-service's own API as its admin client does.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use access_token::source::{TokenSource, TokenSourceConfig};
 use alloy::primitives::{Address, U256};
 use anyhow::{Context, Result, bail};
 use contract_bindings::Bind;
-use contract_bindings::intent::domain;
+use contract_bindings::intent::{BindGrantee, Statement as _, domain};
 use futures::{StreamExt, TryStreamExt};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -58,9 +58,8 @@ impl Directory<'_> {
             .iter()
             .filter_map(|client| Some((client.organization.as_deref()?, client)));
         for (id, client) in organizations {
-            let address = self.secrets.organization_key(id)?.address();
             let name = client.name.as_deref().unwrap_or(id);
-            let row = json!({"name": name, "addresses": [address.to_checksum(None)]});
+            let row = json!({"name": name, "bindings": [self.grantee(id, now)?]});
             self.put(&http, &token, &format!("organizations/{id}"), &row)
                 .await
                 .with_context(|| format!("organisation {id}"))?;
@@ -105,6 +104,25 @@ impl Directory<'_> {
             .await
             .context("the admin client got no token")?;
         Ok(token.to_string())
+    }
+
+    fn grantee(&self, organization: &str, now: OffsetDateTime) -> Result<Value> {
+        let signer = self.secrets.organization_key(organization)?;
+        let deadline = u64::try_from(now.unix_timestamp() + BINDING_DEADLINE)?;
+        let statement = BindGrantee::of_organization(
+            &self.layout.tenant,
+            organization,
+            signer.address(),
+            U256::from(1),
+            deadline,
+        );
+        let proof = statement.prove(&domain(self.layout.chain.id, self.registry), &signer)?;
+        Ok(json!({
+            "grantee": signer.address().to_checksum(None),
+            "nonce": "1",
+            "deadline": deadline,
+            "signature": proof.signature,
+        }))
     }
 
     fn binding(&self, patient: &str, now: OffsetDateTime) -> Result<Value> {

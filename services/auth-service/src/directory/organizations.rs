@@ -1,12 +1,14 @@
 //! Organisations and their addresses on chain.
 
+use std::collections::HashMap;
+
 use alloy::primitives::Address;
 use sqlx::PgPool;
-use time::OffsetDateTime;
 
+use super::grantees::{self, BindError, Binding, Owner, Verified};
 use super::page::Page;
 use super::{ReadPermit, WritePermit};
-use crate::Random;
+use crate::App;
 use crate::db::StoreError;
 use crate::events::{self, Event};
 use crate::revocation;
@@ -20,44 +22,46 @@ pub struct Organization {
     pub id: String,
     /// Its name.
     pub name: String,
-    /// Its addresses, in order.
-    pub addresses: Vec<Address>,
+    /// Its own addresses as they were signed, in order.
+    pub bindings: Vec<Binding>,
 }
 
-/// Why an organisation was not stored.
-#[derive(Debug, thiserror::Error)]
-pub enum PutError {
-    /// An address belongs to another organisation of the tenant.
-    #[error("an address belongs to another organisation")]
-    AddressTaken,
-    /// The database gave no answer.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-impl From<sqlx::Error> for PutError {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Store(error.into())
+impl Organization {
+    /// What its bindings have to be signed for.
+    pub fn owner(&self) -> Owner<'_> {
+        Owner {
+            tenant: &self.tenant,
+            organization: &self.id,
+            practitioner: None,
+        }
     }
 }
 
-/// Stores an organisation with exactly these addresses; true when it is new. When it loses one, its tokens are dead.
+/// Stores an organisation with exactly the addresses of these statements; true when it is new. When it loses one, its
+/// tokens are dead.
 ///
 /// # Errors
-/// [`PutError`].
+/// [`BindError`].
 pub async fn put(
-    db: &PgPool,
+    app: &App,
     permit: &WritePermit,
     id: &str,
     name: &str,
-    addresses: &[Address],
-    random: &Random,
-    now: OffsetDateTime,
-) -> Result<bool, PutError> {
-    let mut addresses: Vec<Vec<u8>> = addresses.iter().map(|address| address.to_vec()).collect();
-    addresses.sort();
-    addresses.dedup();
-    let mut transaction = db.begin().await?;
+    mut verified: Vec<Verified<'_>>,
+) -> Result<bool, BindError> {
+    let now = app.now();
+    let owner = Owner {
+        tenant: &permit.tenant,
+        organization: id,
+        practitioner: None,
+    };
+    debug_assert!(verified.iter().all(|verified| verified.owner == owner));
+    verified.sort_by_key(|verified| verified.statement.subject);
+    let addresses: Vec<Address> = verified
+        .iter()
+        .map(|verified| verified.statement.subject)
+        .collect();
+    let mut transaction = app.db.begin().await?;
     // One change of a tenant's organisations at a time: two that swap addresses would deadlock.
     sqlx::query!(
         "select pg_advisory_xact_lock(hashtextextended('organizations ' || $1, 0))",
@@ -76,37 +80,20 @@ pub async fn put(
     )
     .fetch_one(&mut *transaction)
     .await?;
-    let lost = sqlx::query!(
-        "delete from organization_addresses where tenant = $1 and organization = $2 and address <> all($3)",
-        permit.tenant,
-        id,
-        &addresses,
-    )
-    .execute(&mut *transaction)
-    .await?;
-    let owned = sqlx::query!(
-        "insert into organization_addresses (tenant, address, organization)
-         select $1, address, $2 from unnest($3::bytea[]) as address
-         on conflict (tenant, address) do update set organization = excluded.organization
-         where organization_addresses.organization = excluded.organization",
-        permit.tenant,
-        id,
-        &addresses,
-    )
-    .execute(&mut *transaction)
-    .await?;
-    if owned.rows_affected() != addresses.len() as u64 {
-        return Err(PutError::AddressTaken);
+    let lost = grantees::end_others(&mut transaction, owner, &addresses, now).await?;
+    let bound = grantees::bound_to(&mut transaction, owner).await?;
+    for verified in &verified {
+        grantees::store(&mut transaction, verified, &bound, now).await?;
     }
     let event = Event::new(
-        random,
+        &app.random,
         &permit.tenant,
         events::Kind::OrganizationChanged,
         id,
         now,
     );
     events::emit(&mut transaction, &event).await?;
-    if lost.rows_affected() > 0 {
+    if lost > 0 {
         // Tokens name the addresses; those with one that is no longer the organisation's are dead.
         let kind = revocation::Kind::Organization;
         revocation::record(&mut transaction, &permit.tenant, kind, id, now).await?;
@@ -124,31 +111,23 @@ pub async fn find(
     permit: &ReadPermit,
     id: &str,
 ) -> Result<Option<Organization>, StoreError> {
-    let row = sqlx::query!(
-        r#"select name, array(select address from organization_addresses
-                              where tenant = $1 and organization = $2 order by address) as "addresses!"
-           from organizations where tenant = $1 and id = $2"#,
+    let name = sqlx::query_scalar!(
+        "select name from organizations where tenant = $1 and id = $2",
         permit.tenant,
         id,
     )
     .fetch_optional(db)
     .await?;
-    row.map(|row| organization(permit, id.to_owned(), row.name, row.addresses))
-        .transpose()
-}
-
-/// The addresses of one organisation; `None` when the tenant has none of this id.
-///
-/// # Errors
-/// [`StoreError`].
-pub async fn addresses(
-    db: &PgPool,
-    permit: &ReadPermit,
-    id: &str,
-) -> Result<Option<Vec<Address>>, StoreError> {
-    Ok(find(db, permit, id)
-        .await?
-        .map(|organization| organization.addresses))
+    let Some(name) = name else {
+        return Ok(None);
+    };
+    let mut bindings = bindings(db, permit, &[id.to_owned()]).await?;
+    Ok(Some(Organization {
+        tenant: permit.tenant.clone(),
+        id: id.to_owned(),
+        name,
+        bindings: bindings.remove(id).unwrap_or_default(),
+    }))
 }
 
 /// The organisations that these addresses belong to.
@@ -162,8 +141,8 @@ pub async fn owners(
 ) -> Result<Vec<String>, StoreError> {
     let addresses: Vec<Vec<u8>> = addresses.iter().map(|address| address.to_vec()).collect();
     let owners = sqlx::query_scalar!(
-        "select distinct organization from organization_addresses
-         where tenant = $1 and address = any($2) order by organization",
+        "select distinct organization from grantee_bindings
+         where tenant = $1 and grantee = any($2) and practitioner = '' and ended_at is null order by organization",
         permit.tenant,
         &addresses,
     )
@@ -181,41 +160,56 @@ pub async fn list(
     permit: &ReadPermit,
     page: &Page,
 ) -> Result<(Vec<Organization>, Option<String>), StoreError> {
-    let rows = sqlx::query!(
-        r#"select o.id, o.name, array(select a.address from organization_addresses a
-                                      where a.tenant = o.tenant and a.organization = o.id
-                                      order by a.address) as "addresses!"
-           from organizations o where o.tenant = $1 and o.id > $2 collate "C"
-           order by o.id collate "C" limit $3"#,
+    let mut rows = sqlx::query!(
+        r#"select id, name from organizations where tenant = $1 and id > $2 collate "C"
+           order by id collate "C" limit $3"#,
         permit.tenant,
         page.after,
         page.probe(),
     )
     .fetch_all(db)
     .await?;
-    let mut organizations = rows
+    let next = page.cut(&mut rows, |row| &row.id);
+    let ids: Vec<String> = rows.iter().map(|row| row.id.clone()).collect();
+    let mut bindings = bindings(db, permit, &ids).await?;
+    let organizations = rows
         .into_iter()
-        .map(|row| organization(permit, row.id, row.name, row.addresses))
-        .collect::<Result<Vec<_>, _>>()?;
-    let next = page.cut(&mut organizations, |organization| &organization.id);
+        .map(|row| Organization {
+            tenant: permit.tenant.clone(),
+            bindings: bindings.remove(&row.id).unwrap_or_default(),
+            id: row.id,
+            name: row.name,
+        })
+        .collect();
     Ok((organizations, next))
 }
 
-fn organization(
+/// Whose own addresses are which, in order.
+async fn bindings(
+    db: &PgPool,
     permit: &ReadPermit,
-    id: String,
-    name: String,
-    addresses: Vec<Vec<u8>>,
-) -> Result<Organization, StoreError> {
-    let addresses = addresses
-        .iter()
-        .map(|bytes| Address::try_from(bytes.as_slice()))
-        .collect::<Result<_, _>>()
-        .map_err(|_| StoreError::Corrupt("organization_addresses"))?;
-    Ok(Organization {
-        tenant: permit.tenant.clone(),
-        id,
-        name,
-        addresses,
-    })
+    ids: &[String],
+) -> Result<HashMap<String, Vec<Binding>>, StoreError> {
+    let rows = sqlx::query!(
+        "select organization, grantee, nonce, deadline, signer, signature, bound_at from grantee_bindings
+         where tenant = $1 and organization = any($2) and practitioner = '' and ended_at is null
+         order by grantee",
+        permit.tenant,
+        ids,
+    )
+    .fetch_all(db)
+    .await?;
+    let mut found: HashMap<String, Vec<Binding>> = HashMap::new();
+    for row in rows {
+        let binding = Binding::stored(
+            &row.grantee,
+            &row.nonce,
+            row.deadline,
+            row.signer,
+            row.signature,
+            row.bound_at,
+        )?;
+        found.entry(row.organization).or_default().push(binding);
+    }
+    Ok(found)
 }

@@ -3,6 +3,7 @@
 use access_token::{Acr, Claims, Persona};
 use time::{Duration, OffsetDateTime};
 
+use super::grantees::Owner;
 use crate::client::Client;
 
 /// May read one tenant's part of the directory.
@@ -27,6 +28,21 @@ pub struct PatientPermit {
     pub(super) account: String,
 }
 
+/// A practitioner who is signed in, for themselves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PractitionerPermit {
+    pub(super) tenant: String,
+    pub(super) organization: String,
+    pub(super) practitioner: String,
+    pub(super) account: String,
+}
+
+/// May bind addresses to one practitioner.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GranteePermit {
+    practitioner: PractitionerPermit,
+}
+
 /// May bind keys to one patient.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BindPermit {
@@ -41,7 +57,9 @@ pub const READ_SCOPES: [&str; 2] = ["system:directory.read", "admin:directory.re
 pub const WRITE_SCOPE: &str = "admin:directory.write";
 /// The scope with which patients bind, stop and veto.
 pub const PATIENT_SCOPE: &str = "patient:consent.write";
-/// How surely, and how long ago at most, a patient must have signed in to bind a key.
+/// The scope with which practitioners bind their own addresses: those who may ask for consent by them.
+pub const PRACTITIONER_SCOPE: &str = "provider:consent.request";
+/// How surely, and how long ago at most, a person must have signed in to bind a key.
 pub const FRESH: (Acr, Duration) = (Acr::Aal2, Duration::seconds(300));
 
 impl ReadPermit {
@@ -134,6 +152,60 @@ impl PatientPermit {
     }
 }
 
+/// Whether somebody proved who they are surely and just now.
+fn is_fresh(claims: &Claims, now: OffsetDateTime) -> bool {
+    let (acr, age) = FRESH;
+    claims.sign_in.as_ref().is_some_and(|sign_in| {
+        sign_in.acr >= acr && now.unix_timestamp() - sign_in.auth_time <= age.whole_seconds()
+    })
+}
+
+impl PractitionerPermit {
+    /// A permit for the practitioner that the token's person is; none for a backend, nor for who acts for another.
+    pub fn from_claims(claims: &Claims) -> Option<Self> {
+        let allowed = claims.persona == Persona::Provider
+            && claims.sign_in.is_some()
+            && claims.act.is_none()
+            && claims.scope.allows_persona(PRACTITIONER_SCOPE);
+        let organization = claims.org.clone().filter(|_| allowed)?;
+        let practitioner = claims.fhir_user.as_deref()?.strip_prefix("Practitioner/")?;
+        // An empty one would stand for the organisation itself.
+        super::text::is_fhir_id(practitioner).then(|| Self {
+            tenant: claims.tenant.clone(),
+            organization,
+            practitioner: practitioner.to_owned(),
+            account: claims.sub.clone(),
+        })
+    }
+
+    /// What their addresses have to be signed for.
+    pub fn owner(&self) -> Owner<'_> {
+        Owner {
+            tenant: &self.tenant,
+            organization: &self.organization,
+            practitioner: Some(&self.practitioner),
+        }
+    }
+}
+
+impl GranteePermit {
+    /// For a practitioner who has proven who they are surely and just now; `None` when they have to do so again.
+    pub fn of_practitioner(
+        practitioner: &PractitionerPermit,
+        claims: &Claims,
+        now: OffsetDateTime,
+    ) -> Option<Self> {
+        is_fresh(claims, now).then(|| Self {
+            practitioner: practitioner.clone(),
+        })
+    }
+
+    /// Whose addresses.
+    pub fn practitioner(&self) -> &PractitionerPermit {
+        &self.practitioner
+    }
+}
+
 impl BindPermit {
     /// For a patient who has proven who they are surely and just now; `None` when they have to do so again.
     pub fn of_patient(
@@ -141,11 +213,7 @@ impl BindPermit {
         claims: &Claims,
         now: OffsetDateTime,
     ) -> Option<Self> {
-        let (acr, age) = FRESH;
-        let fresh = claims.sign_in.as_ref().is_some_and(|sign_in| {
-            sign_in.acr >= acr && now.unix_timestamp() - sign_in.auth_time <= age.whole_seconds()
-        });
-        fresh.then(|| Self {
+        is_fresh(claims, now).then(|| Self {
             tenant: patient.tenant.clone(),
             fhir_id: patient.fhir_id.clone(),
             by_patient: true,

@@ -1,4 +1,4 @@
-//! What subjects' keys have signed, read and checked.
+//! What keys have signed, read and checked: subjects' and grantees'.
 
 use alloy::primitives::{Address, Bytes, U256};
 use contract_bindings::intent::{Bind, Endorse, LiftStop, Proof, Verification};
@@ -12,7 +12,7 @@ use crate::projection::ProjectionError;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum StatementError {
     /// Not signed by that address's key, or signed for something else.
-    #[error("the signature is not the subject's over this statement")]
+    #[error("the signature is not that address's over this statement")]
     Signature,
     /// The deadline has passed.
     #[error("the deadline has passed")]
@@ -22,16 +22,16 @@ pub enum StatementError {
     Chain(#[from] ProjectionError),
 }
 
-/// A subject's signed statement about which patient it stands for.
+/// An address's signed statement about whom it stands for: as a subject for a patient, or as a grantee (`grantees`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Statement {
     /// The address.
     pub subject: Address,
-    /// Grows with every statement of this subject.
+    /// Grows with every statement of this address.
     pub nonce: U256,
     /// Unix seconds after which it is no longer accepted.
     pub deadline: i64,
-    /// The subject's signature.
+    /// The address's signature.
     pub proof: Proof,
 }
 
@@ -157,7 +157,8 @@ impl Lift {
     }
 }
 
-async fn judge(
+/// Whether the signature holds, asking the chain where only it can tell.
+pub(super) async fn judge(
     app: &App,
     statement: &impl contract_bindings::intent::Statement,
     proof: &Proof,
@@ -187,7 +188,7 @@ fn in_time(deadline: i64, now: OffsetDateTime) -> Result<(), StatementError> {
     }
 }
 
-fn unix(deadline: i64) -> Result<u64, StatementError> {
+pub(super) fn unix(deadline: i64) -> Result<u64, StatementError> {
     u64::try_from(deadline).map_err(|_| StatementError::PastDeadline)
 }
 

@@ -16,8 +16,12 @@ use crate::account::invite::{self, InvitePermit};
 use crate::account::{Account, store as accounts};
 use crate::client::{self, ClientsPermit};
 use crate::db::StoreError;
-use crate::directory::permit::{FRESH, PATIENT_SCOPE, READ_SCOPES, WRITE_SCOPE};
-use crate::directory::{BindPermit, PatientPermit, ReadPermit, WritePermit};
+use crate::directory::permit::{
+    FRESH, PATIENT_SCOPE, PRACTITIONER_SCOPE, READ_SCOPES, WRITE_SCOPE,
+};
+use crate::directory::{
+    BindPermit, GranteePermit, PatientPermit, PractitionerPermit, ReadPermit, WritePermit,
+};
 use crate::pages::browser;
 use crate::revocation::{self, FeedPermit};
 use crate::session::{self, store as sessions};
@@ -279,5 +283,24 @@ impl FromRequestParts<Arc<App>> for Binder {
         let permit =
             BindPermit::of_patient(&patient, &claims, app.now()).ok_or_else(Refusal::stale)?;
         Ok(Self { permit, patient })
+    }
+}
+
+impl FromRequestParts<Arc<App>> for PractitionerPermit {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refusal> {
+        permit(parts, app, Self::from_claims, &[PRACTITIONER_SCOPE]).await
+    }
+}
+
+impl FromRequestParts<Arc<App>> for GranteePermit {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refusal> {
+        let claims = claims(parts, app).await?;
+        let practitioner = PractitionerPermit::from_claims(&claims)
+            .ok_or_else(|| Refusal::insufficient(&claims, &[PRACTITIONER_SCOPE]))?;
+        Self::of_practitioner(&practitioner, &claims, app.now()).ok_or_else(Refusal::stale)
     }
 }

@@ -96,7 +96,6 @@ pub struct OwnBindings {
 
 impl From<&patients::Binding> for BindingView {
     fn from(binding: &patients::Binding) -> Self {
-        let hexed = |bytes: &[u8]| format!("0x{}", hex::encode(bytes));
         let Statement {
             subject,
             nonce,
@@ -122,6 +121,18 @@ pub(super) fn signed_by(
     signature: &str,
 ) -> Result<(Address, i64, Proof), Problem> {
     let subject = text::address(subject).map_err(|fault| fault_in("subject", fault))?;
+    let (deadline, proof) = proven_until("", deadline, signer, signature)?;
+    Ok((subject, deadline, proof))
+}
+
+/// A deadline and a proof, as requests write them; their names in the body have a `prefix`.
+pub(super) fn proven_until(
+    prefix: &str,
+    deadline: u64,
+    signer: Option<&str>,
+    signature: &str,
+) -> Result<(i64, Proof), Problem> {
+    let fault_in = |member: &str, fault: &str| fault_in(&format!("{prefix}{member}"), fault);
     let deadline = i64::try_from(deadline).map_err(|_| fault_in("deadline", "is too far away"))?;
     let signer = signer
         .map(|signer| text::bytes(signer, MAX_SIGNER))
@@ -133,7 +144,12 @@ pub(super) fn signed_by(
         return Err(fault_in("signature", "is empty"));
     }
     let proof = statement::proof(signer.unwrap_or_default(), signature);
-    Ok((subject, deadline, proof))
+    Ok((deadline, proof))
+}
+
+/// Bytes, as answers write them.
+pub(super) fn hexed(bytes: &[u8]) -> String {
+    format!("0x{}", hex::encode(bytes))
 }
 
 impl BindRequest {

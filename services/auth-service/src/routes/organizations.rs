@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use alloy::primitives::Address;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -12,9 +11,12 @@ use service_kit::extract::{JsonBody, QueryParams};
 use service_kit::{CorrId, Problem};
 use utoipa::ToSchema;
 
+use super::grantees::{GranteeBindingView, GranteeStatement};
 use crate::App;
-use crate::directory::organizations::{self, Organization, PutError};
+use crate::directory::grantees::{self, Owner};
+use crate::directory::organizations::{self, Organization};
 use crate::directory::page::{Page, PageQuery};
+use crate::directory::statement::Statement;
 use crate::directory::{ReadPermit, WritePermit, text};
 
 const MAX_ADDRESSES: usize = 32;
@@ -26,9 +28,9 @@ const MAX_NAME: usize = 200;
 pub struct OrganizationRequest {
     /// Its name, 1 to 200 characters.
     name: String,
-    /// Its addresses on chain, 1 to 32. Addresses not in the list are no longer the organisation's.
-    #[schema(example = json!(["0x70997970C51812dc3A010C7d01b50e0d17dc79C8"]))]
-    addresses: Vec<String>,
+    /// Its addresses on chain, 1 to 32, each by its own signature. Addresses not in the list are no longer the
+    /// organisation's; those that stay are sent as they are stored.
+    bindings: Vec<GranteeStatement>,
 }
 
 /// An organisation.
@@ -40,8 +42,8 @@ pub struct OrganizationView {
     id: String,
     /// Its name.
     name: String,
-    /// Its addresses on chain.
-    addresses: Vec<String>,
+    /// Its own addresses on chain as they were signed, in order. Not those of its practitioners.
+    bindings: Vec<GranteeBindingView>,
 }
 
 /// A page of organisations.
@@ -59,16 +61,7 @@ impl From<Organization> for OrganizationView {
             tenant: organization.tenant,
             id: organization.id,
             name: organization.name,
-            addresses: organization.addresses.iter().map(super::shown).collect(),
-        }
-    }
-}
-
-impl From<PutError> for Problem {
-    fn from(error: PutError) -> Self {
-        match error {
-            PutError::AddressTaken => Self::conflict("address-taken", format!("{error}.")),
-            PutError::Store(error) => error.into(),
+            bindings: organization.bindings.iter().map(Into::into).collect(),
         }
     }
 }
@@ -97,22 +90,28 @@ fn checked_name(name: &str) -> Result<&str, Problem> {
     }
 }
 
-fn checked_addresses(addresses: &[String]) -> Result<Vec<Address>, Problem> {
-    if !(1..=MAX_ADDRESSES).contains(&addresses.len()) {
-        return Err(super::fault_in("addresses", "must be 1 to 32"));
+/// The statements, each about another address.
+fn checked_statements(bindings: &[GranteeStatement]) -> Result<Vec<Statement>, Problem> {
+    if !(1..=MAX_ADDRESSES).contains(&bindings.len()) {
+        return Err(super::fault_in("bindings", "must be 1 to 32"));
     }
-    let checked = |(index, address): (usize, &String)| {
-        text::address(address)
-            .map_err(|fault| super::fault_in(&format!("addresses[{index}]"), fault))
-    };
-    addresses.iter().enumerate().map(checked).collect()
+    let mut statements: Vec<Statement> = Vec::with_capacity(bindings.len());
+    for (index, binding) in bindings.iter().enumerate() {
+        let statement = binding.read(&format!("bindings[{index}]."))?;
+        let known = statements.iter().map(|known| known.subject);
+        if known.into_iter().any(|known| known == statement.subject) {
+            return Err(super::fault_in("bindings", "name an address twice"));
+        }
+        statements.push(statement);
+    }
+    Ok(statements)
 }
 
 fn unknown() -> Problem {
     Problem::not_found("This tenant has no organisation of this id.")
 }
 
-/// Store an organisation.
+/// Store an organisation. That an address is its own, the address says itself: an administrator's word does not do.
 #[utoipa::path(
     put,
     path = "/v1/organizations/{id}",
@@ -124,11 +123,11 @@ fn unknown() -> Problem {
     responses(
         (status = 200, description = "The organisation was changed.", body = OrganizationView),
         (status = 201, description = "The organisation is new.", body = OrganizationView),
-        (status = 400, description = "The request is wrong.", body = Problem, content_type = "application/problem+json"),
+        (status = 400, description = "The request or a signature is wrong, or a deadline has passed.", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "No valid token.", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "The token does not allow it.", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "An address belongs to another organisation.", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The database is not available.", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "An address belongs to somebody else, or its nonce does not grow.", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The database is not available, or the chain was not asked about a contract wallet.", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub async fn put(
@@ -139,9 +138,14 @@ pub async fn put(
 ) -> Result<Response, Problem> {
     let id = checked_id(&id)?;
     let name = checked_name(&request.name)?;
-    let addresses = checked_addresses(&request.addresses)?;
-    let (random, now) = (&app.random, app.now());
-    let created = organizations::put(&app.db, &permit, id, name, &addresses, random, now).await?;
+    let statements = checked_statements(&request.bindings)?;
+    let owner = Owner {
+        tenant: permit.tenant(),
+        organization: id,
+        practitioner: None,
+    };
+    let verified = grantees::verify_all(&app, owner, statements).await?;
+    let created = organizations::put(&app, &permit, id, name, verified).await?;
     tracing::info!(corr_id = %CorrId::current(), tenant = permit.tenant(), organization = id, created, "organisation stored");
     let stored = organizations::find(&app.db, &permit.read(), id)
         .await?

@@ -1,16 +1,15 @@
 //! `grant_type=client_credentials` (RFC 6749 §4.4, RFC 7523, RFC 8707).
 
 use access_token::{Claims, Confirmation};
-use alloy::primitives::Address;
 
 use super::error::OAuthError;
 use super::form::Form;
 use super::issue::{self, Frame, Wish};
 use super::people;
-use super::standing::StandingError;
+use super::standing;
 use crate::App;
 use crate::client::Client;
-use crate::directory::{ReadPermit, organizations};
+use crate::directory::ReadPermit;
 
 /// A token with which a client speaks for itself.
 ///
@@ -25,7 +24,7 @@ pub async fn respond(
     // Before the chain is asked: what ends from here on ends this token too.
     let now = app.now();
     let addresses = match &client.organization {
-        Some(id) => verified_addresses(app, client, id).await?,
+        Some(id) => standing::grantees(app, &ReadPermit::for_client(client), id).await?,
         None => None,
     };
     let wish = Wish {
@@ -42,17 +41,4 @@ pub async fn respond(
     let mut claims = issue::claims(client, addresses.as_deref(), wish, frame)?;
     claims.cnf = jkt.map(|jkt| Confirmation { jkt });
     Ok(claims)
-}
-
-/// Those addresses of an organisation that are verified on chain now; `None` when the directory does not know it.
-async fn verified_addresses(
-    app: &App,
-    client: &Client,
-    organization: &str,
-) -> Result<Option<Vec<Address>>, StandingError> {
-    let permit = ReadPermit::for_client(client);
-    match organizations::addresses(&app.db, &permit, organization).await? {
-        Some(known) => Ok(Some(app.projection.verified(app, &known).await?)),
-        None => Ok(None),
-    }
 }

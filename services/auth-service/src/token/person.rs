@@ -20,7 +20,7 @@ pub struct Person<'a> {
     pub holder: &'a Holder,
     /// The addresses on chain of the patient in context.
     pub subjects: &'a [Address],
-    /// The addresses of a provider's organisation.
+    /// The addresses of a provider's organisation, and their own.
     pub grantees: &'a [Address],
 }
 

@@ -11,6 +11,7 @@ use super::person::Person;
 use crate::App;
 use crate::account::Role;
 use crate::db::StoreError;
+use crate::directory::grantees::{self, Owner};
 use crate::directory::proxies::Proxy;
 use crate::directory::{ReadPermit, organizations, patients};
 use crate::grant::holder::Holder;
@@ -24,8 +25,10 @@ pub struct Standing {
     /// Who it is.
     pub holder: Holder,
     subjects: Vec<Address>,
-    /// Those addresses of their organisation that are verified now.
+    /// Those addresses of their organisation, and then their own, that are signed for and verified now.
     grantees: Vec<Address>,
+    /// Whether any of them is the organisation's.
+    organization_stands: bool,
     /// What their mandate allows now, where they act for a patient.
     mandate: Option<ScopeSet>,
     /// Why a right that rests on the chain's word is not among them, where that could not be asked.
@@ -60,12 +63,25 @@ impl Standing {
                 .map(|binding| binding.statement.subject)
                 .collect();
         }
-        if let Role::Provider { organization, .. } = &holder.account.role {
-            let known = organizations::addresses(&app.db, &permit, organization).await?;
-            grantees = app
-                .projection
-                .verified(app, &known.unwrap_or_default())
-                .await?;
+        let mut organization_stands = false;
+        if let Role::Provider {
+            organization,
+            practitioner,
+        } = &holder.account.role
+        {
+            grantees = self::grantees(app, &permit, organization)
+                .await?
+                .unwrap_or_default();
+            organization_stands = !grantees.is_empty();
+            if let Some(practitioner) = practitioner {
+                let owner = Owner {
+                    tenant: permit.tenant(),
+                    organization,
+                    practitioner: Some(practitioner),
+                };
+                let own = own_grantees(app, owner, &grantees).await?;
+                grantees.extend(own);
+            }
         }
         let (mandate, doubt) = match &holder.proxy {
             Some(proxy) => {
@@ -78,6 +94,7 @@ impl Standing {
             holder,
             subjects,
             grantees,
+            organization_stands,
             mandate,
             doubt,
         })
@@ -94,7 +111,7 @@ impl Standing {
         scopes::derived(scopes::Standing {
             role: &self.holder.account.role,
             amr,
-            organization_stands: !self.grantees.is_empty(),
+            organization_stands: self.organization_stands,
             mandate: self.mandate.as_ref(),
         })
     }
@@ -107,6 +124,44 @@ impl Standing {
             grantees: &self.grantees,
         }
     }
+}
+
+/// Those addresses of an organisation that signed for it and are verified on chain now; `None` when the directory does not
+/// know it.
+///
+/// # Errors
+/// [`StandingError`].
+pub async fn grantees(
+    app: &App,
+    permit: &ReadPermit,
+    organization: &str,
+) -> Result<Option<Vec<Address>>, StandingError> {
+    let Some(known) = organizations::find(&app.db, permit, organization).await? else {
+        return Ok(None);
+    };
+    let proven = grantees::proven(app, known.owner(), &known.bindings).await?;
+    Ok(Some(app.projection.verified(app, &proven).await?))
+}
+
+/// Those of a practitioner's own addresses that signed for them and that the chain says are verified practitioners of
+/// their organisation, by one of its `standing` addresses.
+async fn own_grantees(
+    app: &App,
+    owner: Owner<'_>,
+    standing: &[Address],
+) -> Result<Vec<Address>, StandingError> {
+    if standing.is_empty() {
+        return Ok(Vec::new());
+    }
+    let bindings = grantees::find(&app.db, owner).await?;
+    let mut own = Vec::new();
+    for address in grantees::proven(app, owner, &bindings).await? {
+        let employer = app.projection.employer(app, address).await?;
+        if employer.is_some_and(|employer| standing.contains(&employer)) {
+            own.push(address);
+        }
+    }
+    Ok(own)
 }
 
 /// What a mandate allows of this now. Without the chain's word nothing that rests on it; all the rest does not.

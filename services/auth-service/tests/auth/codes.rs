@@ -1,9 +1,8 @@
 //! Codes: what one gives, once, to the app it was made for.
 
 use crate::support::apps::{self, APP, BOUND, CLINICIANS, PORTAL, clinician, patient, start};
-use crate::support::{GATEWAY, INDEXER, ISSUER, NOW, TENANT, binding, subject};
+use crate::support::{CLINIC_A_KEY, GATEWAY, INDEXER, ISSUER, NOW, TENANT, binding, subject};
 use access_token::{Amr, Persona};
-use alloy::primitives::Address;
 use serde_json::Value;
 
 #[tokio::test]
@@ -57,7 +56,7 @@ async fn a_clinicians_token_says_for_which_organisation() {
     assert_eq!(claims.org.as_deref(), Some("clinic-a"));
     assert_eq!(
         claims.grantees,
-        [Address::repeat_byte(0xa1).to_checksum(None)]
+        [subject(CLINIC_A_KEY).address().to_checksum(None)]
     );
     assert_eq!(claims.purpose.as_deref(), Some("TREAT"));
     assert_eq!(claims.fhir_user.as_deref(), Some("Practitioner/dr-7"));

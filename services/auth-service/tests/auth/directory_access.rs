@@ -1,8 +1,8 @@
 //! Who may see and change the directory: by token, by scope, by tenant, page by page.
 
 use crate::support::{
-    CLINIC_A, GATEWAY, NOW, OTHER_TENANT, SYSTEM, Service, TENANT, binding, binding_for, key,
-    subject, token_by_hand,
+    CLINIC_A, CLINIC_A_KEY, GATEWAY, NOW, OTHER_TENANT, SYSTEM, Service, TENANT, binding,
+    binding_for, key, organization, organization_for, subject, token_by_hand,
 };
 use axum::body::Body;
 use axum::http::{Method, Request, header};
@@ -209,8 +209,7 @@ async fn the_same_ids_in_two_tenants_are_different_rows() {
     let service = Service::start().await;
     let other = service.beside().await;
     let (admin, theirs) = (service.admin().await, other.admin().await);
-    let body =
-        json!({"name": "Theirs", "addresses": [alloy::primitives::Address::repeat_byte(0xa1)]});
+    let body = organization_for(OTHER_TENANT, "clinic-a", "Theirs", &[CLINIC_A_KEY], 1);
     let stored = other
         .put("/v1/organizations/clinic-a", &theirs, &body)
         .await;
@@ -267,7 +266,7 @@ async fn pages_show_every_row_once_in_order() {
             )
             .await;
         assert_eq!(stored.status, 201);
-        let body = json!({"name": id, "addresses": [subject(n).address()]});
+        let body = organization(id, id, &[n], 1);
         assert_eq!(
             service
                 .put(&format!("/v1/organizations/{id}"), &admin, &body)
@@ -300,7 +299,7 @@ async fn pages_are_cut_without_regard_to_other_tenants_rows() {
         let patient = binding_for(tenant, id, &subject(n), 1, NOW as u64 + 600);
         let path = format!("/v1/patients/{id}");
         assert_eq!(service.put(&path, token, &patient).await.status, 201);
-        let organization = json!({"name": id, "addresses": [subject(n).address()]});
+        let organization = organization_for(tenant, &format!("o-{id}"), id, &[n], 1);
         let path = format!("/v1/organizations/o-{id}");
         assert_eq!(service.put(&path, token, &organization).await.status, 201);
     }

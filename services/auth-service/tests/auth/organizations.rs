@@ -1,39 +1,45 @@
 //! Organisations and their addresses.
 
-use crate::support::{CLINIC_A, GATEWAY, Service, TENANT};
+use crate::support::{CLINIC_A, GATEWAY, Service, TENANT, organization, subject};
 use alloy::primitives::Address;
 use serde_json::{Value, json};
 
-fn body(name: &str, addresses: &[u8]) -> Value {
-    let addresses: Vec<Address> = addresses.iter().map(|n| Address::repeat_byte(*n)).collect();
-    json!({"name": name, "addresses": addresses})
+/// What a body's bindings are shown as.
+fn shown(body: &Value) -> Value {
+    let mut bindings = body["bindings"].as_array().unwrap().clone();
+    for binding in &mut bindings {
+        let grantee: Address = binding["grantee"].as_str().unwrap().parse().unwrap();
+        binding["grantee"] = json!(grantee.to_checksum(None));
+        binding["boundAt"] = json!("2030-03-17T17:46:40Z");
+    }
+    bindings.sort_by_key(|binding| binding["grantee"].as_str().unwrap().to_lowercase());
+    bindings.into()
 }
 
 #[tokio::test]
-async fn an_organisation_is_stored_changed_and_read() {
+async fn an_organisation_is_stored_changed_and_read_as_it_was_signed() {
     let service = Service::start().await;
     let (admin, system) = (service.admin().await, service.system().await);
-    let created = service
-        .put("/v1/organizations/lab", &admin, &body("Lab", &[2, 1, 2]))
-        .await;
-    assert_eq!(created.status, 201);
-    let one = Address::repeat_byte(1).to_checksum(None);
-    let two = Address::repeat_byte(2).to_checksum(None);
+    let first = organization("lab", "Lab", &[2, 1], 1);
+    let created = service.put("/v1/organizations/lab", &admin, &first).await;
+    assert_eq!(created.status, 201, "{}", created.body);
     assert_eq!(
         created.body,
-        json!({"tenant": TENANT, "id": "lab", "name": "Lab", "addresses": [one, two]})
+        json!({"tenant": TENANT, "id": "lab", "name": "Lab", "bindings": shown(&first)})
     );
-    let changed = service
-        .put("/v1/organizations/lab", &admin, &body("Laboratory", &[2]))
-        .await;
-    assert_eq!(changed.status, 200);
+    let second = organization("lab", "Laboratory", &[2], 1);
+    let changed = service.put("/v1/organizations/lab", &admin, &second).await;
+    assert_eq!(changed.status, 200, "{}", changed.body);
     let read = service.get("/v1/organizations/lab", &system).await;
-    assert_eq!(
-        read.body,
-        json!({"tenant": TENANT, "id": "lab", "name": "Laboratory", "addresses": [two]})
-    );
+    let expected =
+        json!({"tenant": TENANT, "id": "lab", "name": "Laboratory", "bindings": shown(&second)});
+    assert_eq!(read.body, expected);
+    let listed = service.get("/v1/organizations", &system).await;
+    let rows = listed.body["organizations"].as_array().unwrap();
+    assert_eq!(rows.last(), Some(&expected));
+    let freed = organization("other-lab", "Other", &[1], 2);
     let freed = service
-        .put("/v1/organizations/other-lab", &admin, &body("Other", &[1]))
+        .put("/v1/organizations/other-lab", &admin, &freed)
         .await;
     assert_eq!(freed.status, 201, "an address that was given up is free");
 }
@@ -43,7 +49,11 @@ async fn an_address_belongs_to_one_organisation() {
     let service = Service::start().await;
     let admin = service.admin().await;
     let taken = service
-        .put("/v1/organizations/lab", &admin, &body("Lab", &[1, 0xa1]))
+        .put(
+            "/v1/organizations/lab",
+            &admin,
+            &organization("lab", "Lab", &[1, 0xa1], 2),
+        )
         .await;
     assert_eq!(taken.problem(), (409, "address-taken"));
     assert_eq!(
@@ -53,20 +63,28 @@ async fn an_address_belongs_to_one_organisation() {
     );
     assert_eq!(
         service
-            .put("/v1/organizations/lab", &admin, &body("Lab", &[1]))
+            .put(
+                "/v1/organizations/lab",
+                &admin,
+                &organization("lab", "Lab", &[1], 2)
+            )
             .await
             .status,
         201
     );
     let taken = service
-        .put("/v1/organizations/lab", &admin, &body("New name", &[0xb1]))
+        .put(
+            "/v1/organizations/lab",
+            &admin,
+            &organization("lab", "New name", &[0xb1], 2),
+        )
         .await;
     assert_eq!(taken.problem(), (409, "address-taken"));
     let unchanged = service.get("/v1/organizations/lab", &admin).await.body;
     assert_eq!(
         (
             &unchanged["name"],
-            unchanged["addresses"].as_array().unwrap().len()
+            unchanged["bindings"].as_array().unwrap().len()
         ),
         (&json!("Lab"), 1)
     );
@@ -77,11 +95,11 @@ async fn two_organisations_asking_for_one_address_at_once_get_it_once() {
     let service = Service::start().await;
     let admin = service.admin().await;
     for n in 1..=8 {
-        let (one, two) = (
-            format!("/v1/organizations/one-{n}"),
-            format!("/v1/organizations/two-{n}"),
-        );
-        let (first, second) = (body("One", &[n, n + 100]), body("Two", &[n + 100, n]));
+        let (one, two) = (format!("one-{n}"), format!("two-{n}"));
+        let keys = [n, n + 100];
+        let first = organization(&one, "One", &keys, 1);
+        let second = organization(&two, "Two", &[keys[1], keys[0]], 1);
+        let [one, two] = [one, two].map(|id| format!("/v1/organizations/{id}"));
         let (one, two) = tokio::join!(
             service.put(&one, &admin, &first),
             service.put(&two, &admin, &second)
@@ -104,7 +122,9 @@ async fn organisations_that_swap_their_addresses_at_once_do_not_block_one_anothe
         } else {
             (0xa1, 0xb1)
         };
-        let (for_a, for_b) = (body("A", &[mine]), body("B", &[theirs]));
+        let nonce = u64::from(round) + 2;
+        let for_a = organization("clinic-a", "A", &[mine], nonce);
+        let for_b = organization("clinic-b", "B", &[theirs], nonce);
         let (one, two) = tokio::join!(
             service.put(a, &admin, &for_a),
             service.put(b, &admin, &for_b)
@@ -125,7 +145,11 @@ async fn a_changed_address_is_in_the_next_token() {
     let admin = service.admin().await;
     assert_eq!(
         service
-            .put("/v1/organizations/clinic-a", &admin, &body("A", &[7, 8]))
+            .put(
+                "/v1/organizations/clinic-a",
+                &admin,
+                &organization("clinic-a", "A", &[7, 8], 1)
+            )
             .await
             .status,
         200
@@ -133,7 +157,9 @@ async fn a_changed_address_is_in_the_next_token() {
     let answer = service
         .ask(CLINIC_A, &[("scope", "provider:records.read")])
         .await;
-    let expected = [7, 8].map(|n| Address::repeat_byte(n).to_checksum(None));
+    let mut expected = [subject(7).address(), subject(8).address()];
+    expected.sort();
+    let expected = expected.map(|address| address.to_checksum(None));
     assert_eq!(service.claims(&answer, GATEWAY).await.grantees, expected);
 }
 
@@ -141,21 +167,39 @@ async fn a_changed_address_is_in_the_next_token() {
 async fn malformed_organisations_are_refused() {
     let service = Service::start().await;
     let admin = service.admin().await;
-    let good = Address::repeat_byte(1);
+    let good = &organization("lab", "Lab", &[1], 1)["bindings"][0];
+    let changed = |member: &str, value: Value| {
+        let mut binding = good.clone();
+        binding[member] = value;
+        json!({"name": "Lab", "bindings": [binding]})
+    };
+    let many = vec![good; 33];
     let bodies = [
         json!({}),
         json!({"name": "Lab"}),
-        json!({"name": "", "addresses": [good]}),
-        json!({"name": " ", "addresses": [good]}),
-        json!({"name": "a\u{0}b", "addresses": [good]}),
-        json!({"name": "x".repeat(201), "addresses": [good]}),
-        json!({"name": 1, "addresses": [good]}),
-        json!({"name": "Lab", "addresses": []}),
-        json!({"name": "Lab", "addresses": good}),
-        json!({"name": "Lab", "addresses": [good, "0x12"]}),
-        json!({"name": "Lab", "addresses": [Address::ZERO]}),
-        json!({"name": "Lab", "addresses": vec![good; 33]}),
-        json!({"name": "Lab", "addresses": [good], "more": 1}),
+        json!({"name": "", "bindings": [good]}),
+        json!({"name": " ", "bindings": [good]}),
+        json!({"name": "a\u{0}b", "bindings": [good]}),
+        json!({"name": "x".repeat(201), "bindings": [good]}),
+        json!({"name": 1, "bindings": [good]}),
+        json!({"name": "Lab", "bindings": []}),
+        json!({"name": "Lab", "bindings": good}),
+        json!({"name": "Lab", "bindings": [good, good]}),
+        json!({"name": "Lab", "bindings": many}),
+        json!({"name": "Lab", "bindings": [good], "more": 1}),
+        // As it was before addresses signed for themselves.
+        json!({"name": "Lab", "addresses": [good["grantee"]]}),
+        json!({"name": "Lab", "bindings": [good["grantee"]]}),
+        changed("grantee", json!("0x12")),
+        changed("grantee", json!(Address::ZERO)),
+        changed("nonce", json!(1)),
+        changed("nonce", json!("-1")),
+        changed("deadline", json!("soon")),
+        changed("deadline", json!(u64::MAX)),
+        changed("signer", json!("0x1")),
+        changed("signature", json!("0x")),
+        changed("signature", json!("signed")),
+        changed("more", json!(1)),
     ];
     for body in bodies {
         assert_eq!(
@@ -171,7 +215,7 @@ async fn malformed_organisations_are_refused() {
         let path = format!("/v1/organizations/{id}");
         assert_eq!(
             service
-                .put(&path, &admin, &body("Lab", &[1]))
+                .put(&path, &admin, &organization("lab", "Lab", &[1], 1))
                 .await
                 .problem(),
             (400, "invalid-id"),

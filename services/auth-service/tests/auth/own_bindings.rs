@@ -1,5 +1,6 @@
 //! A patient binds their own keys: the first by itself, each further one with the word of one that is there.
 
+use crate::support::passkey::signed_by_passkey;
 use crate::support::{
     CHAIN_ID, NOW, REGISTRY, Service, Setup, TENANT, binding, patient_token, patient_token_with,
     subject,
@@ -7,12 +8,7 @@ use crate::support::{
 use alloy::primitives::{Address, B256, Bytes, U256};
 use alloy::signers::local::PrivateKeySigner;
 use axum::http::Method;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use contract_bindings::intent::passkey::{self, Assertion};
 use contract_bindings::intent::{self, Bind, Endorse, Statement as _};
-use p256::ecdsa::signature::hazmat::PrehashSigner as _;
-use p256::ecdsa::{Signature, SigningKey};
 use serde_json::{Value, json};
 
 const DEADLINE: u64 = NOW as u64 + 600;
@@ -176,34 +172,6 @@ async fn administrators_bind_nobody_where_imports_are_off() {
         .await;
     assert_eq!(refused.problem(), (403, "forbidden"));
     assert_eq!(service.get("/v1/patients/pat-1", &admin).await.status, 404);
-}
-
-/// A passkey of this scalar, and its signature over a digest as a browser would give it.
-fn signed_by_passkey(n: u8, digest: B256) -> (Bytes, Bytes) {
-    let key = SigningKey::from_slice(&[n; 32]).unwrap();
-    let point = key.verifying_key().to_encoded_point(false);
-    let signer = passkey::signer(
-        &B256::from_slice(point.x().unwrap()),
-        &B256::from_slice(point.y().unwrap()),
-    );
-    let challenge = URL_SAFE_NO_PAD.encode(digest);
-    let client_data = format!(
-        r#"{{"type":"webauthn.get","challenge":"{challenge}","origin":"https://portal.example"}}"#
-    );
-    let mut assertion = Assertion {
-        r: B256::ZERO,
-        s: B256::ZERO,
-        challenge_index: U256::from(client_data.find(r#""challenge""#).unwrap()),
-        type_index: U256::from(1),
-        // User present and verified.
-        authenticator_data: [&[7; 32][..], &[0x05], &[0; 4]].concat().into(),
-        client_data: client_data.into_bytes().into(),
-    };
-    let signature: Signature = key.sign_prehash(&assertion.signed_hash()).unwrap();
-    let signature = signature.normalize_s().unwrap_or(signature);
-    assertion.r = B256::from_slice(&signature.r().to_bytes());
-    assertion.s = B256::from_slice(&signature.s().to_bytes());
-    (signer, assertion.encode())
 }
 
 #[tokio::test]

@@ -6,9 +6,8 @@ use std::time::Instant;
 use crate::support::apps::{
     APP, CLINICIANS, CONSOLE, PORTAL, Person, clinician, encode, field, request_of, start,
 };
-use crate::support::{Answer, NOW, Service, at};
+use crate::support::{Answer, CLINIC_A_KEY, NOW, Service, at, organization, subject};
 use access_token::Amr;
-use alloy::primitives::Address;
 use auth_service::account::Role;
 use auth_service::grant::authorizations::{self, Presented};
 use auth_service::grant::refresh::{Family, Terms, Verdict};
@@ -16,7 +15,6 @@ use auth_service::grant::secret::RefreshToken;
 use auth_service::token::issue::token_id;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use serde_json::json;
 use time::Duration;
 use uuid::Uuid;
 
@@ -204,19 +202,19 @@ async fn a_clinician_whose_organisation_no_longer_stands_refreshes_nothing() {
     let service = start().await;
     let person = service.sign_in(clinician(), &[Amr::Pop]).await;
     let first = service.let_in(&person, CLINICIANS.0, &[]).await;
-    service.chain.suspend(Address::repeat_byte(0xa1));
+    service.chain.suspend(subject(CLINIC_A_KEY).address());
     refused_soon(&service, &person, &first).await;
 
     let service = start().await;
     for statement in [
-        "delete from organization_addresses where organization = 'clinic-a'",
-        "delete from organization_addresses where organization = 'clinic-a'; delete from organizations where id = 'clinic-a'",
+        "delete from grantee_bindings where organization = 'clinic-a'",
+        "delete from grantee_bindings where organization = 'clinic-a'; delete from organizations where id = 'clinic-a'",
     ] {
         let person = service.sign_in(clinician(), &[Amr::Pop]).await;
         let first = service.let_in(&person, CLINICIANS.0, &[]).await;
         service.sql(statement).await;
         refused_soon(&service, &person, &first).await;
-        let body = json!({"name": "clinic-a", "addresses": [Address::repeat_byte(0xa1)]});
+        let body = organization("clinic-a", "clinic-a", &[CLINIC_A_KEY], 1);
         let admin = service.admin().await;
         service
             .put("/v1/organizations/clinic-a", &admin, &body)

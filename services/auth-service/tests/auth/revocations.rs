@@ -1,7 +1,7 @@
 //! What died before its time: recorded with what ends it or not at all, told in order, without a gap, to those who may
 //! hear it, and counted here as well.
 
-use crate::support::{ADMIN, NOW, OTHER_TENANT, SYSTEM, Service, TENANT, at};
+use crate::support::{ADMIN, NOW, OTHER_TENANT, SYSTEM, Service, TENANT, at, organization};
 use access_token::revocation::{Page, Revocation};
 use auth_service::revocation::{self, Kind, feed, store};
 use serde_json::{Value, json};
@@ -279,12 +279,8 @@ async fn what_is_revoked_is_dead_at_the_issuer_as_well() {
 async fn an_organisation_that_loses_an_address_loses_its_tokens() {
     let service = Service::start().await;
     let admin = service.admin().await;
-    let put = |addresses: Vec<u8>| {
-        let addresses: Vec<_> = addresses
-            .into_iter()
-            .map(alloy::primitives::Address::repeat_byte)
-            .collect();
-        let body = json!({"name": "Clinic A", "addresses": addresses});
+    let put = |keys: &[u8]| {
+        let body = organization("clinic-a", "Clinic A", keys, 2);
         let (service, admin) = (&service, &admin);
         async move {
             let stored = service
@@ -294,7 +290,7 @@ async fn an_organisation_that_loses_an_address_loses_its_tokens() {
             page(service, 0).await.revocations.len()
         }
     };
-    assert_eq!(put(vec![0xa1, 0xa2]).await, 0);
-    assert_eq!(put(vec![0xa2]).await, 1);
+    assert_eq!(put(&[0xa1, 0xa2]).await, 0);
+    assert_eq!(put(&[0xa2]).await, 1);
     assert_eq!(ids(&page(&service, 0).await), [(1, "clinic-a")]);
 }

@@ -1,10 +1,10 @@
 //! What a registered client gets, and what it does not get although it is one.
 
 use crate::support::{
-    ADMIN, ASSERTION_TYPE, CLINIC_A, GATEWAY, INDEXER, ISSUER, NOW, SYSTEM, Service, TENANT, key,
+    ADMIN, ASSERTION_TYPE, CLINIC_A, CLINIC_A_KEY, GATEWAY, INDEXER, ISSUER, NOW, SYSTEM, Service,
+    TENANT, key, subject,
 };
 use access_token::Persona;
-use alloy::primitives::Address;
 use axum::body::Body;
 use axum::http::{Request, header};
 use serde_json::json;
@@ -39,7 +39,7 @@ async fn a_provider_gets_a_token_with_its_organisation_addresses_and_purpose() {
     assert_eq!(claims.org.as_deref(), Some("clinic-a"));
     assert_eq!(
         claims.grantees,
-        [Address::repeat_byte(0xa1).to_checksum(None)]
+        [subject(CLINIC_A_KEY).address().to_checksum(None)]
     );
     assert_eq!(claims.purpose.as_deref(), Some("TREAT"));
 }
@@ -252,7 +252,7 @@ async fn mixed_personas_are_an_invalid_scope_even_if_one_would_be_granted() {
 #[tokio::test]
 async fn a_provider_whose_organisation_is_not_in_the_directory_gets_no_token() {
     let service = Service::start().await;
-    sqlx::raw_sql("delete from organization_addresses; delete from organizations;")
+    sqlx::raw_sql("delete from grantee_bindings; delete from organizations;")
         .execute(&service.db)
         .await
         .unwrap();

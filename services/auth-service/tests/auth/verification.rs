@@ -5,13 +5,18 @@ use access_token::revocation::{Kind, Page};
 use alloy::primitives::Address;
 use auth_service::directory::verification;
 use auth_service::revocation::store;
-use serde_json::json;
 
-use crate::support::{ADMIN, CLINIC_A, CLINIC_B, GATEWAY, NOW, SYSTEM, Service, TENANT, at};
+use crate::support::{
+    ADMIN, CLINIC_A, CLINIC_A_KEY, CLINIC_B, GATEWAY, NOW, SYSTEM, Service, TENANT, at,
+    organization, subject,
+};
 
 const SCOPE: &[(&str, &str)] = &[("scope", "provider:records.read")];
-const CLINIC_A_ADDRESS: Address = Address::repeat_byte(0xa1);
-const SECOND_ADDRESS: Address = Address::repeat_byte(0xa2);
+const SECOND_KEY: u8 = 0xa2;
+
+fn clinic_a() -> Address {
+    subject(CLINIC_A_KEY).address()
+}
 
 async fn stands(service: &Service, claims: &Claims) -> bool {
     store::stands(&service.db, claims, at(service.time()))
@@ -27,7 +32,7 @@ async fn feed(service: &Service) -> Page {
 #[tokio::test]
 async fn a_suspended_organisation_gets_no_token_and_others_do() {
     let service = Service::start().await;
-    service.chain.suspend(CLINIC_A_ADDRESS);
+    service.chain.suspend(clinic_a());
     let answer = service.ask(CLINIC_A, SCOPE).await;
     assert_eq!(answer.error(), (400, "unauthorized_client"));
     let told = answer.body["error_description"].as_str().unwrap();
@@ -38,16 +43,19 @@ async fn a_suspended_organisation_gets_no_token_and_others_do() {
 #[tokio::test]
 async fn a_token_names_only_the_addresses_that_are_verified() {
     let service = Service::start().await;
-    let body = json!({"name": "Clinic A", "addresses": [CLINIC_A_ADDRESS, SECOND_ADDRESS]});
+    let body = organization("clinic-a", "Clinic A", &[CLINIC_A_KEY, SECOND_KEY], 2);
     let admin = service.admin().await;
     let stored = service
         .put("/v1/organizations/clinic-a", &admin, &body)
         .await;
     assert_eq!(stored.status, 200);
-    service.chain.suspend(CLINIC_A_ADDRESS);
+    service.chain.suspend(clinic_a());
     let answer = service.ask(CLINIC_A, SCOPE).await;
     let claims = service.claims(&answer, GATEWAY).await;
-    assert_eq!(claims.grantees, [SECOND_ADDRESS.to_checksum(None)]);
+    assert_eq!(
+        claims.grantees,
+        [subject(SECOND_KEY).address().to_checksum(None)]
+    );
 }
 
 #[tokio::test]
@@ -78,7 +86,7 @@ async fn tokens_end_once_their_organisation_is_seen_suspended() {
 
     // Somebody whom this tenant does not know is suspended as well, and fills a page of the list.
     service.chain.suspend(Address::repeat_byte(0x01));
-    service.chain.suspend(CLINIC_A_ADDRESS);
+    service.chain.suspend(clinic_a());
     assert_eq!(verification::look(&service.app).await.unwrap(), 1);
     assert!(
         !stands(&service, &first).await,
@@ -105,16 +113,16 @@ async fn tokens_end_once_their_organisation_is_seen_suspended() {
 #[tokio::test]
 async fn an_organisation_that_is_reinstated_gets_tokens_and_is_watched_again() {
     let service = Service::start().await;
-    service.chain.suspend(CLINIC_A_ADDRESS);
+    service.chain.suspend(clinic_a());
     assert_eq!(verification::look(&service.app).await.unwrap(), 1);
-    service.chain.reinstate(CLINIC_A_ADDRESS);
+    service.chain.reinstate(clinic_a());
     assert_eq!(verification::look(&service.app).await.unwrap(), 0);
     service.set_time(NOW + 5);
     let again = service.ask(CLINIC_A, SCOPE).await;
     let again = service.claims(&again, GATEWAY).await;
     assert!(stands(&service, &again).await);
     service.set_time(NOW + 10);
-    service.chain.suspend(CLINIC_A_ADDRESS);
+    service.chain.suspend(clinic_a());
     assert_eq!(verification::look(&service.app).await.unwrap(), 1);
     assert!(!stands(&service, &again).await);
 }
@@ -122,7 +130,7 @@ async fn an_organisation_that_is_reinstated_gets_tokens_and_is_watched_again() {
 #[tokio::test]
 async fn while_the_list_is_not_to_be_had_what_was_barred_stays_barred() {
     let service = Service::start().await;
-    service.chain.suspend(CLINIC_A_ADDRESS);
+    service.chain.suspend(clinic_a());
     verification::look(&service.app).await.unwrap();
     service.chain.stop();
     assert!(verification::look(&service.app).await.is_err());

@@ -1,15 +1,20 @@
 //! The directory: which subject addresses stand for a patient, whether the patient stopped everything without a key, and
 //! which addresses an organisation has.
 //!
-//! The directory is believed only as far as signatures go: a binding counts when the subject's key signed it for this
-//! very tenant and patient, or when the subject is a contract wallet whose code says so, which the indexer asks. Whoever can write the directory's tables cannot point an existing consent at another patient.
-//! They can bind a patient to a key of their own, which signs for itself: who may write there must be trusted to have
-//! seen the patient.
+//! The directory is believed only as far as signatures go: a binding counts when the address's own key signed it for this
+//! very tenant and patient, or tenant and organisation; or when the address is a contract wallet whose code says so, which
+//! the indexer asks. In doubt it does not count. Whoever can write the directory's tables cannot point an existing consent
+//! at another patient, nor give it to another organisation. They can bind a patient to a key of their own, which signs for
+//! itself: who may write there must be trusted to have seen the patient. An address of their own that they give to an
+//! organisation is nobody's whom a patient gave consent to.
+//!
+//! The addresses in a provider's token are the issuer's word; it holds their signatures against the same rule when it issues
+//! the token.
 
 use alloy::primitives::{Address as ChainAddress, U256};
 use alloy::sol_types::Eip712Domain;
 use consent_core::Address;
-use contract_bindings::intent::{Bind, Proof, Statement as _, Verification};
+use contract_bindings::intent::{Bind, BindGrantee, Proof, Statement, Verification};
 use serde::Deserialize;
 use serde_json::json;
 use service_kit::peer::{Peer, PeerError};
@@ -54,8 +59,11 @@ pub struct Patient {
 
 #[derive(Deserialize)]
 struct Binding {
-    subject: String,
+    /// The address: a patient's subject, an organisation's grantee.
+    #[serde(alias = "subject", alias = "grantee")]
+    address: String,
     nonce: String,
+    /// Bounds when the binding could be handed in, not how long it holds, so it is signed and not looked at.
     deadline: u64,
     /// Of a passkey; absent for an ordinary key.
     signer: Option<String>,
@@ -71,7 +79,7 @@ struct SignatureVerdict {
 struct OrganizationRow {
     tenant: String,
     id: String,
-    addresses: Vec<Address>,
+    bindings: Vec<Binding>,
 }
 
 impl Directory {
@@ -100,25 +108,20 @@ impl Directory {
         {
             return Err(PeerError("its answer is about somebody else"));
         }
-        let mut subjects = Vec::new();
-        for binding in &row.bindings {
-            subjects.extend(self.verified(patient, binding, now).await?);
-        }
-        let unverified = row.bindings.len() - subjects.len();
-        if unverified > 0 {
-            tracing::error!(
-                unverified,
-                "the directory holds bindings that their subjects did not sign"
-            );
-            metrics::counter!("directory_unverified_bindings_total").increment(unverified as u64);
-        }
+        let subjects = self
+            .verified(&row.bindings, now, |binding| {
+                let (subject, nonce) = (binding.address()?, binding.nonce()?);
+                let (tenant, deadline) = (&self.tenant, binding.deadline);
+                Some(Bind::new(tenant, patient, subject, nonce, deadline))
+            })
+            .await?;
         Ok(Patient {
             subjects,
             is_stopped: row.stop.is_some(),
         })
     }
 
-    /// The addresses of an organisation; `None` for an unknown one.
+    /// The addresses that verifiably are an organisation's own; `None` for an unknown one.
     ///
     /// # Errors
     /// When the directory cannot be asked or answers about another.
@@ -132,42 +135,63 @@ impl Directory {
         let Some(row) = answer.json::<OrganizationRow>()? else {
             return Ok(None);
         };
-        if row.tenant != self.tenant
-            || row.id != organization
-            || row.addresses.len() > MAX_ADDRESSES
+        if row.tenant != self.tenant || row.id != organization || row.bindings.len() > MAX_ADDRESSES
         {
             return Err(PeerError("its answer is about somebody else"));
         }
-        Ok(Some(row.addresses))
+        let grantees = self
+            .verified(&row.bindings, now, |binding| {
+                let (grantee, nonce) = (binding.address()?, binding.nonce()?);
+                let (tenant, deadline) = (&self.tenant, binding.deadline);
+                let message =
+                    BindGrantee::of_organization(tenant, organization, grantee, nonce, deadline);
+                Some(message)
+            })
+            .await?;
+        Ok(Some(grantees))
     }
 
-    /// The subject, if it signed the binding.
-    async fn verified(
+    /// The addresses that signed their bindings: what each has to have signed, `message` says.
+    async fn verified<M: Statement>(
         &self,
-        patient: &str,
-        binding: &Binding,
+        bindings: &[Binding],
         now: OffsetDateTime,
-    ) -> Result<Option<Address>, PeerError> {
-        let Some((subject, message, proof)) = self.read(patient, binding) else {
-            return Ok(None);
-        };
-        let is_signed = match message.check(&self.domain, &proof) {
-            Verification::Verified => true,
-            Verification::Invalid => false,
-            // A wallet may change its mind, so it is asked each time.
-            Verification::NeedsChain => self.ask_chain(&message, &proof, now).await?,
-        };
-        Ok(is_signed.then_some(subject))
+        message: impl Fn(&Binding) -> Option<M>,
+    ) -> Result<Vec<Address>, PeerError> {
+        let mut verified = Vec::new();
+        for binding in bindings {
+            let Some((message, proof)) = message(binding).zip(binding.proof()) else {
+                continue;
+            };
+            let is_signed = match message.check(&self.domain, &proof) {
+                Verification::Verified => true,
+                Verification::Invalid => false,
+                // A wallet may change its mind, so it is asked each time.
+                Verification::NeedsChain => self.ask_chain(&message, &proof, now).await?,
+            };
+            if is_signed {
+                verified.push(Address(message.signer().into_array()));
+            }
+        }
+        let unverified = bindings.len() - verified.len();
+        if unverified > 0 {
+            tracing::error!(
+                unverified,
+                "the directory holds bindings that their addresses did not sign"
+            );
+            metrics::counter!("directory_unverified_bindings_total").increment(unverified as u64);
+        }
+        Ok(verified)
     }
 
     async fn ask_chain(
         &self,
-        message: &Bind,
+        message: &impl Statement,
         proof: &Proof,
         now: OffsetDateTime,
     ) -> Result<bool, PeerError> {
         let question = json!({
-            "actor": message.subject, "digest": message.digest(&self.domain),
+            "actor": message.signer(), "digest": message.digest(&self.domain),
             "signer": proof.signer, "signature": proof.signature,
         });
         let path = ["v1", "signature-checks"];
@@ -175,25 +199,25 @@ impl Directory {
         let verdict = answer.json::<SignatureVerdict>()?;
         Ok(verdict.is_some_and(|verdict| verdict.signed))
     }
+}
 
-    /// The deadline bounds when a binding could be handed in, not how long it holds, so it is not looked at.
-    fn read(&self, patient: &str, binding: &Binding) -> Option<(Address, Bind, Proof)> {
-        let subject: Address = binding.subject.parse().ok()?;
-        let nonce = U256::from_str_radix(&binding.nonce, 10).ok()?;
-        let proof = Proof {
-            signer: match &binding.signer {
+impl Binding {
+    fn address(&self) -> Option<ChainAddress> {
+        let address: Address = self.address.parse().ok()?;
+        Some(ChainAddress::from(address.0))
+    }
+
+    fn nonce(&self) -> Option<U256> {
+        U256::from_str_radix(&self.nonce, 10).ok()
+    }
+
+    fn proof(&self) -> Option<Proof> {
+        Some(Proof {
+            signer: match &self.signer {
                 Some(signer) => alloy::hex::decode(signer).ok()?.into(),
                 None => Default::default(),
             },
-            signature: alloy::hex::decode(&binding.signature).ok()?.into(),
-        };
-        let message = Bind::new(
-            &self.tenant,
-            patient,
-            ChainAddress::from(subject.0),
-            nonce,
-            binding.deadline,
-        );
-        Some((subject, message, proof))
+            signature: alloy::hex::decode(&self.signature).ok()?.into(),
+        })
     }
 }

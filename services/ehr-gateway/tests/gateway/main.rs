@@ -5,6 +5,7 @@ mod support;
 mod bound_token;
 mod deny;
 mod facts_down;
+mod grantees;
 mod hostile_upstream;
 mod journal;
 mod journal_down;

@@ -59,7 +59,7 @@ async fn a_stop_hides_what_else_the_consents_would_have_said() {
 #[tokio::test]
 async fn an_evaluation_tells_of_the_stop_only_to_who_is_no_provider() {
     let world = world().await;
-    world.neighbours.register("clinic-a", GRANTEE);
+    world.neighbours.register("clinic-a");
     place_stop(&world);
     let system = json!({"persona": "system", "org": null, "grantees": null, "scope": "system:decision.evaluate"});
     for (token, told) in [

@@ -249,7 +249,7 @@ async fn an_evaluation_is_the_same_decision_without_data() {
 #[tokio::test]
 async fn a_system_client_may_evaluate_for_any_organisation() {
     let world = World::sharing(shared(&["Observation"]), vec![]).await;
-    world.neighbours.register("clinic-a", GRANTEE);
+    world.neighbours.register("clinic-a");
     let system = json!({"persona": "system", "org": null, "grantees": null, "purpose": null, "scope": "system:decision.evaluate"});
     let token = world.token_with(system);
     let question = |organization: &str| {
@@ -279,7 +279,7 @@ async fn a_system_client_may_evaluate_for_any_organisation() {
 #[tokio::test]
 async fn an_evaluations_record_names_only_organisations_that_the_directory_knows() {
     let world = World::sharing(shared(&["Observation"]), vec![]).await;
-    world.neighbours.register("clinic-a", GRANTEE);
+    world.neighbours.register("clinic-a");
     let system = world.token_with(
         json!({"persona": "system", "org": null, "grantees": null, "purpose": null,
         "scope": "system:decision.evaluate"}),

@@ -1,6 +1,6 @@
 //! Stands for a consent-indexer that tests make say things, and that can be down.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use alloy::primitives::Address;
@@ -11,7 +11,7 @@ use axum::{Json, Router};
 use serde_json::{Value, json};
 
 /// What the chain says: all organisations are verified but those that were suspended, and no wallet signed anything
-/// but those that were told to.
+/// but those that were told to. There are no practitioners but those that were employed.
 #[derive(Clone, Default)]
 pub struct Chain(Arc<Mutex<Told>>);
 
@@ -19,6 +19,7 @@ pub struct Chain(Arc<Mutex<Told>>);
 struct Told {
     suspended: BTreeSet<Address>,
     signing: BTreeSet<Address>,
+    employers: BTreeMap<Address, Address>,
     down: bool,
 }
 
@@ -28,6 +29,7 @@ impl Chain {
         let routes = Router::new()
             .route("/v1/organizations", get(list))
             .route("/v1/organizations/{address}", get(one))
+            .route("/v1/practitioners/{address}", get(practitioner))
             .route("/v1/signature-checks", post(signature))
             .with_state(self.clone());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -44,9 +46,20 @@ impl Chain {
         self.0.lock().unwrap().suspended.remove(&organization);
     }
 
+    /// From now on this practitioner is verified as one of this organisation.
+    pub fn employ(&self, practitioner: Address, organization: Address) {
+        let mut told = self.0.lock().unwrap();
+        told.employers.insert(practitioner, organization);
+    }
+
     /// From now on this wallet's code says that it signed whatever it is asked about.
     pub fn signs(&self, wallet: Address) {
         self.0.lock().unwrap().signing.insert(wallet);
+    }
+
+    /// From now on this wallet's code says that it signed nothing.
+    pub fn signs_no_more(&self, wallet: Address) {
+        self.0.lock().unwrap().signing.remove(&wallet);
     }
 
     /// From now on it gives no answer.
@@ -83,6 +96,20 @@ async fn one(
     let verified = !chain.suspended(&headers)?.contains(&address);
     Ok(Json(
         json!({"organization": {"address": address, "verified": verified}}),
+    ))
+}
+
+async fn practitioner(
+    State(chain): State<Chain>,
+    Path(address): Path<Address>,
+    headers: HeaderMap,
+) -> Result<Json<Value>, StatusCode> {
+    let suspended = chain.suspended(&headers)?;
+    let employer = chain.0.lock().unwrap().employers.get(&address).copied();
+    let employer = employer.ok_or(StatusCode::NOT_FOUND)?;
+    let verified = !suspended.contains(&address) && !suspended.contains(&employer);
+    Ok(Json(
+        json!({"practitioner": {"address": address, "verified": verified, "organization": employer}}),
     ))
 }
 

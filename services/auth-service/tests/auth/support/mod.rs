@@ -8,6 +8,7 @@ pub mod chain;
 pub mod command;
 pub mod family;
 pub mod foreign;
+pub mod passkey;
 pub mod people;
 
 use std::sync::Arc;
@@ -22,7 +23,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use conf::Conf;
-use contract_bindings::intent::{self, Bind};
+use contract_bindings::intent::{self, Bind, BindGrantee, Statement as _};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use service_kit::{Readiness, server};
@@ -314,8 +315,8 @@ impl Service {
         change(&mut setup);
         let mut service = Self::on(&setup, database).await;
         service.chain = chain;
-        for (id, byte) in [("clinic-a", 0xa1), ("clinic-b", 0xb1)] {
-            let body = json!({"name": id, "addresses": [Address::repeat_byte(byte)]});
+        for (id, key) in [("clinic-a", CLINIC_A_KEY), ("clinic-b", CLINIC_B_KEY)] {
+            let body = organization(id, id, &[key], 1);
             let admin = service.admin().await;
             let stored = service
                 .put(&format!("/v1/organizations/{id}"), &admin, &body)
@@ -552,8 +553,51 @@ pub fn patient_token_with(fhir_id: &str, age: i64, change: impl FnOnce(&mut Valu
     })
 }
 
+/// A token of a clinician of `clinic-a` who signed in with two factors `age` seconds ago.
+pub fn clinician_token(practitioner: &str, age: i64, change: impl FnOnce(&mut Value)) -> String {
+    patient_token_with("nobody", age, |claims| {
+        claims["client_id"] = json!("clinician-portal");
+        claims["persona"] = json!("provider");
+        claims["scope"] = json!("provider:consent.request");
+        claims["patient"] = Value::Null;
+        claims["org"] = json!("clinic-a");
+        claims["fhirUser"] = json!(format!("Practitioner/{practitioner}"));
+        change(claims);
+    })
+}
+
 pub fn subject(n: u8) -> PrivateKeySigner {
     PrivateKeySigner::from_bytes(&B256::repeat_byte(n)).unwrap()
+}
+
+/// The keys whose addresses are those of `clinic-a` and `clinic-b`, see [`subject`].
+pub const CLINIC_A_KEY: u8 = 0xa1;
+pub const CLINIC_B_KEY: u8 = 0xb1;
+
+/// What an address says of whose it is, in the form of requests, signed by whichever key.
+pub fn grantee_statement(said: &BindGrantee, by: &PrivateKeySigner) -> Value {
+    let here = intent::domain(CHAIN_ID, REGISTRY);
+    let proof = said.prove(&here, by).unwrap();
+    json!({
+        "grantee": said.grantee, "nonce": said.nonce.to_string(), "deadline": said.deadline,
+        "signature": proof.signature,
+    })
+}
+
+/// An organisation with the addresses of these keys, each of which signed for it.
+pub fn organization_for(tenant: &str, id: &str, name: &str, keys: &[u8], nonce: u64) -> Value {
+    let signed = |n: &u8| {
+        let by = subject(*n);
+        let (nonce, deadline) = (U256::from(nonce), NOW as u64 + 600);
+        let said = BindGrantee::of_organization(tenant, id, by.address(), nonce, deadline);
+        grantee_statement(&said, &by)
+    };
+    let bindings: Vec<Value> = keys.iter().map(signed).collect();
+    json!({"name": name, "bindings": bindings})
+}
+
+pub fn organization(id: &str, name: &str, keys: &[u8], nonce: u64) -> Value {
+    organization_for(TENANT, id, name, keys, nonce)
 }
 
 /// The body of a binding, rightly signed for a tenant.

@@ -14,7 +14,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use consent_core::{Address, Policy, keccak256};
-use contract_bindings::intent::{Bind, domain};
+use contract_bindings::intent::{Bind, BindGrantee, Statement as _, domain};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -49,12 +49,12 @@ pub struct Neighbours {
     controllers: Mutex<HashMap<Address, Address>>,
     delegates: Mutex<Vec<(Address, Value)>>,
     patients: Mutex<HashMap<String, Value>>,
-    organizations: Mutex<HashMap<String, Vec<Address>>>,
+    organizations: Mutex<HashMap<String, Value>>,
     consents: Mutex<Vec<Value>>,
     policies: Mutex<HashMap<String, Vec<u8>>>,
 }
 
-/// The key of a patient.
+/// The key of a patient, or of an organisation.
 pub fn signer(patient: &str) -> PrivateKeySigner {
     PrivateKeySigner::from_bytes(&B256::from(keccak256(patient.as_bytes()).0)).unwrap()
 }
@@ -62,6 +62,11 @@ pub fn signer(patient: &str) -> PrivateKeySigner {
 /// The subject address of a patient.
 pub fn subject(patient: &str) -> Address {
     Address(signer(patient).address().into_array())
+}
+
+/// What an address says of the organisation that it is of.
+pub fn grantee_statement(tenant: &str, organization: &str, grantee: ChainAddress) -> BindGrantee {
+    BindGrantee::of_organization(tenant, organization, grantee, U256::from(1), 1_000)
 }
 
 impl Neighbours {
@@ -123,11 +128,39 @@ impl Neighbours {
         self.delegates.lock().unwrap().push((subject, row));
     }
 
-    pub fn register(&self, organization: &str, address: Address) {
+    /// Registers an organisation with the address of its key, which signed for it.
+    pub fn register(&self, organization: &str) {
+        let by = signer(organization);
+        let said = grantee_statement(TENANT, organization, by.address());
+        self.register_with(organization, &said, &by);
+    }
+
+    /// Registers an organisation with the address of a statement, signed by whoever.
+    pub fn register_with(&self, organization: &str, said: &BindGrantee, by: &PrivateKeySigner) {
+        let here = domain(CHAIN_ID, ChainAddress::from(REGISTRY.0));
+        let proof = said.prove(&here, by).unwrap();
+        let row = json!({"tenant": TENANT, "id": organization, "name": organization, "bindings": [{
+            "grantee": said.grantee.to_checksum(None), "nonce": said.nonce.to_string(),
+            "deadline": said.deadline, "signature": proof.signature, "boundAt": "2026-01-01T00:00:00Z",
+        }]});
         self.organizations
             .lock()
             .unwrap()
-            .insert(organization.to_owned(), vec![address]);
+            .insert(organization.to_owned(), row);
+    }
+
+    /// Changes a member of an organisation's one binding, as whoever can write the directory's tables does.
+    pub fn change_grantee(&self, organization: &str, member: &str, value: Value) {
+        let mut organizations = self.organizations.lock().unwrap();
+        organizations.get_mut(organization).unwrap()["bindings"][0][member] = value;
+    }
+
+    /// Shows the bindings of one organisation as those of another.
+    pub fn lend_grantees(&self, of: &str, to: &str) {
+        let mut organizations = self.organizations.lock().unwrap();
+        let mut row = organizations[of].clone();
+        row["id"] = json!(to);
+        organizations.insert(to.to_owned(), row);
     }
 
     pub fn store(&self, policy: &Policy) {
@@ -210,10 +243,7 @@ async fn patient(State(state): State<Arc<Neighbours>>, Path(id): Path<String>) -
 
 async fn organization(State(state): State<Arc<Neighbours>>, Path(id): Path<String>) -> Response {
     match state.organizations.lock().unwrap().get(&id) {
-        Some(addresses) => {
-            Json(json!({"tenant": TENANT, "id": id, "name": id, "addresses": addresses}))
-                .into_response()
-        }
+        Some(row) => Json(row.clone()).into_response(),
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }

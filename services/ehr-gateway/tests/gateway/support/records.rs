@@ -6,7 +6,11 @@ use serde_json::{Value, json};
 
 pub const CHAIN_ID: u64 = 31_337;
 pub const REGISTRY: Address = Address([9; 20]);
-pub const GRANTEE: Address = Address([2; 20]);
+/// The address of clinic A's key, which is `neighbours::signer("clinic-a")`.
+pub const GRANTEE: Address = Address([
+    0x02, 0x1f, 0x81, 0xc4, 0x2d, 0x3d, 0x06, 0x6f, 0x4d, 0x67, 0x6d, 0xa7, 0x39, 0x74, 0x61, 0x95,
+    0x77, 0x5f, 0x3d, 0x38,
+]);
 pub const PATIENT: &str = "p1";
 pub const OTHER_PATIENT: &str = "p2";
 /// Stands in every resource, so that a leak is easy to see.
