@@ -117,11 +117,14 @@ pub(super) fn unknown(text: &str) -> u8 {
 async fn list(place: &Place, arguments: ListArguments) -> anyhow::Result<u8> {
     let mut out = stdout().lock();
     match write_all(place, &arguments, &mut out).await {
-        Ok(0) if arguments.role.is_none() => {
-            eprintln!(
-                "auth: this tenant has no account yet; `auth accounts enrol admin` lets the first administrator in."
-            );
-        }
+        Ok(0) => eprintln!(
+            "{}",
+            match arguments.role {
+                None =>
+                    "auth: this tenant has no account yet; `auth accounts enrol admin` lets the first administrator in.",
+                Some(_) => "auth: this tenant has no account of this role.",
+            }
+        ),
         Ok(_) => {}
         // Whoever reads has seen enough.
         Err(error) if is_broken_pipe(&error) => {}

@@ -210,6 +210,34 @@ async fn a_person_who_lost_everything_gets_in_by_a_code_for_the_account() {
 }
 
 #[tokio::test]
+async fn nobody_is_taken_for_another_by_choosing_their_id_as_a_name() {
+    let (service, setup) = start().await;
+    let mut connection = service.db.acquire().await.unwrap();
+    let (jane, mallory) = (uuid::Uuid::from_u128(7), uuid::Uuid::from_u128(8));
+    for (id, login) in [(mallory, jane.to_string()), (jane, "jane".to_owned())] {
+        let account = Account {
+            id,
+            tenant: service.app.tenant.clone(),
+            login,
+            role: Role::Admin,
+            disabled: false,
+            version: 0,
+        };
+        store::create(&mut connection, &account, at(NOW))
+            .await
+            .unwrap();
+    }
+    let shown = done(&setup, &["accounts", "show", &jane.to_string(), "--json"]);
+    assert_eq!(shown.json()["login"], "jane");
+    done(&setup, &["accounts", "disable", &jane.to_string()]);
+    let other = done(
+        &setup,
+        &["accounts", "show", &mallory.to_string(), "--json"],
+    );
+    assert_eq!(other.json()["status"], "active");
+}
+
+#[tokio::test]
 async fn more_accounts_than_a_page_are_all_listed_once() {
     let (service, setup) = start().await;
     let mut connection = service.db.acquire().await.unwrap();
@@ -236,6 +264,12 @@ async fn more_accounts_than_a_page_are_all_listed_once() {
         .map(|account| account["login"].as_str().unwrap().to_owned())
         .collect();
     assert_eq!(logins.len(), 405);
+    let none = done(&setup, &["accounts", "list", "--role", "admin"]);
+    assert!(
+        none.out.is_empty() && none.err.contains("role"),
+        "{}",
+        none.err
+    );
     let table = done(&setup, &["accounts", "list"]).out;
     assert_eq!(table.matches("Patient/p").count(), 405);
     assert_eq!(table.matches("signs in as").count(), 3, "a head a page");
