@@ -71,11 +71,30 @@ impl Visitor {
     /// # Errors
     /// When a page does not lead on.
     pub async fn enrol(&mut self, code: &str, login: &str) -> Result<()> {
+        let page = self.chooses_a_password(code, login).await?;
+        leads_to(&page, "/account?done=enrolled")
+    }
+
+    /// The same for who works for an organisation, of whom an authenticator app is asked as well. They are signed in then,
+    /// by two factors.
+    ///
+    /// # Errors
+    /// When a page does not lead on.
+    pub async fn enrol_twofold(&mut self, code: &str, login: &str) -> Result<()> {
+        let page = self.chooses_a_password(code, login).await?;
+        leads_to(&page, "/enrol/app")?;
+        let page = self.get("/enrol/app").await?;
+        let authenticator = Authenticator::reads(&page).context("no key for an app")?;
+        let code = authenticator.code(OffsetDateTime::now_utc().unix_timestamp());
+        let page = self.post("/enrol/app", &[("code", &code)]).await?;
+        leads_to(&page, "/account?done=enrolled")
+    }
+
+    async fn chooses_a_password(&mut self, code: &str, login: &str) -> Result<Page> {
         self.chooses_a_name(code, login).await?;
         self.get("/enrol/password").await?;
         let fields = [("password", PASSWORD), ("repeat", PASSWORD)];
-        let page = self.post("/enrol/password", &fields).await?;
-        leads_to(&page, "/account?done=enrolled")
+        self.post("/enrol/password", &fields).await
     }
 
     /// Enters a one-time code and chooses a name. What comes back is the page that asks how to sign in.
@@ -214,11 +233,23 @@ impl<'a> Portal<'a> {
     /// # Errors
     /// When the stack has none.
     pub fn for_patients(api: &'a Api) -> Result<Self> {
+        Self::of(api, "patient")
+    }
+
+    /// The custodian's own console for clinicians.
+    ///
+    /// # Errors
+    /// When the stack has none.
+    pub fn for_clinicians(api: &'a Api) -> Result<Self> {
+        Self::of(api, "provider")
+    }
+
+    fn of(api: &'a Api, persona: &str) -> Result<Self> {
         let mut apps = api.endpoints().apps.iter();
-        let app = apps.find(|app| app.persona == "patient");
+        let app = apps.find(|app| app.persona == persona);
         Ok(Self {
             api,
-            app: app.context("no app for patients in the stack's endpoints")?,
+            app: app.with_context(|| format!("no app for persona {persona} in the stack"))?,
         })
     }
 

@@ -1,4 +1,4 @@
-//! Organisations verified on chain: the consent registry lets nobody else request consent.
+//! Organisations, and where a test wants one a practitioner, verified on chain: the consent registry lets nobody else request consent.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use alloy::providers::DynProvider;
 use alloy::signers::local::PrivateKeySigner;
 use alloy::sol_types::SolCall;
 use anyhow::{Context, Result};
-use contract_bindings::registry::HospitalRegistry;
+use contract_bindings::registry::{HospitalRegistry, ProviderRegistry};
 use serde::Deserialize;
 
 use super::chain::send;
@@ -35,8 +35,7 @@ pub async fn verify(
     hospitals: Address,
     organizations: &[PrivateKeySigner],
 ) -> Result<()> {
-    let chain: Chain = serde_json::from_str(SETTINGS).context("contracts/chains/local.json")?;
-    let registrar = chain.grantee_registries.registrar;
+    let registrar = registrar()?;
     let work = async {
         for organization in organizations {
             let call = HospitalRegistry::verifyCall {
@@ -57,7 +56,36 @@ pub async fn verify(
         .context("verifying organisations took too long")?
 }
 
-/// Stands for the salted hash of an organisation's papers. Nobody can search for it without the organisation's key.
-fn credential(organization: &PrivateKeySigner) -> B256 {
-    keccak256([organization.to_bytes().as_slice(), b"credential"].concat())
+/// Verifies somebody whom the chain does not know yet as a practitioner of a verified organisation, until suspended or
+/// removed.
+///
+/// # Errors
+/// When the chain refuses.
+pub async fn verify_practitioner(
+    provider: &DynProvider,
+    providers: Address,
+    practitioner: &PrivateKeySigner,
+    organization: Address,
+) -> Result<()> {
+    let call = ProviderRegistry::verifyCall {
+        practitioner: practitioner.address(),
+        organization,
+        credential: credential(practitioner),
+        validTo: U40::MAX,
+        asOf: U40::ZERO,
+    };
+    let input = Bytes::from(call.abi_encode());
+    tokio::time::timeout(TIMEOUT, send(provider, registrar()?, providers, input))
+        .await
+        .context("verifying a practitioner took too long")?
+}
+
+fn registrar() -> Result<Address> {
+    let chain: Chain = serde_json::from_str(SETTINGS).context("contracts/chains/local.json")?;
+    Ok(chain.grantee_registries.registrar)
+}
+
+/// Stands for the salted hash of a grantee's papers. Nobody can search for it without the grantee's key.
+fn credential(grantee: &PrivateKeySigner) -> B256 {
+    keccak256([grantee.to_bytes().as_slice(), b"credential"].concat())
 }

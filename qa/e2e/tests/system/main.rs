@@ -7,6 +7,7 @@ mod crash;
 mod deny;
 mod faults;
 mod garbage;
+mod grantees;
 mod hostile;
 mod people;
 mod privacy;
@@ -167,6 +168,8 @@ fn scenarios(running: Option<Running>) -> Vec<Trial> {
         subjects::a_grant_signed_before_a_rotation_comes_too_late,
         relay::a_patient_without_a_coin_grants_and_stops,
         relay::an_organisation_requests_in_its_own_name_only,
+        grantees::an_administrator_gives_no_organisation_the_address_of_another,
+        grantees::a_practitioner_reads_by_a_consent_to_their_own_address,
         crash::the_gateway_is_killed_under_load,
         crash::the_audit_pipeline_is_killed_under_load,
         crash::counts_agree_after_all_that,
