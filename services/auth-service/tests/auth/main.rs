@@ -14,6 +14,7 @@ mod codes;
 mod command_line;
 mod directory_access;
 mod enrolment;
+mod events;
 mod exchange;
 mod introspection;
 mod keys;
