@@ -37,6 +37,7 @@ pub const MAX_KNOWN: usize = 100_000;
 /// What is revoked; the entry's id names one of these.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = RevocationKind))]
 pub enum Kind {
     /// Every token of a session: claim `sid`.
     Session,
@@ -67,6 +68,7 @@ impl Kind {
 /// One entry of the feed. A kind that a reader does not know makes the page unreadable to it, on purpose: an entry that
 /// cannot be understood might be about any token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Revocation {
     /// Its place in the feed; later entries have larger ones.
     pub seq: u64,

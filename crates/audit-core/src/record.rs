@@ -61,6 +61,7 @@ impl fmt::Display for Outcome {
 /// Where in which gateway's journal the record stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Gateway {
     /// The gateway instance.
     pub id: String,
@@ -69,12 +70,14 @@ pub struct Gateway {
     /// Position within the epoch, from 0 without gaps.
     pub seq: u64,
     /// Digest of the line before this one, across epochs.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, pattern = "^[0-9a-f]{64}$"))]
     pub prev_hash: Digest,
 }
 
 /// The consent on chain that a decision rests on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ChainRef {
     /// EIP-155 chain id.
     pub chain_id: u64,
@@ -96,13 +99,16 @@ pub struct ChainRef {
 /// identifier of a patient but a pseudonym.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Record {
-    /// [`SCHEMA_VERSION`].
+    /// The version of this schema, 1.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 1))]
     pub v: u8,
     /// UUIDv7; the decision's id everywhere.
     pub event_id: Uuid,
     /// When it was decided, UTC.
     #[serde(with = "time::serde::rfc3339")]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     pub ts: OffsetDateTime,
     /// The custodian whose gateway decided.
     pub tenant: String,

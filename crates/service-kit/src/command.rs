@@ -1,4 +1,4 @@
-//! The command line every service shares: `serve` (the default) and `openapi`.
+//! The command line every service shares: `serve` (the default), `openapi` and `events`.
 
 use std::ffi::OsString;
 use std::future::Future;
@@ -6,20 +6,27 @@ use std::process::ExitCode;
 
 use conf::Conf;
 
+use crate::event_schema::EventSchema;
 use crate::telemetry;
+
+/// What a service tells of its interfaces.
+pub struct Documents {
+    /// Its HTTP interface.
+    pub openapi: fn() -> utoipa::openapi::OpenApi,
+    /// The events that it publishes, by topic.
+    pub events: fn() -> Vec<EventSchema>,
+}
 
 /// Runs a service's command line.
 ///
 /// * `<name> openapi` prints the OpenAPI 3.1 document and ends.
+/// * `<name> events` names the topics that the service publishes to, and `<name> events <topic>` prints the JSON Schema
+///   of that topic's events.
 /// * `<name> [serve] [flags]` reads the configuration from flags and environment, reports *all*
 ///   faults at once (exit code 2) and then runs `serve` until it returns.
 ///
 /// Exit codes: 0 stopped as asked, 1 failed while running, 2 configured wrongly.
-pub fn run<C, F, Fut>(
-    name: &'static str,
-    openapi: fn() -> utoipa::openapi::OpenApi,
-    serve: F,
-) -> ExitCode
+pub fn run<C, F, Fut>(name: &'static str, documents: Documents, serve: F) -> ExitCode
 where
     C: Conf,
     F: FnOnce(C) -> Fut,
@@ -27,7 +34,8 @@ where
 {
     let mut args: Vec<OsString> = std::env::args_os().collect();
     match args.get(1).and_then(|arg| arg.to_str()) {
-        Some("openapi") => return print_openapi(openapi()),
+        Some("openapi") => return print(&(documents.openapi)().to_pretty_json()),
+        Some("events") => return events(&(documents.events)(), args.get(2)),
         Some("serve") => {
             args.remove(1);
         }
@@ -61,14 +69,32 @@ where
     }
 }
 
-fn print_openapi(document: utoipa::openapi::OpenApi) -> ExitCode {
-    match document.to_pretty_json() {
+fn events(schemas: &[EventSchema], topic: Option<&OsString>) -> ExitCode {
+    let Some(topic) = topic else {
+        for schema in schemas {
+            println!("{}", schema.topic());
+        }
+        return ExitCode::SUCCESS;
+    };
+    match schemas.iter().find(|schema| topic == schema.topic()) {
+        Some(schema) => print(&schema.to_pretty_json()),
+        None => {
+            eprintln!(
+                "this service publishes nothing to that topic; `events` names those it publishes to"
+            );
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn print(document: &Result<String, serde_json::Error>) -> ExitCode {
+    match document {
         Ok(json) => {
             println!("{json}");
             ExitCode::SUCCESS
         }
         Err(error) => {
-            eprintln!("the OpenAPI document cannot be written as JSON: {error}");
+            eprintln!("the document cannot be written as JSON: {error}");
             ExitCode::FAILURE
         }
     }

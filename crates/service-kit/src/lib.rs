@@ -8,7 +8,8 @@
 //!
 //! ```ignore
 //! fn main() -> ExitCode {
-//!     service_kit::command::run("my-service", routes::openapi, |config: Config| async move {
+//!     let documents = Documents { openapi: routes::openapi, events: Vec::new };
+//!     service_kit::command::run("my-service", documents, |config: Config| async move {
 //!         let readiness = Readiness::default();
 //!         let shutdown = Shutdown::on_signals()?;
 //!         server::run(&config.server, routes::router(state), readiness, shutdown).await
@@ -20,6 +21,7 @@ pub mod bus;
 pub mod command;
 mod connections;
 pub mod correlation;
+pub mod event_schema;
 pub mod extract;
 pub mod health;
 pub mod http_client;

@@ -112,6 +112,7 @@ impl<'a> Walk<'a> {
         let archived = self.read_back().await?;
         self.refuse_deletion(&archived).await?;
         self.compare_counts().await?;
+        self.sees_who_looked(&mut person).await?;
         Ok(Summary {
             decisions: self.decisions,
             subject: patient.subject,

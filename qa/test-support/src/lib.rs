@@ -3,6 +3,7 @@
 
 pub mod browser;
 mod database;
+mod event_schema;
 mod feed;
 pub mod person;
 
@@ -12,6 +13,7 @@ use std::process::Child;
 use std::time::{Duration, Instant};
 
 pub use database::Database;
+pub use event_schema::EventSchema;
 pub use feed::Feed;
 
 /// How long a condition may take to come true on a busy machine.

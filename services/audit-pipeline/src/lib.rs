@@ -21,6 +21,7 @@
 //! started again with the same configuration.
 
 pub mod archive;
+pub mod caller;
 pub mod cli;
 pub mod config;
 pub mod ingest;

@@ -3,10 +3,16 @@
 use std::process::ExitCode;
 
 use audit_pipeline::{routes, serve};
+use service_kit::command::{self, Documents};
 use time::OffsetDateTime;
 
 fn main() -> ExitCode {
-    service_kit::command::run("audit-pipeline", routes::openapi, |config| {
+    let documents = Documents {
+        openapi: routes::openapi,
+        // What it passes on is what others publish.
+        events: Vec::new,
+    };
+    command::run("audit-pipeline", documents, |config| {
         serve::run(config, OffsetDateTime::now_utc)
     })
 }

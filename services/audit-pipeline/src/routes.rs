@@ -1,12 +1,9 @@
-//! Every route at once, who may use them, and the OpenAPI document.
+//! Every route at once, and the OpenAPI document.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use access_token::{Call, Challenge, Claims, TokenError};
 use audit_core::pseudonym::PseudonymKey;
-use axum::extract::{FromRequestParts, State};
-use axum::http::{HeaderValue, StatusCode, header, request::Parts};
-use axum::response::{IntoResponse, Response};
+use axum::extract::State;
 use axum::{Json, Router};
 use serde::Serialize;
 use service_kit::Problem;
@@ -17,12 +14,10 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::Clock;
+use crate::caller::Auditor;
 use crate::query::continuity::GatewayState;
 use crate::query::{Index, Reader, accesses, counts};
 use crate::status::Status;
-
-/// The scopes of which one is needed for every route here.
-const SCOPES: [&str; 2] = ["system:audit.read", "admin:audit.read"];
 
 /// What the handlers share.
 #[derive(Clone)]
@@ -79,7 +74,7 @@ fn describe() -> OpenApiRouter<AppState> {
 #[openapi(
     info(
         title = "Consentry audit-pipeline",
-        description = "Answers from the archive of access decisions. Everything is limited to the token's tenant.",
+        description = "Answers from the archive of access decisions. Everything is limited to the token's tenant, and a patient's token to that patient.",
     ),
     modifiers(&Bearer),
 )]
@@ -98,76 +93,6 @@ impl Modify for Bearer {
             .get_or_insert_with(Default::default)
             .add_security_scheme("bearer", SecurityScheme::Http(scheme));
     }
-}
-
-/// A caller who may read the audit trail, of one tenant.
-pub struct Auditor {
-    /// The tenant.
-    pub tenant: String,
-}
-
-impl FromRequestParts<AppState> for Auditor {
-    type Rejection = Response;
-
-    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Response> {
-        let claims: Claims = state
-            .tokens
-            .verifier
-            .verify_call(Call::from(&*parts), (state.clock)())
-            .await
-            .map_err(refuse)?
-            .claims;
-        if SCOPES
-            .iter()
-            .any(|scope| claims.scope.allows_persona(scope))
-        {
-            Ok(Self {
-                tenant: claims.tenant,
-            })
-        } else {
-            let problem =
-                Problem::forbidden(format!("The token needs {} or {}.", SCOPES[0], SCOPES[1]));
-            Err(challenged(
-                problem,
-                &Challenge::insufficient_scope(SCOPES[0]),
-            ))
-        }
-    }
-}
-
-fn refuse(error: TokenError) -> Response {
-    tracing::info!(check = error.check(), "a token was refused");
-    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::UNAUTHORIZED);
-    let (slug, detail) = match status {
-        StatusCode::SERVICE_UNAVAILABLE => (
-            "unavailable",
-            "Tokens cannot be checked right now; try again shortly.".to_owned(),
-        ),
-        StatusCode::BAD_REQUEST => ("invalid-request", sentence(&error)),
-        _ => ("unauthenticated", sentence(&error)),
-    };
-    challenged(Problem::new(status, slug, detail), &Challenge::from(error))
-}
-
-fn sentence(error: &TokenError) -> String {
-    let text = error.to_string();
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| {
-        format!("{}{}.", first.to_uppercase(), letters.as_str())
-    })
-}
-
-fn challenged(problem: Problem, challenge: &Challenge) -> Response {
-    let mut response = problem.into_response();
-    let value = challenge
-        .www_authenticate()
-        .and_then(|value| HeaderValue::try_from(value).ok());
-    if let Some(value) = value {
-        response
-            .headers_mut()
-            .insert(header::WWW_AUTHENTICATE, value);
-    }
-    response
 }
 
 /// The state of the gateways' chains.

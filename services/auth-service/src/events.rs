@@ -4,11 +4,14 @@
 
 use access_token::revocation::Revocation;
 use serde_json::{Map, Value};
+use service_kit::event_schema::EventSchema;
 use service_kit::{CorrId, bus, outbox};
 use sha2::{Digest, Sha256};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+use utoipa::openapi::schema::SchemaType;
+use utoipa::openapi::{KnownFormat, ObjectBuilder, RefOr, Schema, SchemaFormat, Type};
 use uuid::Uuid;
 
 use crate::db::StoreError;
@@ -22,94 +25,71 @@ pub const REVOCATION_TOPIC: &str = "auth.revocations.v1";
 pub const DIRECTORY_TOPIC: &str = "directory.events.v1";
 
 const SOURCE: &str = "auth-service";
+const REVOCATION_KIND: &str = "consentry.revocation.v1";
 
-/// What kind of thing happened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// Somebody signed in. About the account.
-    SignInSucceeded,
-    /// Somebody tried to sign in to an account. About the account.
-    SignInFailed,
-    /// A session was ended before its time. About the account.
-    SessionEnded,
-    /// A one-time enrolment code was made. About the enrolment.
-    EnrolmentMade,
-    /// A one-time enrolment code was used. About the account.
-    EnrolmentUsed,
-    /// An account was made, changed or closed. About the account.
-    AccountChanged,
-    /// A code or refresh token was used again, which kills what descends from it. About the client.
-    TokenReused,
-    /// A grant was made or widened. About the account, or the client where there is none.
-    GrantMade,
-    /// A grant was taken back. About the account, or the client where there is none.
-    GrantRevoked,
-    /// A client was registered or changed. About the client.
-    ClientChanged,
-    /// A client may no longer obtain tokens. About the client.
-    ClientDisabled,
-    /// A disabled client may obtain tokens again. About the client.
-    ClientEnabled,
-    /// Another key signs from now on. About the key.
-    KeyRotated,
-    /// A key is no longer to be believed. About the key.
-    KeyCompromised,
-    /// An address stands for a patient from now on, or no longer alone. About the address.
-    BindingChanged,
-    /// An address is a practitioner's from now on, or no longer. About the address.
-    GranteeChanged,
-    /// A patient stopped everything without a key. About the account.
-    StopPlaced,
-    /// A key lifted such a stop. About the account.
-    StopLifted,
-    /// Somebody may act for a patient from now on, or no longer. About the mandate.
-    ProxyChanged,
-    /// A rebinding was proposed, confirmed, vetoed or carried out. About the rebinding.
-    RebindingChanged,
-    /// An organisation's name or addresses changed. About the organisation.
-    OrganizationChanged,
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal in $topic:ident,)+) => {
+        /// What kind of thing happened.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Kind { $($(#[$doc])* $variant,)+ }
+
+        impl Kind {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// Its name.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name),+ }
+            }
+
+            const fn topic(self) -> &'static str {
+                match self { $(Self::$variant => $topic),+ }
+            }
+        }
+    };
 }
 
-impl Kind {
-    /// Its name.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::SignInSucceeded => "sign-in.succeeded",
-            Self::SignInFailed => "sign-in.failed",
-            Self::SessionEnded => "session.ended",
-            Self::EnrolmentMade => "enrolment.made",
-            Self::EnrolmentUsed => "enrolment.used",
-            Self::AccountChanged => "account.changed",
-            Self::TokenReused => "token.reused",
-            Self::GrantMade => "grant.made",
-            Self::GrantRevoked => "grant.revoked",
-            Self::ClientChanged => "client.changed",
-            Self::ClientDisabled => "client.disabled",
-            Self::ClientEnabled => "client.enabled",
-            Self::KeyRotated => "key.rotated",
-            Self::KeyCompromised => "key.compromised",
-            Self::BindingChanged => "binding.changed",
-            Self::GranteeChanged => "grantee.changed",
-            Self::StopPlaced => "stop.placed",
-            Self::StopLifted => "stop.lifted",
-            Self::ProxyChanged => "proxy.changed",
-            Self::RebindingChanged => "rebinding.changed",
-            Self::OrganizationChanged => "organization.changed",
-        }
-    }
-
-    fn topic(self) -> &'static str {
-        match self {
-            Self::BindingChanged
-            | Self::GranteeChanged
-            | Self::StopPlaced
-            | Self::StopLifted
-            | Self::RebindingChanged
-            | Self::ProxyChanged
-            | Self::OrganizationChanged => DIRECTORY_TOPIC,
-            _ => AUTH_TOPIC,
-        }
-    }
+kinds! {
+    /// Somebody signed in. About the account.
+    SignInSucceeded = "sign-in.succeeded" in AUTH_TOPIC,
+    /// Somebody tried to sign in to an account. About the account.
+    SignInFailed = "sign-in.failed" in AUTH_TOPIC,
+    /// A session was ended before its time. About the account.
+    SessionEnded = "session.ended" in AUTH_TOPIC,
+    /// A one-time enrolment code was used. About the account.
+    EnrolmentUsed = "enrolment.used" in AUTH_TOPIC,
+    /// An account was made, changed or closed. About the account.
+    AccountChanged = "account.changed" in AUTH_TOPIC,
+    /// A code or refresh token was used again, which kills what descends from it. About the client.
+    TokenReused = "token.reused" in AUTH_TOPIC,
+    /// A grant was made or widened. About the account, or the client where there is none.
+    GrantMade = "grant.made" in AUTH_TOPIC,
+    /// A grant was taken back. About the account, or the client where there is none.
+    GrantRevoked = "grant.revoked" in AUTH_TOPIC,
+    /// A client was registered or changed. About the client.
+    ClientChanged = "client.changed" in AUTH_TOPIC,
+    /// A client may no longer obtain tokens. About the client.
+    ClientDisabled = "client.disabled" in AUTH_TOPIC,
+    /// A disabled client may obtain tokens again. About the client.
+    ClientEnabled = "client.enabled" in AUTH_TOPIC,
+    /// Another key signs from now on. About the key.
+    KeyRotated = "key.rotated" in AUTH_TOPIC,
+    /// A key is no longer to be believed. About the key.
+    KeyCompromised = "key.compromised" in AUTH_TOPIC,
+    /// An address stands for a patient from now on, or no longer alone. About the address.
+    BindingChanged = "binding.changed" in DIRECTORY_TOPIC,
+    /// An address is a practitioner's from now on, or no longer. About the address.
+    GranteeChanged = "grantee.changed" in DIRECTORY_TOPIC,
+    /// A patient stopped everything without a key. About the account.
+    StopPlaced = "stop.placed" in DIRECTORY_TOPIC,
+    /// A key lifted such a stop. About the account.
+    StopLifted = "stop.lifted" in DIRECTORY_TOPIC,
+    /// Somebody may act for a patient from now on, or no longer. About the mandate.
+    ProxyChanged = "proxy.changed" in DIRECTORY_TOPIC,
+    /// A rebinding was proposed, confirmed, vetoed or carried out. About the rebinding.
+    RebindingChanged = "rebinding.changed" in DIRECTORY_TOPIC,
+    /// An organisation's name or addresses changed. About the organisation.
+    OrganizationChanged = "organization.changed" in DIRECTORY_TOPIC,
 }
 
 /// Something that happened.
@@ -169,6 +149,57 @@ impl Event {
     }
 }
 
+fn ce_type(kind: &str) -> String {
+    format!("consentry.{kind}.v1")
+}
+
+/// What is published, by topic.
+pub fn schemas() -> Vec<EventSchema> {
+    let kinds = format!("`{}` of the body's kind", ce_type("{kind}"));
+    let key = "the body's `key`";
+    vec![
+        EventSchema::new(AUTH_TOPIC, key, &kinds, body_schema(AUTH_TOPIC)),
+        EventSchema::new(DIRECTORY_TOPIC, key, &kinds, body_schema(DIRECTORY_TOPIC)),
+        EventSchema::of::<Revocation>(
+            REVOCATION_TOPIC,
+            "the body's `id`",
+            &format!("`{REVOCATION_KIND}`"),
+        ),
+    ]
+}
+
+/// What [`Event::body`] makes of a topic's events.
+fn body_schema(topic: &str) -> RefOr<Schema> {
+    let text = |about: &str| {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some(about))
+    };
+    let kinds = Kind::ALL.iter().filter(|kind| kind.topic() == topic);
+    let kind = text("What happened.").enum_values(Some(kinds.map(|kind| kind.as_str())));
+    let at = text("When.").format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)));
+    let detail = ObjectBuilder::new()
+        .schema_type(SchemaType::from_iter([
+            Type::String,
+            Type::Boolean,
+            Type::Array,
+            Type::Null,
+        ]))
+        .description(Some("What else there is to say of this kind."));
+    ObjectBuilder::new()
+        .description(Some("Something that happened, by opaque ids only."))
+        .property("kind", kind)
+        .property("key", text("What it is about."))
+        .property("tenant", text("The custodian."))
+        .property("at", at)
+        .required("kind")
+        .required("key")
+        .required("tenant")
+        .required("at")
+        .additional_properties(Some(detail))
+        .into()
+}
+
 /// Tells of it once the caller's transaction commits.
 ///
 /// # Errors
@@ -178,7 +209,7 @@ pub async fn emit(connection: &mut PgConnection, event: &Event) -> Result<(), St
         topic: event.kind.topic().to_owned(),
         key: event.key.clone(),
         id: event.id,
-        kind: format!("consentry.{}.v1", event.kind.as_str()),
+        kind: ce_type(event.kind.as_str()),
         source: SOURCE.to_owned(),
         time: event.at,
         tenant: Some(event.tenant.clone()),
@@ -207,7 +238,7 @@ pub(crate) async fn publish_revocation(
         topic: REVOCATION_TOPIC.to_owned(),
         key: entry.id.clone(),
         id: uuid::Builder::from_custom_bytes(id).into_uuid(),
-        kind: "consentry.revocation.v1".to_owned(),
+        kind: REVOCATION_KIND.to_owned(),
         source: SOURCE.to_owned(),
         time: now,
         tenant: Some(tenant.to_owned()),

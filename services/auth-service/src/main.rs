@@ -5,12 +5,18 @@ use std::sync::Arc;
 
 use auth_service::config::Config;
 use auth_service::directory::{rebindings, verification};
-use auth_service::{App, client, db, grant, revocation, routes, session, system_random, token};
+use auth_service::{
+    App, client, db, events, grant, revocation, routes, session, system_random, token,
+};
 use service_kit::{Readiness, Shutdown, bus, command, outbox, server};
 use time::OffsetDateTime;
 
 fn main() -> ExitCode {
-    command::run("auth-service", routes::openapi, serve)
+    let documents = command::Documents {
+        openapi: routes::openapi,
+        events: events::schemas,
+    };
+    command::run("auth-service", documents, serve)
 }
 
 async fn serve(config: Config) -> anyhow::Result<()> {

@@ -20,6 +20,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use service_kit::command::{self, Documents};
 use service_kit::{Readiness, Shutdown, bus, http_client, outbox, server};
 use time::OffsetDateTime;
 
@@ -27,7 +28,11 @@ use crate::config::Config;
 use crate::query::{App, Shared};
 
 fn main() -> ExitCode {
-    service_kit::command::run("consent-indexer", routes::openapi, serve)
+    let documents = Documents {
+        openapi: routes::openapi,
+        events: projection::emit::schemas,
+    };
+    command::run("consent-indexer", documents, serve)
 }
 
 async fn serve(config: Config) -> anyhow::Result<()> {

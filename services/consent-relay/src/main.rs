@@ -16,13 +16,18 @@ mod submit;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use service_kit::command::{self, Documents};
 use service_kit::{Readiness, Shutdown, bus, outbox, server};
 
 use crate::config::Config;
 use crate::relay::Relay;
 
 fn main() -> ExitCode {
-    service_kit::command::run("consent-relay", routes::openapi, serve)
+    let documents = Documents {
+        openapi: routes::openapi,
+        events: queue::stop::schemas,
+    };
+    command::run("consent-relay", documents, serve)
 }
 
 async fn serve(config: Config) -> anyhow::Result<()> {

@@ -1,27 +1,21 @@
 //! The durable queue. Everything that the relay promised is here, before anybody is told.
 
+pub mod stop;
 pub mod work;
 
 use alloy::primitives::{Address, B256};
 use serde::Serialize;
-use serde_json::json;
-use service_kit::bus::Event;
-use service_kit::{CorrId, outbox};
+use service_kit::outbox;
 use sqlx::migrate::Migrator;
 use sqlx::{PgExecutor, PgPool};
 use thiserror::Error;
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 use crate::intent::{Bearer, Intent};
 
 /// The schema, in order.
 pub static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
-/// Where signed stops are published at acceptance, keyed by subject.
-pub const TOPIC: &str = "consent.intents.v1";
-const STOP_EVENT: &str = "consentry.consent.stop.v1";
 
 /// Why the queue gave no answer. Messages of the database can quote values, so only the SQLSTATE is kept.
 #[derive(Debug, Error)]
@@ -219,33 +213,10 @@ pub async fn accept(
     .await?
     .rows_affected();
     if written == 1 && signed.is_stop() {
-        outbox::insert(&mut tx, &stop_event(intent, now)?).await?;
+        outbox::insert(&mut tx, &stop::event(intent, now)?).await?;
     }
     // As it was taken in: a moment later it may be on the chain.
     let view = find(&mut *tx, intent.digest).await?;
     tx.commit().await?;
     view.ok_or(QueueError::Corrupt("intents"))
-}
-
-fn stop_event(intent: &Intent, now: OffsetDateTime) -> Result<Event, QueueError> {
-    let accepted_at = now
-        .format(&Rfc3339)
-        .map_err(|_| QueueError::Failed("none".to_owned()))?;
-    let body = json!({
-        "digest": intent.digest,
-        "acceptedAt": accepted_at,
-        "stop": intent.signed,
-    });
-    Ok(Event {
-        topic: TOPIC.to_owned(),
-        // As consent.events.v1 writes it.
-        key: format!("{:#x}", intent.signed.subject()),
-        id: Uuid::now_v7(),
-        kind: STOP_EVENT.to_owned(),
-        source: "consent-relay".to_owned(),
-        time: now,
-        tenant: None,
-        corr_id: CorrId::current().to_string(),
-        body: body.to_string().into_bytes(),
-    })
 }

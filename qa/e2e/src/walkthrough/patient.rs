@@ -1,5 +1,6 @@
 //! The patient as a person: an account, a sign-in, a key of their own, and what they see with their own token.
 
+use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use access_token::{Acr, Verifier};
@@ -27,6 +28,8 @@ pub const LOGIN: &str = "pat.river";
 const BINDING: &str = "launch/patient patient:consent.write";
 /// What it asks for to show consents.
 const OWN_CONSENTS: &str = "patient:consent.read";
+/// What it asks for to show who looked.
+const OWN_ACCESSES: &str = "patient:audit.read";
 /// How long the statement about a key can be handed in, in seconds.
 const STATEMENT_LIFE: u64 = 600;
 
@@ -189,6 +192,82 @@ impl Walk<'_> {
             },
         )
         .await
+    }
+
+    /// Who looked at the record, as the patient is told by their own token: every decision of this walk is among it.
+    pub(super) async fn sees_who_looked(&mut self, person: &mut Person) -> Result<(), Failed> {
+        let (api, decisions) = (self.api, self.decisions.clone());
+        self.step(
+            "patient sees who looked, and what came of it",
+            "every decision of this walk",
+            "audit-pipeline",
+            async {
+                let portal = Portal::for_patients(api)?;
+                let audit = &api.endpoints().audit;
+                let visitor = &mut person.visitor;
+                let token = portal.token_at_once(visitor, audit, OWN_ACCESSES).await?;
+                let started = Instant::now();
+                let (answer, rows) = loop {
+                    let (answer, rows) = accesses(api, &token).await?;
+                    let told: HashSet<&str> = rows
+                        .iter()
+                        .filter_map(|row| row["eventId"].as_str())
+                        .collect();
+                    let missing = decisions
+                        .iter()
+                        .filter(|id| !told.contains(id.to_string().as_str()))
+                        .count();
+                    if missing == 0 {
+                        break (answer, rows);
+                    }
+                    ensure!(
+                        started.elapsed() < PATIENCE,
+                        "{missing} decisions are not among the {} told",
+                        rows.len()
+                    );
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                };
+                let table = rows.iter().map(told).collect();
+                let shown = Shown::took(answer.latency)
+                    .status(answer.status)
+                    .fact("decisions", rows.len())
+                    .table(vec!["when", "who", "what", "result", "why"], table);
+                Ok((shown, ()))
+            },
+        )
+        .await
+    }
+}
+
+/// When, who, what, how it was decided and why.
+fn told(row: &Value) -> Vec<String> {
+    let text = |name: &str| row[name].as_str().unwrap_or_default();
+    vec![
+        text("ts").get(..19).unwrap_or_default().to_owned(),
+        text("requester").to_owned(),
+        format!("{} {}", text("action"), text("resourceType")),
+        text("result").to_owned(),
+        text("rule").to_owned(),
+    ]
+}
+
+/// Every decision about the patient that the token shows, newest first.
+async fn accesses(api: &Api, token: &str) -> Result<(Answer, Vec<Value>)> {
+    let audit = &api.endpoints().audit;
+    let mut rows = Vec::new();
+    let mut url = format!("{audit}/v1/accesses?limit=100");
+    loop {
+        let answer = api.get(&url, token).await?;
+        ensure!(answer.status == 200, "{}", answer.outline());
+        let mut page = answer.json();
+        match page["accesses"].take() {
+            Value::Array(more) => rows.extend(more),
+            _ => bail!("no list of accesses in the answer"),
+        }
+        match page["next"].as_str() {
+            Some(next) => url = format!("{audit}/v1/accesses?limit=100&cursor={next}"),
+            None => return Ok((answer, rows)),
+        }
     }
 }
 

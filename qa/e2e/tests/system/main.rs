@@ -5,6 +5,7 @@
 
 mod crash;
 mod deny;
+mod events;
 mod faults;
 mod garbage;
 mod grantees;
@@ -174,5 +175,6 @@ fn scenarios(running: Option<Running>) -> Vec<Trial> {
         crash::the_audit_pipeline_is_killed_under_load,
         crash::counts_agree_after_all_that,
         privacy::nothing_personal_in_logs_metrics_or_audit_records,
+        events::every_event_published_is_as_its_schema_says_and_names_nobody,
     ]
 }

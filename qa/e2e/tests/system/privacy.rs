@@ -10,7 +10,7 @@ use test_support::person::PASSWORD;
 use crate::world::World;
 
 /// Names, birth dates, addresses and FHIR ids of the patients, as they stand upstream; and what one of them signs in with.
-async fn personal_data(world: &World) -> Result<Vec<String>> {
+pub async fn personal_data(world: &World) -> Result<Vec<String>> {
     let mut seeds = vec![LOGIN.to_owned(), PASSWORD.to_owned()];
     let endpoints = world.api.endpoints();
     let bound = endpoints.patients.iter().map(|patient| &patient.fhir_id);
@@ -33,7 +33,8 @@ async fn personal_data(world: &World) -> Result<Vec<String>> {
     Ok(seeds)
 }
 
-fn find<'a>(text: &str, seeds: &'a [String]) -> Option<&'a str> {
+/// The first of these that is in a text.
+pub fn find<'a>(text: &str, seeds: &'a [String]) -> Option<&'a str> {
     seeds
         .iter()
         .map(String::as_str)

@@ -5,6 +5,8 @@ use std::sync::PoisonError;
 use audit_core::{Action, ChainRef, Outcome, Record};
 use axum::Json;
 use axum::extract::State;
+use axum::http::header;
+use axum::response::IntoResponse;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
 use futures::{StreamExt, TryStreamExt, stream};
@@ -17,7 +19,9 @@ use uuid::Uuid;
 
 use super::Place;
 use super::index::Position;
-use crate::routes::{AppState, Auditor};
+use super::told::{self, Recipient};
+use crate::caller::Viewer;
+use crate::routes::AppState;
 
 const DEFAULT_LIMIT: usize = 50;
 const MAX_LIMIT: usize = 100;
@@ -29,8 +33,9 @@ const CONCURRENT_READS: usize = 8;
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Question {
-    /// FHIR id of the patient, without `Patient/`.
-    patient: String,
+    /// FHIR id of the patient, without `Patient/`. With a patient's token it may be left out, and is that of the token's
+    /// patient; all others have to name it.
+    patient: Option<String>,
     /// Rows on a page, 1 to 100; 50 when not given.
     limit: Option<usize>,
     /// `next` of the page before.
@@ -46,7 +51,7 @@ pub struct Accesses {
     pub next: Option<String>,
 }
 
-/// One decision, as archived.
+/// One decision, as archived. Patients and those who act for them are told less of it than auditors.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Access {
@@ -57,9 +62,9 @@ pub struct Access {
     #[serde(with = "time::serde::rfc3339")]
     #[schema(value_type = String, format = DateTime)]
     pub ts: OffsetDateTime,
-    /// Who acted.
+    /// Who acted: the client that sent the request.
     pub actor: String,
-    /// The organisation on whose behalf.
+    /// The organisation on whose behalf, by its id.
     pub requester: Option<String>,
     /// The actor's persona.
     pub role: String,
@@ -71,45 +76,27 @@ pub struct Access {
     pub purpose: Option<String>,
     /// How it was decided.
     pub result: Outcome,
-    /// The rule that decided.
+    /// The rule that decided. Towards a patient's token only the rules about the patient's own consents and choices, and
+    /// of all others what they come to: `requester-refused`, `not-released` or `undecided`. Towards a token with `act`
+    /// (a proxy) `no-consent` wherever whoever asked was told that.
     pub rule: String,
-    /// Correlation id of the request.
-    pub corr_id: String,
-    /// What the release was bound to.
-    pub obligations: Vec<String>,
+    /// Correlation id of the request. For auditors only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corr_id: Option<String>,
+    /// What the release was bound to: how many resources were released, and how many kept back. Not for proxies.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub obligations: Option<Vec<String>>,
     /// The consent on chain that the decision rests on.
-    #[schema(value_type = Option<ConsentRef>)]
     pub chain_ref: Option<ChainRef>,
-    /// Key of the locked object that holds the record.
-    pub object: String,
-}
-
-/// The consent on chain that a decision rests on.
-#[derive(ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[allow(
-    dead_code,
-    reason = "describes audit_core::ChainRef in the OpenAPI document"
-)]
-pub struct ConsentRef {
-    /// EIP-155 chain id.
-    chain_id: u64,
-    /// Address of the registry.
-    registry: String,
-    /// The consent.
-    consent_id: String,
-    /// Its version.
-    version: u32,
-    /// Number of the block up to which the registry was known.
-    block_no: u64,
-    /// Hash of that block.
-    block_hash: String,
-    /// The projection's revision at that block.
-    rev: i64,
+    /// Key of the locked object that holds the record. For auditors only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub object: Option<String>,
 }
 
 impl Access {
-    fn new(record: Record, object: String) -> Self {
+    fn new(record: Record, object: String, recipient: Recipient) -> Self {
+        let rule = told::rule(&record, recipient).to_owned();
+        let operations = told::shows_operations(recipient);
         Self {
             event_id: record.event_id,
             ts: record.ts,
@@ -120,44 +107,47 @@ impl Access {
             resource_type: record.resource_type,
             purpose: record.purpose,
             result: record.result,
-            rule: record.rule,
-            corr_id: record.corr_id,
-            obligations: record.obligations,
+            rule,
+            corr_id: operations.then_some(record.corr_id),
+            obligations: told::shows_obligations(recipient).then_some(record.obligations),
             chain_ref: record.chain_ref,
-            object,
+            object: operations.then_some(object),
         }
     }
 }
 
-/// Decisions about one patient, newest first.
+/// Who looked: decisions about one patient, newest first.
 ///
-/// The patient's id is turned into the pseudonym under which the archive knows the patient; it is
-/// neither logged nor kept. A patient nobody asked about and one that does not exist look the same.
+/// Auditors ask about any patient of their tenant. A patient's own token shows who looked at that patient's record and no
+/// other; so does a proxy's (`act`), for the patient whom it represents. The patient's id is turned into the pseudonym
+/// under which the archive knows the patient; it is neither logged nor kept. A patient nobody asked about and one that
+/// does not exist look the same.
 #[utoipa::path(
     get,
     path = "/v1/accesses",
     tag = "audit",
     params(Question),
     responses(
-        (status = 200, description = "A page of the token's tenant's decisions", body = Accesses),
+        (status = 200, description = "A page of the token's tenant's decisions; not to be cached", body = Accesses),
         (status = 400, description = "A parameter is missing, unknown or malformed", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "No valid token", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "The token lacks audit.read", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The token lacks audit.read, or is a patient's and another patient is asked about", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "The archive has not been read yet, or cannot be read", body = Problem, content_type = "application/problem+json"),
     ),
-    security(("bearer" = ["system:audit.read"]), ("bearer" = ["admin:audit.read"])),
+    security(
+        ("bearer" = ["patient:audit.read"]),
+        ("bearer" = ["system:audit.read"]),
+        ("bearer" = ["admin:audit.read"]),
+    ),
 )]
 pub async fn accesses(
     State(state): State<AppState>,
-    Auditor { tenant }: Auditor,
+    viewer: Viewer,
     QueryParams(question): QueryParams<Question>,
-) -> Result<Json<Accesses>, Problem> {
+) -> Result<impl IntoResponse, Problem> {
     let invalid = |detail: &str| Problem::bad_request("invalid-parameter", detail);
-    if !is_fhir_id(&question.patient) {
-        return Err(invalid(
-            "`patient` is not a FHIR id: 1 to 64 letters, digits, `-` or `.`.",
-        ));
-    }
+    let (tenant, recipient) = (viewer.tenant.clone(), viewer.recipient);
+    let patient = viewer.whose(question.patient)?;
     let limit = question.limit.unwrap_or(DEFAULT_LIMIT);
     if !(1..=MAX_LIMIT).contains(&limit) {
         return Err(invalid("`limit` is not a number from 1 to 100."));
@@ -168,7 +158,7 @@ pub async fn accesses(
         .transpose()?;
     state.require_archive_read()?;
 
-    let subject = state.pseudonyms.of_patient(&tenant, &question.patient);
+    let subject = state.pseudonyms.of_patient(&tenant, &patient);
     let (places, next) = {
         let index = state.index.read().unwrap_or_else(PoisonError::into_inner);
         let mut page = index.accesses(&tenant, &subject, before, limit + 1);
@@ -185,7 +175,7 @@ pub async fn accesses(
     let accesses = stream::iter(places)
         .map(|place| async move {
             let record = reader.record(&place).await?;
-            Ok(Access::new(record, place.object.key))
+            Ok(Access::new(record, place.object.key, recipient))
         })
         .buffered(CONCURRENT_READS)
         .try_collect()
@@ -194,15 +184,8 @@ pub async fn accesses(
             tracing::warn!(%error, "a record cannot be read from the archive");
             Problem::unavailable("The archive cannot be read right now; try again shortly.")
         })?;
-    Ok(Json(Accesses { accesses, next }))
-}
-
-/// FHIR's `id`: 1 to 64 of letters, digits, `-` and `.`.
-fn is_fhir_id(text: &str) -> bool {
-    (1..=64).contains(&text.len())
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.')
+    let headers = [(header::CACHE_CONTROL, "no-store")];
+    Ok((headers, Json(Accesses { accesses, next })))
 }
 
 fn cursor((ts, event): Position) -> String {
@@ -220,16 +203,6 @@ fn parse_cursor(cursor: &str) -> Option<Position> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-
-    #[test]
-    fn only_fhir_ids_are_accepted() {
-        for good in ["1", "a-b.C", &"x".repeat(64)] {
-            assert!(is_fhir_id(good), "{good}");
-        }
-        for bad in ["", "a/b", "a b", "ä", "a\n", &"x".repeat(65)] {
-            assert!(!is_fhir_id(bad), "{bad}");
-        }
-    }
 
     proptest! {
         #[test]

@@ -10,7 +10,8 @@ use service_kit::Problem;
 use service_kit::extract::QueryParams;
 use utoipa::{IntoParams, ToSchema};
 
-use crate::routes::{AppState, Auditor};
+use crate::caller::Auditor;
+use crate::routes::AppState;
 
 /// The span of days.
 #[derive(Debug, Deserialize, IntoParams)]

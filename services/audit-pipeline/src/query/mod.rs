@@ -18,6 +18,7 @@ pub mod counts;
 pub mod index;
 pub mod load;
 pub mod reader;
+pub mod told;
 
 pub use continuity::Continuity;
 pub use index::{Index, Place};

@@ -8,6 +8,7 @@ mod support;
 
 mod archiving;
 mod command_line;
+mod own_accesses;
 mod poison;
 mod queries;
 mod refusal;

@@ -151,6 +151,7 @@ async fn garbage_is_refused_with_a_clear_body() {
         "/v1/accesses",
         "/v1/accesses?patient=",
         "/v1/accesses?patient=a%2Fb",
+        "/v1/accesses?limit=5",
         "/v1/accesses?patient=a&limit=0",
         "/v1/accesses?patient=a&limit=101",
         "/v1/accesses?patient=a&limit=-1",

@@ -15,6 +15,7 @@ mod codes;
 mod command_line;
 mod directory_access;
 mod enrolment;
+mod events;
 mod exchange;
 mod grantees;
 mod introspection;

@@ -2,6 +2,7 @@
 //! that makes it.
 
 use service_kit::bus::Event;
+use service_kit::event_schema::EventSchema;
 use service_kit::{CorrId, outbox};
 use sqlx::{Postgres, Transaction};
 use time::OffsetDateTime;
@@ -14,6 +15,13 @@ use crate::row::{Cause, Change, ChangeKind, ConsentRow, View};
 
 /// The topic that gateways and portals listen to, keyed by subject.
 pub const TOPIC: &str = "consent.events.v1";
+const KIND: &str = "consentry.consent.changed.v1";
+
+/// What is published to [`TOPIC`].
+pub fn schemas() -> Vec<EventSchema> {
+    let schema = EventSchema::of::<Change>(TOPIC, "the subject's address", &format!("`{KIND}`"));
+    vec![schema]
+}
 
 /// One step being written: the transaction, the locked cursor, and how rows look at this moment.
 pub struct Writer {
@@ -92,7 +100,7 @@ impl Writer {
             topic: TOPIC.to_owned(),
             key: projected.consent.subject.to_string(),
             id: event_id,
-            kind: "consentry.consent.changed.v1".to_owned(),
+            kind: KIND.to_owned(),
             source: format!(
                 "consent-indexer/{}/{}",
                 identity.chain_id, identity.registry.address

@@ -7,15 +7,18 @@ use alloy::primitives::Address;
 use contract_bindings::registry::ConsentRegistry;
 use serde_json::{Value, json};
 use sqlx::Row as _;
+use test_support::EventSchema;
 
 const CLINIC: Address = Address::repeat_byte(0xc1);
 
-/// The events that wait to be published: key and body.
+/// The events that wait to be published: key and body, which is as the committed schema says.
 async fn published(world: &World) -> Vec<(String, Value)> {
     let rows = sqlx::query("select key, kind, topic, body from outbox order by id");
     let rows = rows.fetch_all(&world.database.pool).await.unwrap();
+    let schema = EventSchema::of("consent.intents.v1");
     rows.iter()
         .map(|row| {
+            assert_eq!(schema.check(row.get("body")), Ok(()));
             assert_eq!(row.get::<&str, _>("topic"), "consent.intents.v1");
             assert_eq!(row.get::<&str, _>("kind"), "consentry.consent.stop.v1");
             let body = serde_json::from_slice(row.get("body")).unwrap();

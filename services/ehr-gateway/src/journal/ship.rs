@@ -12,6 +12,7 @@ use audit_core::record::Record;
 use futures::future::join_all;
 use service_kit::Shutdown;
 use service_kit::bus::{Event, Producer};
+use service_kit::event_schema::EventSchema;
 
 use super::recover::write_position;
 use super::{Journal, Position, segment_path};
@@ -22,6 +23,12 @@ const KIND: &str = "consentry.access.decision.v1";
 const BATCH_BYTES: u64 = 1 << 20;
 const IDLE: Duration = Duration::from_secs(1);
 const LAST_CALL: Duration = Duration::from_secs(3);
+
+/// What is published: lines of the journal.
+pub fn schemas() -> Vec<EventSchema> {
+    let schema = EventSchema::of::<Record>(TOPIC, "the gateway instance", &format!("`{KIND}`"));
+    vec![schema]
+}
 
 /// Carries one journal's lines to the bus.
 pub struct Shipper {

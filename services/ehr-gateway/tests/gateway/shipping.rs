@@ -14,6 +14,7 @@ use rdkafka::mocking::MockCluster;
 use rdkafka::producer::DefaultProducerContext;
 use service_kit::Shutdown;
 use service_kit::bus::{Producer, attribute, consumer};
+use test_support::EventSchema;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -36,6 +37,7 @@ impl Bus {
     async fn read(&self, enough: impl Fn(&[Vec<u8>]) -> bool) -> Vec<Vec<u8>> {
         let reader = consumer(&self.brokers(), "test", &uuid::Uuid::now_v7().to_string()).unwrap();
         reader.subscribe(&[TOPIC]).unwrap();
+        let schema = EventSchema::of(TOPIC);
         let mut bodies = Vec::new();
         while !enough(&bodies) {
             let message = tokio::time::timeout(PATIENCE, reader.recv())
@@ -43,6 +45,7 @@ impl Bus {
                 .expect("lines are missing")
                 .unwrap();
             let body = message.payload().unwrap().to_vec();
+            assert_eq!(schema.check(&body), Ok(()));
             let record = Record::from_line(&body).unwrap();
             let headers = message.headers().unwrap();
             assert_eq!(message.key(), Some(&b"gateway-1"[..]));

@@ -16,6 +16,7 @@ pub const START: OffsetDateTime = datetime!(2026-03-01 23:59:50 UTC);
 pub struct Journal {
     gateway: String,
     tenant: String,
+    patient: String,
     seq: u64,
     digest: Digest,
 }
@@ -29,9 +30,23 @@ impl Journal {
         Self {
             gateway: gateway.to_owned(),
             tenant: tenant.to_owned(),
+            patient: PATIENT.to_owned(),
             seq: 0,
             digest: Digest::ZERO,
         }
+    }
+
+    /// About another patient from now on.
+    pub fn about(mut self, patient: &str) -> Self {
+        patient.clone_into(&mut self.patient);
+        self
+    }
+
+    /// The next line, of a decision of its own.
+    pub fn line_with(&mut self, change: impl FnOnce(&mut Record)) -> Vec<u8> {
+        let mut record = self.next();
+        change(&mut record);
+        self.write(&record)
     }
 
     /// The next lines: permits and denials in turn, every third about nobody.
@@ -40,9 +55,14 @@ impl Journal {
     }
 
     fn line(&mut self) -> Vec<u8> {
+        let record = self.next();
+        self.write(&record)
+    }
+
+    fn next(&self) -> Record {
         let key = audit_core::pseudonym::PseudonymKey::from_hex(PSEUDONYM_KEY).unwrap();
         let permit = self.seq.is_multiple_of(2);
-        let record = Record {
+        Record {
             v: SCHEMA_VERSION,
             event_id: Uuid::now_v7(),
             ts: START + time::Duration::seconds(self.seq as i64),
@@ -59,7 +79,7 @@ impl Journal {
             action: Action::Search,
             resource_type: Some("Observation".into()),
             categories: vec![],
-            subject: (self.seq % 3 != 2).then(|| key.of_patient(&self.tenant, PATIENT)),
+            subject: (self.seq % 3 != 2).then(|| key.of_patient(&self.tenant, &self.patient)),
             purpose: Some("TREAT".into()),
             scopes: vec!["provider:records.read".into()],
             result: if permit {
@@ -87,7 +107,10 @@ impl Journal {
             corr_id: Uuid::now_v7().simple().to_string(),
             latency_us: 900,
             gap: None,
-        };
+        }
+    }
+
+    fn write(&mut self, record: &Record) -> Vec<u8> {
         let line = record.to_line().unwrap();
         self.seq += 1;
         self.digest = Digest::of(&line);

@@ -3,7 +3,7 @@
 use access_token::SigningKey;
 use axum::routing::get;
 use axum::{Json, Router};
-use serde_json::json;
+use serde_json::{Value, json};
 use test_support::Feed;
 use time::OffsetDateTime;
 use tokio::net::TcpListener;
@@ -42,21 +42,38 @@ impl Issuer {
         self.sign(tenant, audience, persona, scope, &jti)
     }
 
+    /// A patient's token by which they may see who looked, with these claims besides.
+    pub fn patient_token(&self, audience: &str, tenant: &str, others: Value) -> String {
+        let jti = Uuid::now_v7().to_string();
+        let mut claims = self.claims(tenant, audience, "patient", "patient:audit.read", &jti);
+        let Value::Object(others) = others else {
+            panic!("claims are an object")
+        };
+        for (name, value) in others {
+            claims[name] = value;
+        }
+        self.key.sign("at+jwt", &claims).unwrap()
+    }
+
     /// A system's token with this id.
     pub fn token_with(&self, audience: &str, scope: &str, jti: &str) -> String {
         self.sign(TENANT, audience, "system", scope, jti)
     }
 
     fn sign(&self, tenant: &str, audience: &str, persona: &str, scope: &str, jti: &str) -> String {
-        let now = OffsetDateTime::now_utc().unix_timestamp();
-        let mut claims = json!({
-            "iss": self.url, "aud": audience, "sub": "client", "client_id": "client",
-            "jti": jti, "iat": now, "exp": now + 120,
-            "scope": scope, "tenant": tenant, "persona": persona,
-        });
+        let mut claims = self.claims(tenant, audience, persona, scope, jti);
         if persona == "provider" {
             claims["org"] = json!("clinic-a");
         }
         self.key.sign("at+jwt", &claims).unwrap()
+    }
+
+    fn claims(&self, tenant: &str, audience: &str, persona: &str, scope: &str, jti: &str) -> Value {
+        let now = OffsetDateTime::now_utc().unix_timestamp();
+        json!({
+            "iss": self.url, "aud": audience, "sub": "client", "client_id": "client",
+            "jti": jti, "iat": now, "exp": now + 120,
+            "scope": scope, "tenant": tenant, "persona": persona,
+        })
     }
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use alloy::primitives::B256;
 use serde_json::Value;
 use sqlx::Row as _;
+use test_support::EventSchema;
 
 use super::World;
 use super::chain::number;
@@ -97,8 +98,10 @@ async fn check_outbox(world: &World, consents: &[sqlx::postgres::PgRow]) {
         .fetch_all(&world.database.pool)
         .await
         .unwrap();
+    let schema = EventSchema::of("consent.events.v1");
     let mut folded: BTreeMap<String, Value> = BTreeMap::new();
     for (index, row) in bodies.iter().enumerate() {
+        assert_eq!(schema.check(row.get("body")), Ok(()));
         let change: Value = serde_json::from_slice(row.get("body")).unwrap();
         assert_eq!(change["rev"], index as u64 + 1, "revisions have no gaps");
         assert_eq!(row.get::<i64, _>("rev") as u64, index as u64 + 1);
