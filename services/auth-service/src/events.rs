@@ -56,6 +56,8 @@ kinds! {
     SignInFailed = "sign-in.failed" in AUTH_TOPIC,
     /// A session was ended before its time. About the account.
     SessionEnded = "session.ended" in AUTH_TOPIC,
+    /// A one-time enrolment code was made. About the enrolment.
+    EnrolmentMade = "enrolment.made" in AUTH_TOPIC,
     /// A one-time enrolment code was used. About the account.
     EnrolmentUsed = "enrolment.used" in AUTH_TOPIC,
     /// An account was made, changed or closed. About the account.
