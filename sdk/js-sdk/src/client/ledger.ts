@@ -18,7 +18,7 @@ export interface Change {
   readonly revision: number;
 }
 
-/** Which consents to list. A patient's and a provider's token narrow it to their own. */
+/** Which consents to list: name a subject or a grantee. A patient's and a provider's token narrow it to their own. */
 export interface ConsentFilter extends Partial<ConsentKey> {
   readonly status?: ConsentStatus;
   readonly signal?: AbortSignal;
