@@ -66,17 +66,22 @@ export class Http {
         if (error instanceof ConsentryError) return error;
         throw error;
       });
-      const fault = outcome instanceof ConsentryError ? outcome : undefined;
-      if (outcome instanceof ConsentryError === false) return outcome;
+      const isFault = outcome instanceof ConsentryError;
       // The token may have expired or been revoked meanwhile; a refused call has changed nothing.
-      if (fault?.status === 401 && call.authorize && !isRenewed) {
+      if (isFault && outcome.status === 401 && call.authorize && !isRenewed) {
         isRenewed = true;
         continue;
       }
-      const isWorthIt = fault !== undefined && fault.code !== "UNEXPECTED_ANSWER" && (fault.status === undefined ? fault.code === "UNAVAILABLE" : RETRIED.has(fault.status));
-      if (!isWorthIt || !repeatable || attempt >= ATTEMPTS) throw outcome;
-      const backoff = this.#retryDelayMs * 2 ** (attempt - 1) * (0.5 + Math.random());
-      await pause(Math.min(Math.max(backoff, (fault.retryAfter ?? 0) * 1000), LONGEST_WAIT_MS), call.signal);
+      // Without a status there was no answer at all.
+      const isPassing = isFault && outcome.status === undefined ? outcome.code === "UNAVAILABLE" : RETRIED.has(outcome.status ?? 0);
+      if (isPassing && repeatable && attempt < ATTEMPTS) {
+        const { retryAfter = 0 } = isFault ? outcome : faultOf(outcome);
+        const backoff = this.#retryDelayMs * 2 ** (attempt - 1) * (0.5 + Math.random());
+        await pause(Math.min(Math.max(backoff, retryAfter * 1000), LONGEST_WAIT_MS), call.signal);
+        continue;
+      }
+      if (isFault) throw outcome;
+      return outcome;
     }
   }
 
