@@ -5,7 +5,8 @@ interface Client { id: string; privateJwk: JsonWebKey & { kid: string }; organiz
 interface Patient { fhirId: string; subject: Hex; privateKey: Hex }
 export interface Endpoints {
   tenant: string; auth: string; indexer: string; relay: string; gateway: string; audit: string;
-  chain: { rpc: string; id: number; registry: string }; clients: Client[]; patients: Patient[];
+  chain: { rpc: string; id: number; registry: string }; clients: Client[]; patients: Patient[]; newcomer: string;
+  apps: { id: string; persona: string; redirectUri: string }[];
 }
 
 /** The running stack that `CONSENTRY_ENDPOINTS` (its endpoints.json) describes. */
