@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { beginSignIn, createConsentry, developmentSigner, PersonSession, type App } from "../../src/index.js";
+import { passkey } from "./authenticator.js";
 import { authOf, client, clinic, deployment, endpoints } from "./stack.js";
 import { Visitor } from "./visitor.js";
 
@@ -31,7 +32,8 @@ test("a patient signs in, binds a key, and decides with nothing but their own to
   assert.equal(session.patient, newcomer);
 
   const key = new Uint8Array(32).map(() => 1 + Math.floor(Math.random() * 254));
-  const me = createConsentry({ deployment, auth: session, signer: developmentSigner(`0x${Buffer.from(key).toString("hex")}`) });
+  const first = developmentSigner(`0x${Buffer.from(key).toString("hex")}`);
+  const me = createConsentry({ deployment, auth: session, signer: first });
   const [bound] = await me.keys.bind({ tenant, patient: newcomer });
   const subject = bound!.subject as `0x${string}`;
   assert.deepEqual((await me.keys.list()).map((each) => each.subject), [subject]);
@@ -58,6 +60,19 @@ test("a patient signs in, binds a key, and decides with nothing but their own to
   await session.headers(wanted, "GET", url, true);
   assert.equal((await me.consents.get(active.id)).status, "ACTIVE");
   await (await me.consents.revoke(active)).waitForRevoked();
+
+  // A passkey is a further key, once the first one vouches for it; it decides like any other.
+  const mine = createConsentry({ deployment, auth: session, signer: passkey() });
+  await assert.rejects(mine.keys.bind({ tenant, patient: newcomer }), { code: "CONFLICT" });
+  const both = await mine.keys.bind({ tenant, patient: newcomer, endorsedBy: first });
+  assert.equal(both.length, 2);
+  await session.headers(wanted, "GET", url, true);
+  const grantee = client("clinic-b").address!;
+  const given = await (await mine.consents.create({ grantee, policy: mine.policies.build({ resources: ["Observation"] }), days: 1 })).waitForActive();
+  const read = () => clinic("clinic-b").gateway.fetchIfPermitted({ patient: newcomer, resource: "Observation" });
+  assert.ok((await read()).permitted);
+  await (await mine.consents.revoke(given)).waitForRevoked();
+  assert.ok(!(await read()).permitted);
 
   // Nobody else's consents are shown.
   const other = endpoints.patients[0]!.subject;
