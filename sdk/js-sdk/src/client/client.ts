@@ -1,0 +1,27 @@
+import { AccessLog } from "./access.js";
+import { Consents } from "./consents.js";
+import { Context, type Options } from "./context.js";
+import { Gateway } from "./gateway.js";
+import { Health } from "./health.js";
+import { Keys } from "./keys.js";
+import { Policies } from "./policies.js";
+
+/** Everything that one party does with one deployment. */
+export interface Consentry {
+  readonly policies: Policies;
+  readonly consents: Consents;
+  readonly gateway: Gateway;
+  readonly access: AccessLog;
+  readonly keys: Keys;
+  readonly health: Health;
+}
+
+/** A client of a deployment, for one party: its sign-in, and its key if it signs. */
+export function createConsentry(options: Options): Consentry {
+  const context = new Context(options);
+  const policies = new Policies(context);
+  return {
+    policies, consents: new Consents(context, policies), gateway: new Gateway(context), access: new AccessLog(context),
+    keys: new Keys(context), health: new Health(context),
+  };
+}

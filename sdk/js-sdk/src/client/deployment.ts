@@ -1,0 +1,50 @@
+import { ChainError } from "../errors.js";
+import { LOCAL } from "../generated/local.js";
+import { isAddress, type Address } from "../hex.js";
+
+/** How final a block is. */
+export type Finality = "latest" | "safe" | "finalized";
+
+/** Names of the services. */
+export type ServiceName = "auth" | "indexer" | "relay" | "gateway" | "audit";
+
+/** Where everything of one deployment is. */
+export interface Deployment {
+  readonly chainId: number;
+  /** The ConsentRegistry. */
+  readonly registry: Address;
+  /** The ERC7913WebAuthnVerifier, for passkeys. */
+  readonly webAuthnVerifier?: Address;
+  /** Base URLs. They are also the audiences of tokens, see `audiences`. */
+  readonly services: Readonly<Record<ServiceName, string>>;
+  /** What services are called in tokens, where that is not their URL. */
+  readonly audiences?: Partial<Readonly<Record<ServiceName, string>>>;
+  /** How final a block must be before a consent counts as confirmed. `finalized` if absent. */
+  readonly finality?: Finality;
+}
+
+const RANK: Record<Finality, number> = { latest: 0, safe: 1, finalized: 2 };
+
+/** Whether a block is as final as it must be. */
+export function isFinalEnough(is: Finality, must: Finality): boolean {
+  return RANK[is] >= RANK[must];
+}
+
+/** The deployment that `endpoints.json` of a local stack describes. */
+export function localDeployment(endpoints: { chain: { id: number; registry: string } } & Record<ServiceName, string>): Deployment {
+  const { chain, auth, indexer, relay, gateway, audit } = endpoints;
+  return {
+    chainId: chain.id, registry: chain.registry as Address, webAuthnVerifier: LOCAL.webAuthnVerifier,
+    services: { auth, indexer, relay, gateway, audit }, finality: "latest",
+  };
+}
+
+/** Refuses a deployment that cannot be one. */
+export function checkDeployment(deployment: Deployment): void {
+  if (!Number.isSafeInteger(deployment.chainId) || !isAddress(deployment.registry)) {
+    throw new ChainError("WRONG_DEPLOYMENT", "a deployment needs a chain id and the registry's address");
+  }
+  for (const [name, url] of Object.entries(deployment.services)) {
+    if (!URL.canParse(url)) throw new ChainError("WRONG_DEPLOYMENT", `the address of ${name} is no URL`);
+  }
+}

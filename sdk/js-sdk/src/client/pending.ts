@@ -1,0 +1,191 @@
+/** A decision under way: it is signed and handed in; what is left is to wait, which can be broken off and taken up again. */
+import { ChainError, ConflictError, ConsentryError, FinalityTimeoutError } from "../errors.js";
+import type { components } from "../generated/consent-relay.js";
+import { sameHex, type Address, type Hex } from "../hex.js";
+import { pause } from "../http.js";
+import { toWire, type SignedIntent } from "../intents/wire.js";
+import type { Consent, ConsentStatus } from "./consent.js";
+import type { Context } from "./context.js";
+import { isFinalEnough, type Finality } from "./deployment.js";
+import type { Ledger } from "./ledger.js";
+
+/** How far the relay has brought an intent. */
+export type IntentView = components["schemas"]["IntentView"];
+
+/** What is told while waiting. */
+export interface WaitStatus {
+  /** How far the relay is. */
+  readonly intent: IntentView["state"];
+  /** The consent's status, once the indexer has it. */
+  readonly consent: ConsentStatus | undefined;
+  readonly finality: Finality | undefined;
+  /** Whether a block that had it is no longer part of the chain. */
+  readonly reorganised: boolean;
+}
+
+/** How to wait. */
+export interface WaitOptions {
+  readonly signal?: AbortSignal;
+  /** 60,000 if absent. */
+  readonly timeoutMs?: number;
+  /** How final; the deployment's own if absent. */
+  readonly finality?: Finality;
+  readonly onStatus?: (status: WaitStatus) => void;
+}
+
+/** What a decision leads to, so that a wait knows its end. */
+export interface Expected {
+  readonly consentId: Hex | undefined;
+  readonly subject: Address;
+  /** The version that the consent has then; of a stop, the least. */
+  readonly version: number;
+  readonly stop: boolean;
+}
+
+/** Enough to wait again in another process. Holds no key and no personal data beside addresses. */
+export interface Resumable extends Expected {
+  readonly digest: Hex;
+}
+
+/** What an opening does not become by itself. */
+const OVER: readonly ConsentStatus[] = ["DENIED", "REVOKED", "EXPIRED"];
+const FIRST_LOOK_MS = 50;
+const LONGEST_LOOK_MS = 1_000;
+
+export class Pending {
+  readonly #context: Context;
+  readonly #ledger: Ledger;
+  readonly #signed: SignedIntent | undefined;
+  readonly #expected: Expected;
+  /** What was signed; it names the intent. */
+  readonly digest: Hex;
+  /** What the relay said last. */
+  view: IntentView | undefined;
+
+  constructor(context: Context, ledger: Ledger, digest: Hex, expected: Expected, signed?: SignedIntent, view?: IntentView) {
+    this.#context = context;
+    this.#ledger = ledger;
+    this.#signed = signed;
+    this.#expected = expected;
+    this.digest = digest;
+    this.view = view;
+  }
+
+  /** The consent that this is about; nothing where it is about all of a subject's. */
+  get consentId(): Hex | undefined {
+    return this.#expected.consentId;
+  }
+
+  toJSON(): Resumable {
+    return { digest: this.digest, ...this.#expected };
+  }
+
+  /** Waits until a request stands. */
+  waitForRequested(options?: WaitOptions): Promise<Consent> {
+    // It may have been answered before anybody looked.
+    return this.#waitForConsent(["REQUESTED", "CONFIRMING", "SCHEDULED", "ACTIVE"], options);
+  }
+
+  /** Waits until the consent is active, in a block as final as the deployment demands. */
+  waitForActive(options?: WaitOptions): Promise<Consent> {
+    return this.#waitForConsent(["ACTIVE"], options);
+  }
+
+  /** Waits until a request is denied. */
+  waitForDenied(options?: WaitOptions): Promise<Consent> {
+    return this.#waitForConsent(["DENIED", "REVOKED"], options);
+  }
+
+  /** Waits until what was stopped is stopped on the chain. Gateways deny as soon as the relay has it, which is before. */
+  async waitForRevoked(options: WaitOptions = {}): Promise<Consent | undefined> {
+    if (this.#expected.consentId !== undefined) return this.#waitForConsent(["REVOKED", "DENIED", "EXPIRED", "ABSENT"], options);
+    await this.#wait(options, async (view, signal) => {
+      const subject = await this.#ledger.subject(this.#expected.subject, signal);
+      const finality = "finality" in subject ? subject.finality : undefined;
+      const isThere = subject.epoch >= this.#expected.version && finality !== undefined && isFinalEnough(finality, this.#must(options));
+      return { status: { consent: undefined, finality }, ...(isThere && isIn(view) && { reached: true }) };
+    });
+    return undefined;
+  }
+
+  #must(options: WaitOptions): Finality {
+    return options.finality ?? this.#context.deployment.finality ?? "finalized";
+  }
+
+  #waitForConsent(wanted: readonly ConsentStatus[], options: WaitOptions = {}): Promise<Consent> {
+    const { consentId, version, stop } = this.#expected;
+    if (consentId === undefined) throw new TypeError("this decision is about all consents of a subject; use waitForRevoked");
+    return this.#wait(options, async (view, signal) => {
+      const consent = await this.#ledger.find(consentId, signal);
+      const status = { consent: consent?.status, finality: consent?.finality };
+      if (consent === undefined || !isIn(view) || consent.version < version) return { status };
+      const isWanted = wanted.includes(consent.status);
+      const isOver = stop ? consent.version > version : consent.version !== version || OVER.includes(consent.status);
+      if (isOver && !isWanted) {
+        throw new ConflictError("CONFLICT", `the consent was changed again meanwhile: it is ${consent.status} at version ${consent.version}`);
+      }
+      // The relay and the indexer must speak of the same block, else one of them is on a fork.
+      const isSame = stop || view.transaction == null || (sameHex(view.transaction, consent.transaction) && view.blockNumber === consent.blockNumber);
+      if (!isSame || !isWanted || !isFinalEnough(consent.finality, this.#must(options))) return { status };
+      return { status, reached: consent };
+    });
+  }
+
+  async #wait<T>(options: WaitOptions, look: (view: IntentView, signal: AbortSignal) => Promise<{ status: Pick<WaitStatus, "consent" | "finality">; reached?: T }>): Promise<T> {
+    const { timeoutMs = 60_000, onStatus } = options;
+    const limit = AbortSignal.timeout(timeoutMs);
+    const signal = options.signal ? AbortSignal.any([options.signal, limit]) : limit;
+    let told = "", cause: unknown, block: number | undefined, looks = 0;
+    try {
+      for (;;) {
+        try {
+          const view = await this.#look(signal);
+          if (view.state === "failed") throw new ChainError("INTENT_FAILED", `the registry refused it: ${view.reason ?? "no reason given"}; read the consent and decide again`);
+          const { status, reached } = await look(view, signal);
+          const reorganised = block !== undefined && view.blockNumber !== block;
+          block = view.blockNumber ?? undefined;
+          const now: WaitStatus = { intent: view.state, ...status, reorganised };
+          const text = JSON.stringify(now);
+          if (text !== told) onStatus?.(now);
+          told = text;
+          if (reached !== undefined) return reached;
+        } catch (error) {
+          // What may pass is waited out; it is named if the time runs out over it.
+          if (!(error instanceof ConsentryError && error.retryable)) throw error;
+          cause = error;
+        }
+        await pause(Math.min(FIRST_LOOK_MS * 1.5 ** looks++, LONGEST_LOOK_MS), signal);
+      }
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      if (!limit.aborted || error instanceof ConsentryError) throw error;
+      const far = this.view?.state ?? "handed in";
+      throw new FinalityTimeoutError("FINALITY_TIMEOUT", `after ${timeoutMs} ms the decision is ${far}, and not yet where it was waited for. It is not lost: wait again, or later with consents.resume`, { cause });
+    }
+  }
+
+  /** What the relay knows; the very same bytes are handed in again if it does not know them. */
+  async #look(signal: AbortSignal): Promise<IntentView> {
+    try {
+      this.view = await this.#context.json<IntentView>("relay", { path: `/v1/intents/${this.digest}`, open: true, signal });
+    } catch (error) {
+      const isUnknown = error instanceof ConsentryError && error.code === "NOT_FOUND";
+      if (!isUnknown || this.#signed === undefined) throw error;
+      this.view = await handIn(this.#context, this.digest, this.#signed, signal);
+    }
+    return this.view;
+  }
+}
+
+function isIn(view: IntentView): boolean {
+  return view.state === "included" || view.state === "final";
+}
+
+/** Hands an intent in. The digest names it, so that doing so twice is doing so once. */
+export function handIn(context: Context, digest: Hex, signed: SignedIntent, signal?: AbortSignal): Promise<IntentView> {
+  const open = signed.action !== "Request" && signed.action !== "Relinquish";
+  return context.json<IntentView>("relay", {
+    path: "/v1/intents", method: "POST", idempotent: true, open, body: JSON.stringify(toWire(signed)),
+    headers: { "content-type": "application/json", "idempotency-key": digest }, signal,
+  });
+}
