@@ -68,7 +68,10 @@ class AsyncTransport:
         headers = dict(request.headers)
         if request.audience is not None:
             if self._tokens is None:
-                raise AuthError("This needs a token: give the client an `auth`.", code="AUTH_SIGN_IN_REQUIRED")
+                raise AuthError(
+                    "This needs a token: sign in (`consentry login`), or give the client an `auth`.",
+                    code="AUTH_SIGN_IN_REQUIRED",
+                )
             token = await self._tokens.token(self, request.audience)
             headers["authorization"] = f"Bearer {token}"
         request_id = _http.new_request_id()
