@@ -112,6 +112,7 @@ def write_models(target: Path) -> None:
             "--use-field-description",
             "--collapse-root-models",
             "--disable-timestamp",
+            "--formatters", "builtin",
             "--allow-population-by-field-name",
             "--custom-file-header", f"# Made from docs/api/{service}.json by tools/generate.py. Do not edit.",
         )  # fmt: skip

@@ -390,16 +390,7 @@ class ConsentRow(BaseModel):
     """
     Hash of the policy document.
     """
-    status: Literal[
-        "REQUESTED",
-        "CONFIRMING",
-        "SCHEDULED",
-        "ACTIVE",
-        "DENIED",
-        "REVOKED",
-        "EXPIRED",
-        "ABSENT",
-    ]
+    status: Literal["REQUESTED", "CONFIRMING", "SCHEDULED", "ACTIVE", "DENIED", "REVOKED", "EXPIRED", "ABSENT"]
     """
     Status at the time of the answer.
     """
