@@ -93,7 +93,7 @@ def asked(clinic: Client, person: dict[str, str], policy: Policy) -> str:
 
 
 def test_from_a_request_to_a_permit_to_a_stop(clinic: Client, patient: Client, person: dict[str, str]) -> None:
-    read = {"patient": person["fhirId"], "resource": "Observation"}
+    read: dict[str, Any] = {"patient": person["fhirId"], "resource": "Observation"}
     before = clinic.gateway.fetch_if_permitted(**read)
     assert not before.permitted
 
@@ -152,7 +152,7 @@ def test_a_grant_signed_before_a_stop_never_counts(
     consent = asked(clinic, person, Policy.build(resources=["Observation"]))
     held_back: list[tuple[Intent, Any]] = []
     hand_in = patient.consents._hand_in
-    patient.consents._hand_in = lambda intent, goal, **_: held_back.append((intent, goal))  # type: ignore[method-assign, assignment, return-value, func-returns-value]
+    patient.consents._hand_in = lambda intent, goal, **_: held_back.append((intent, goal))  # type: ignore[method-assign, assignment]
     patient.consents.approve(consent)
     patient.consents._hand_in = hand_in  # type: ignore[method-assign]
     patient.consents.revoke(consent).wait_for_revoked()
@@ -202,7 +202,9 @@ def test_who_looked_is_told_page_by_page(clinic: Client, patient: Client, person
     assert len(seen) == len(set(seen))
 
 
-def test_a_token_that_is_no_longer_taken_is_replaced_without_anybody_noticing(here: Deployment, person: dict[str, str]) -> None:
+def test_a_token_that_is_no_longer_taken_is_replaced_without_anybody_noticing(
+    here: Deployment, person: dict[str, str]
+) -> None:
     known = next(client for client in here.extra["clients"] if client["id"] == "clinic-a")
     auth = ClientCredentials(here.auth, "clinic-a", known["privateJwk"], "provider:records.read system/*.rs")
     auth._kept[here.gateway] = Token("eyJhbGciOiJub25lIn0.e30.", time.time() + 300)

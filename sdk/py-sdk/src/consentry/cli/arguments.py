@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import textwrap
 from datetime import date
 from pathlib import Path
 
@@ -105,7 +106,7 @@ def parser() -> argparse.ArgumentParser:
         return commands.add_parser(
             name,
             help=help,
-            description=f"{help[0].upper()}{help[1:]}.{more}",
+            description=textwrap.fill(f"{help[0].upper()}{help[1:]}.{more}", 100),
             formatter_class=_Help,
             allow_abbrev=False,
         )
