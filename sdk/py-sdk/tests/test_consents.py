@@ -214,7 +214,8 @@ def test_nothing_is_signed_for_another_chain_or_registry(wrong: dict[str, Any]) 
 
 
 def test_a_relay_of_another_registry_is_noticed() -> None:
-    with services().client(PATIENT, registry=CLINIC.address) as client, pytest.raises(ChainError):
+    made = services(one=single("ACTIVE", 4, asOf=AS_OF | {"registry": CLINIC.address}))
+    with made.client(PATIENT, registry=CLINIC.address) as client, pytest.raises(ChainError, match="another digest"):
         client.consents.revoke(HASH)
 
 
