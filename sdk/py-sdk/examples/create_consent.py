@@ -10,6 +10,6 @@ clinic = next(client for client in deployment.extra["clients"] if client["id"] =
 policy = Policy.build(resources=[("Observation", ["laboratory"])], purpose="TREAT")
 print("\n".join(policy.explain()))
 with Client.for_development(deployment, "patient") as patient:
-    pending = patient.consents.grant(grantee=clinic["address"], policy=policy, days=30)
+    pending = patient.consents.create(grantee=clinic["address"], policy=policy, days=30)
     consent = pending.wait_for_active(timeout=60, on_status=print)
     print(f"active: {pending.consent_id}, version {consent.version if consent else '?'}")

@@ -226,3 +226,17 @@ def test_kept_tokens_are_for_their_owner_only(tmp_path: Path) -> None:
 def test_tokens_are_not_shown() -> None:
     token = Token("secret-token", 1.0, "x", "secret-refresh")
     assert "secret" not in repr(token)
+
+
+def test_a_token_is_for_the_purpose_that_is_named() -> None:
+    services = Services().on("GET gateway /fhir", problem(403, "forbidden"))
+    services.on("POST auth /oauth2/token", answer("one"), answer("two"))
+    auth = machine()
+    with client(services, auth) as party:
+        for purpose in ("TREAT", None, "TREAT"):
+            with pytest.raises(AuthError):
+                party.gateway.fetch_if_permitted(patient="p", resource="Patient", purpose=purpose)
+    assert [form.get("purpose_of_use") for form in forms(services)] == ["TREAT", None]
+    asked = [request for request in services.asked if request.method == "GET"]
+    assert [request.headers["authorization"] for request in asked] == ["Bearer one", "Bearer two", "Bearer one"]
+    assert asked[0].url.params.get("_id") == "p", "a patient is searched for by its id"

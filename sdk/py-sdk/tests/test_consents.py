@@ -17,10 +17,10 @@ from consentry import (
     Policy,
     SignedIntent,
     SignerError,
-    StaleIndexError,
     ValidationError,
 )
 from consentry.intents import NO_DEADLINE, UNTIL_REVOKED
+from consentry.models.indexer import ConsentRow
 from consentry.signers import verify_signature
 
 POLICY = Policy.build(resources=["Condition", "Observation"])
@@ -87,9 +87,8 @@ def test_a_stop_names_the_version_seen_plus_one_and_works_for_ever(status: str, 
 def test_a_stop_is_signed_on_state_that_is_not_final_and_an_opening_is_not() -> None:
     made = services(one=single("REQUESTED", 4, finality="latest"))
     with made.client(PATIENT, finality="finalized") as client:
-        with pytest.raises(StaleIndexError) as refused:
+        with pytest.raises(ConflictError, match="not finalized yet"):
             client.consents.approve(HASH)
-        assert refused.value.retryable
         nothing_signed(made)
         client.consents.revoke(HASH)
     assert signed(made).intent.is_stop
@@ -98,7 +97,7 @@ def test_a_stop_is_signed_on_state_that_is_not_final_and_an_opening_is_not() -> 
 def test_an_opening_needs_the_subjects_counters_final_too() -> None:
     place = {"finality": "safe", "blockNo": 1, "blockHash": HASH, "txHash": HASH, "logIndex": 0}
     made = services(one=single("REQUESTED", 4, finality="finalized"), subject=subject(**place))
-    with made.client(PATIENT, finality="finalized") as client, pytest.raises(StaleIndexError):
+    with made.client(PATIENT, finality="finalized") as client, pytest.raises(ConflictError, match="not finalized yet"):
         client.consents.approve(HASH)
     nothing_signed(made)
 
@@ -119,7 +118,7 @@ def test_an_approval_keeps_the_version_and_the_time_that_was_asked_for() -> None
 def test_a_grant_names_the_one_version_it_leads_to(rows: list[dict[str, Any]], version: int) -> None:
     made = services(page=page(*rows))
     with made.client(PATIENT) as client:
-        client.consents.grant(grantee=CLINIC.address, policy=POLICY)
+        client.consents.create(grantee=CLINIC.address, policy=POLICY)
     members = signed(made).intent.members
     assert members["version"] == version
     assert members["validTo"] == UNTIL_REVOKED
@@ -178,7 +177,7 @@ def test_stopping_everything_names_epoch_and_seq() -> None:
     with made.client(PATIENT) as client:
         client.consents.revoke_all()
     members = signed(made).intent.members
-    assert (members["throughEpoch"], members["throughSeq"], members["deadline"]) == (3, 6, NO_DEADLINE)
+    assert (members["throughEpoch"], members["throughSeq"], members["deadline"]) == (2, 5, NO_DEADLINE)
 
 
 def test_a_request_is_the_organisations_with_its_token() -> None:
@@ -225,7 +224,7 @@ def test_without_a_signer_nothing_is_asked() -> None:
         with pytest.raises(SignerError):
             client.consents.revoke(HASH)
         with pytest.raises(SignerError):
-            client.consents.grant(grantee=CLINIC.address, policy=POLICY)
+            client.consents.create(grantee=CLINIC.address, policy=POLICY)
     assert made.asked == []
 
 
@@ -238,4 +237,30 @@ def test_a_signer_that_fails_sends_nothing() -> None:
     with made.client(Broken("0x" + "01" * 32)) as client, pytest.raises(ConsentryError) as refused:
         client.consents.revoke(HASH)
     assert refused.value.code == "SIGNER_REFUSED"
+    nothing_signed(made)
+
+
+def test_a_stop_needs_neither_indexer_nor_token_when_the_consent_is_at_hand() -> None:
+    held = ConsentRow.model_validate(consent("ACTIVE", 3, scopeId=POLICY.hash))
+    for tokens in (False, True):
+        made = services()
+        made.on("GET indexer /v1/consents/", httpx2.Response(404))
+        with made.client(PATIENT, tokens=tokens) as client:
+            client.consents.revoke(held)
+        assert signed(made).intent.members["throughVersion"] == 4
+
+
+@pytest.mark.parametrize(("seen", "through"), [(2, 4), (7, 8)])
+def test_a_stop_names_the_newer_of_what_is_at_hand_and_what_the_indexer_has(seen: int, through: int) -> None:
+    held = ConsentRow.model_validate(consent("ACTIVE", 3, scopeId=POLICY.hash))
+    made = services(one=single("ACTIVE", seen))
+    with made.client(PATIENT) as client:
+        client.consents.revoke(held)
+    assert signed(made).intent.members["throughVersion"] == through
+
+
+def test_nobody_is_led_into_closing_a_consent_for_good() -> None:
+    made = services(one=single("ACTIVE", 2**32 - 3))
+    with made.client(PATIENT) as client, pytest.raises(ConflictError, match="for good"):
+        client.consents.revoke(HASH)
     nothing_signed(made)

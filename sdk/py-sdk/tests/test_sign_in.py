@@ -65,7 +65,7 @@ def test_a_patient_signs_in_and_sees_their_own_consents(
     monkeypatch.setattr(webbrowser, "open", browser)
     with Client.for_development(here, f"patient:{patient['fhirId']}") as wallet:
         clinic = next(client["address"] for client in here.extra["clients"] if client["id"] == "clinic-b")
-        pending = wallet.consents.grant(grantee=clinic, policy=Policy.build(resources=["Observation"]), days=1)
+        pending = wallet.consents.create(grantee=clinic, policy=Policy.build(resources=["Observation"]), days=1)
         pending.wait_for_active()
         where = ["--endpoints", str(endpoints())]
         scope = "patient:consent.read patient:consent.write launch/patient online_access"

@@ -51,7 +51,7 @@ def person(here: Deployment) -> dict[str, str]:
 def _reads_well(here: Deployment, candidate: dict[str, str]) -> bool:
     with clinic_of(here) as clinic, patient_of(here, candidate) as patient:
         policy = Policy.build(resources=["Observation"])
-        pending = patient.consents.grant(grantee=_address(here, "clinic-a"), policy=policy, days=1)
+        pending = patient.consents.create(grantee=_address(here, "clinic-a"), policy=policy, days=1)
         pending.wait_for_active()
         permitted = clinic.gateway.fetch_if_permitted(patient=candidate["fhirId"], resource="Observation").permitted
         patient.consents.revoke_all().wait_for_revoked()
@@ -207,7 +207,7 @@ def test_a_token_that_is_no_longer_taken_is_replaced_without_anybody_noticing(
 ) -> None:
     known = next(client for client in here.extra["clients"] if client["id"] == "clinic-a")
     auth = ClientCredentials(here.auth, "clinic-a", known["privateJwk"], "provider:records.read system/*.rs")
-    auth._kept[here.gateway] = Token("eyJhbGciOiJub25lIn0.e30.", time.time() + 300)
+    auth._kept[here.gateway, None] = Token("eyJhbGciOiJub25lIn0.e30.", time.time() + 300)
     with Client(here, auth=auth) as clinic:
         assert clinic.gateway.fetch_if_permitted(patient=person["fhirId"], resource="Observation").decision_id
 

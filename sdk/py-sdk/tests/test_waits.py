@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 from typing import Any
 
@@ -166,3 +167,29 @@ def test_a_cancelled_task_leaves_nothing_running() -> None:
             assert len(services.asked) == asked
 
     asyncio.run(run())
+
+
+def test_a_wait_can_be_taken_up_in_another_process() -> None:
+    services = Services().relay("final")
+    pending, _ = waiting(services, row("REVOKED", 5))
+    saved = json.loads(json.dumps(pending.to_json()))
+    with services.client() as client:
+        again = client.consents.resume(saved)
+        assert (again.digest, again.consent_id) == (pending.digest, pending.consent_id)
+        found = again.wait_for_revoked()
+        assert found is not None
+        assert found.version == 5
+        with pytest.raises(ValidationError):
+            client.consents.resume({"digest": HASH, "more": 1})
+
+
+def test_a_grant_that_lands_before_the_stop_does_not_end_the_wait_for_the_stop() -> None:
+    services = Services().relay("included")
+    pending, _ = waiting(services, row("ACTIVE", 4), row("REVOKED", 5))
+    assert pending.wait_for_revoked().version == 5
+
+
+def test_a_consent_that_was_opened_again_at_once_is_not_taken_for_stopped() -> None:
+    pending, _ = waiting(Services().relay("final"), row("ACTIVE", 5))
+    with pytest.raises(ConflictError, match="ACTIVE"):
+        pending.wait_for_revoked()

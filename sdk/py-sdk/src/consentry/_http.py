@@ -35,6 +35,8 @@ class Request:
     url: str
     audience: str | None = None
     """For whom the token is; None = without one."""
+    purpose: str | None = None
+    """Purpose of use that the token is to be for."""
     params: list[tuple[str, str]] = field(default_factory=list)
     headers: Mapping[str, str] = field(default_factory=dict)
     content: bytes | None = None

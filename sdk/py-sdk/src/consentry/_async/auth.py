@@ -46,19 +46,21 @@ class AsyncClientCredentials:
         self._client_id = client_id
         self._jwk = private_jwk
         self._scope = scope
-        self._kept: dict[str, oauth.Token] = {}
+        self._kept: dict[tuple[str, str | None], oauth.Token] = {}
         self._lock = Lock()
 
-    async def token(self, transport: AsyncTransport, audience: str) -> str:
+    async def token(self, transport: AsyncTransport, audience: str, purpose: str | None = None) -> str:
         """A token for this audience: the one before while it holds."""
         async with self._lock:
-            kept = self._kept.get(audience)
+            kept = self._kept.get((audience, purpose))
             if kept is None or not kept.is_fresh():
                 endpoint = f"{self._issuer}/oauth2/token"
+                wish = {} if purpose is None else {"purpose_of_use": purpose}
                 kept = await ask(
                     transport,
                     self._issuer,
-                    {
+                    wish
+                    | {
                         "grant_type": "client_credentials",
                         "client_assertion_type": oauth.ASSERTION_TYPE,
                         "client_assertion": oauth.client_assertion(self._client_id, self._jwk, endpoint),
@@ -66,13 +68,14 @@ class AsyncClientCredentials:
                         "resource": audience,
                     },
                 )
-                self._kept[audience] = kept
+                self._kept[audience, purpose] = kept
             return kept.value
 
     async def forget(self, audience: str) -> None:
         """Asks anew next time."""
         async with self._lock:
-            self._kept.pop(audience, None)
+            for key in [key for key in self._kept if key[0] == audience]:
+                del self._kept[key]
 
 
 class AsyncSession:
@@ -99,7 +102,7 @@ class AsyncSession:
         async with self._lock:
             self._keep(request.resource, await ask(transport, self._issuer, request.form(code)))
 
-    async def token(self, transport: AsyncTransport, audience: str) -> str:
+    async def token(self, transport: AsyncTransport, audience: str, purpose: str | None = None) -> str:
         """A token for this audience; refreshed if it is over."""
         async with self._lock:
             kept = self._kept.get(audience)
@@ -140,7 +143,7 @@ class AsyncStaticTokens:
     def __init__(self, tokens: Mapping[str, str]) -> None:
         self._tokens = dict(tokens)
 
-    async def token(self, transport: AsyncTransport, audience: str) -> str:
+    async def token(self, transport: AsyncTransport, audience: str, purpose: str | None = None) -> str:
         """The one for this audience."""
         if audience not in self._tokens:
             raise AuthError(f"There is no token for {audience}.", code="AUTH_SIGN_IN_REQUIRED")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from .. import intents
 from .._http import Request
 from ..deployment import Deployment
-from ..errors import ChainError, ConflictError, SignerError, StaleIndexError, ValidationError
+from ..errors import AuthError, ChainError, ConflictError, ConsentryError, SignerError, ValidationError
 from ..ids import checksum, consent_id, hash_bytes, same_address
 from ..intents import NO_DEADLINE, UNTIL_REVOKED, Intent
 from ..models import indexer, relay
@@ -92,6 +93,16 @@ class AsyncConsents:
             if cursor is None:
                 return
 
+    async def find(self, *, patient: str, grantee: str, scope_id: str) -> indexer.ConsentRow | None:
+        """The consent between these two about this document, if there ever was one."""
+        async for row in self.list(patient=patient, grantee=grantee, scope_id=scope_id):
+            return row
+        return None
+
+    def resume(self, saved: Mapping[str, Any]) -> AsyncPending:
+        """Takes a wait up again, in another process if need be: `saved` is what `Pending.to_json` gave."""
+        return AsyncPending.from_json(self._transport, self._deployment, saved)
+
     async def history(self, consent: str) -> AsyncIterator[indexer.Change]:
         """Every change of a consent, the oldest first, reorganisations too. For systems and administrators."""
         base = self._deployment.indexer
@@ -121,7 +132,7 @@ class AsyncConsents:
         subject: str,
         policy: Policy,
         days: int | None = None,
-        respond_within_days: int = 14,
+        respond_within_days: int = 30,
         valid_from: int | None = None,
     ) -> AsyncPending:
         """Asks a patient for consent, as the organisation whose key the signer holds."""
@@ -148,7 +159,7 @@ class AsyncConsents:
         )
         return await self._hand_in(intent, self._goal(which, version, frozenset(("REQUESTED",))), with_token=True)
 
-    async def grant(
+    async def create(
         self,
         *,
         grantee: str,
@@ -248,21 +259,22 @@ class AsyncConsents:
 
     # ------------------------------------------------------------ stopping
 
-    async def deny(self, consent: str) -> AsyncPending:
-        """Says no to a request."""
+    async def deny(self, consent: str | indexer.ConsentRow) -> AsyncPending:
+        """Says no to a request. With the consent at hand, not only its id, no indexer and no token is needed."""
         return await self._stop("Deny", consent)
 
-    async def revoke(self, consent: str) -> AsyncPending:
+    async def revoke(self, consent: str | indexer.ConsentRow) -> AsyncPending:
         """Takes a consent back, and every grant of it that is signed and not yet sent.
 
-        Gateways deny as soon as the relay has the stop; the chain follows.
+        Gateways deny as soon as the relay has the stop; the chain follows. With the consent at hand, not only its id,
+        no indexer and no token is needed: a stop waits for nobody.
         """
         return await self._stop("Revoke", consent)
 
-    async def _stop(self, action: str, consent: str) -> AsyncPending:
+    async def _stop(self, action: str, consent: str | indexer.ConsentRow) -> AsyncPending:
         signer = self._need_signer()
-        row = await self.get(consent)
-        through = min(row.version + 1, 2**32 - 2)
+        row = await self._latest(consent)
+        through = _ordinary(row.version + 1, 32)
         which = _Which(row.patient_id, row.grantee_id, row.scope_id)
         intent = Intent(
             action,
@@ -275,7 +287,19 @@ class AsyncConsents:
                 "deadline": NO_DEADLINE,
             },
         )
-        return await self._hand_in(intent, self._goal(which, row.version, STOPPED))
+        return await self._hand_in(intent, self._goal(which, through + 1, STOPPED))
+
+    async def _latest(self, consent: str | indexer.ConsentRow) -> indexer.ConsentRow:
+        """The consent as it is now; what a caller holds may be old, but is better than nothing for a stop."""
+        if isinstance(consent, str):
+            return await self.get(consent)
+        try:
+            latest = await self.get(consent.consent_id)
+        except ConsentryError as fault:
+            if fault.retryable or isinstance(fault, AuthError) or fault.code == "NOT_FOUND":
+                return consent
+            raise
+        return latest if latest.version >= consent.version else consent
 
     async def revoke_all(self, subject: str | None = None, *, drop_delegates: bool = False) -> AsyncPending:
         """Takes everything back at once: every consent, and every grant that is signed and not yet sent."""
@@ -287,8 +311,8 @@ class AsyncConsents:
             {
                 "actor": signer.address,
                 "subject": address,
-                "throughEpoch": min(state.epoch + 1, 2**24 - 2),
-                "throughSeq": min(state.seq + 1, 2**24 - 2),
+                "throughEpoch": _ordinary(state.epoch, 24),
+                "throughSeq": _ordinary(state.seq, 24),
                 "dropDelegates": drop_delegates,
                 "deadline": NO_DEADLINE,
             },
@@ -310,10 +334,10 @@ class AsyncConsents:
 
     async def _opening_row(self, which: _Which) -> indexer.ConsentRow | None:
         """The consent as it stands; refused while that is not final, since it could still be taken back."""
-        async for row in self.list(patient=which.subject, grantee=which.grantee, scope_id=which.scope_id):
+        row = await self.find(patient=which.subject, grantee=which.grantee, scope_id=which.scope_id)
+        if row is not None:
             self._need_final(row.finality)
-            return row
-        return None
+        return row
 
     async def _requested(self, consent: str) -> indexer.ConsentRow:
         row = await self.get(consent)
@@ -324,10 +348,10 @@ class AsyncConsents:
 
     def _need_final(self, finality: str) -> None:
         if not self._deployment.is_final(finality):
-            raise StaleIndexError(
+            raise ConflictError(
                 f"The last change is not {self._deployment.finality} yet; a grant is signed on what is. Try again "
                 "in a while. A stop would not have to wait.",
-                code="STALE_INDEX",
+                code="CONFLICT",
             )
 
     async def _subject(self, address: str, *, final: bool) -> indexer.SubjectRow:
@@ -387,6 +411,13 @@ class AsyncConsents:
                 request_id=answer.request_id,
             )
         return AsyncPending(self._transport, self._deployment, digest, goal)
+
+
+def _ordinary(through: int, bits: int) -> int:
+    """A stop through the largest value would close the consent, or the subject, for good. Nobody is led into that."""
+    if through >= 2**bits - 2:
+        raise ConflictError("This would close the counter for good.", code="CONFLICT")
+    return through
 
 
 def _window(now: int, valid_from: int | None, days: int | None) -> tuple[int, int]:

@@ -32,8 +32,10 @@ class AsyncGateway:
         id: str | None = None,
         category: str | None = None,
         count: int | None = None,
+        purpose: str | None = None,
     ) -> Decision:
-        """The patient's records of one FHIR type, or one of them by `id`. `patient` is a FHIR id.
+        """The patient's records of one FHIR type, or one of them by `id`. `patient` is a FHIR id;
+        `purpose` one of those that a machine is registered for, the first of them if absent.
 
         A denial is a value. What raises is a fault: no decision could be made, or none was asked for properly.
         """
@@ -41,7 +43,7 @@ class AsyncGateway:
             url, params = f"/{read.segment(resource)}/{read.segment(id)}", []
         else:
             url = f"/{read.segment(resource)}"
-            params = [("patient", patient)]
+            params = [("_id" if resource == "Patient" else "patient", patient)]
             if category is not None:
                 params.append(("category", category))
             if count is not None:
@@ -54,6 +56,7 @@ class AsyncGateway:
                 params=params,
                 headers={"accept": "application/fhir+json"},
                 accepts=frozenset((403,)),
+                purpose=purpose,
             )
         )
         decision_id = answer.headers.get(_http.DECISION, "")
@@ -102,6 +105,7 @@ class AsyncGateway:
                 content=json.dumps(body).encode(),
                 # Asking twice is recorded twice and changes nothing.
                 idempotent=True,
+                purpose=purpose,
             )
         )
         told = read.model(gateway.EvaluationAnswer, answer)

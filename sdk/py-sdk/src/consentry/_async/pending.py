@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, Self
 
 from ..deployment import Deployment
 from ..errors import ChainError, ConflictError, ConsentryError, FinalityTimeoutError, ValidationError
+from ..ids import hash_bytes
 from ..models import indexer, relay
 from . import read
 from ._pause import sleep
@@ -44,6 +45,22 @@ class AsyncPending:
         self._goal = goal
         self.digest = digest
         """The EIP-712 digest: the decision's name at the relay."""
+
+    def to_json(self) -> dict[str, Any]:
+        """What to keep in order to wait in another process: see `Consents.resume`. There is nothing secret in it."""
+        goal = asdict(self._goal)
+        return {"digest": self.digest, **goal, "statuses": sorted(self._goal.statuses)}
+
+    @classmethod
+    def from_json(cls, transport: AsyncTransport, deployment: Deployment, saved: Mapping[str, Any]) -> Self:
+        """From what `to_json` gave."""
+        try:
+            known = dict(saved)
+            digest = "0x" + hash_bytes(known.pop("digest")).hex()
+            goal = Goal(statuses=frozenset(known.pop("statuses")), **known)
+        except (KeyError, TypeError):
+            raise ValidationError("This is no saved decision.", code="INVALID_REQUEST") from None
+        return cls(transport, deployment, digest, goal)
 
     @property
     def consent_id(self) -> str | None:
@@ -171,7 +188,9 @@ class AsyncPending:
             return False, None
         read.check_as_of(self._deployment, single.as_of)
         row = single.consent
-        if row.version > goal.version and row.status not in goal.statuses:
+        # A stop leads above its version whatever comes between; at that version it is stopped, or was opened again.
+        is_past = row.version > goal.version or (row.version == goal.version and "REVOKED" in goal.statuses)
+        if is_past and row.status not in goal.statuses:
             raise ConflictError(
                 f"The consent has moved on: it is {row.status}. Look at it, and decide anew.",
                 code="CONFLICT",

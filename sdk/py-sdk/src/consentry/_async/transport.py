@@ -20,8 +20,8 @@ TIMEOUT = httpx2.Timeout(20.0, connect=3.0)
 class Tokens(Protocol):
     """Where access tokens come from."""
 
-    async def token(self, transport: AsyncTransport, audience: str) -> str:
-        """A token for this audience."""
+    async def token(self, transport: AsyncTransport, audience: str, purpose: str | None) -> str:
+        """A token for this audience, and for this purpose of use where one is named."""
         ...
 
     async def forget(self, audience: str) -> None:
@@ -72,7 +72,7 @@ class AsyncTransport:
                     "This needs a token: sign in (`consentry login`), or give the client an `auth`.",
                     code="AUTH_SIGN_IN_REQUIRED",
                 )
-            token = await self._tokens.token(self, request.audience)
+            token = await self._tokens.token(self, request.audience, request.purpose)
             headers["authorization"] = f"Bearer {token}"
         request_id = _http.new_request_id()
         headers[_http.CORRELATION] = request_id

@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from .. import intents
 from .._http import Request
 from ..deployment import Deployment
-from ..errors import ChainError, ConflictError, SignerError, StaleIndexError, ValidationError
+from ..errors import AuthError, ChainError, ConflictError, ConsentryError, SignerError, ValidationError
 from ..ids import checksum, consent_id, hash_bytes, same_address
 from ..intents import NO_DEADLINE, UNTIL_REVOKED, Intent
 from ..models import indexer, relay
@@ -93,6 +94,16 @@ class Consents:
             if cursor is None:
                 return
 
+    def find(self, *, patient: str, grantee: str, scope_id: str) -> indexer.ConsentRow | None:
+        """The consent between these two about this document, if there ever was one."""
+        for row in self.list(patient=patient, grantee=grantee, scope_id=scope_id):
+            return row
+        return None
+
+    def resume(self, saved: Mapping[str, Any]) -> Pending:
+        """Takes a wait up again, in another process if need be: `saved` is what `Pending.to_json` gave."""
+        return Pending.from_json(self._transport, self._deployment, saved)
+
     def history(self, consent: str) -> Iterator[indexer.Change]:
         """Every change of a consent, the oldest first, reorganisations too. For systems and administrators."""
         base = self._deployment.indexer
@@ -122,7 +133,7 @@ class Consents:
         subject: str,
         policy: Policy,
         days: int | None = None,
-        respond_within_days: int = 14,
+        respond_within_days: int = 30,
         valid_from: int | None = None,
     ) -> Pending:
         """Asks a patient for consent, as the organisation whose key the signer holds."""
@@ -149,7 +160,7 @@ class Consents:
         )
         return self._hand_in(intent, self._goal(which, version, frozenset(("REQUESTED",))), with_token=True)
 
-    def grant(
+    def create(
         self,
         *,
         grantee: str,
@@ -249,21 +260,22 @@ class Consents:
 
     # ------------------------------------------------------------ stopping
 
-    def deny(self, consent: str) -> Pending:
-        """Says no to a request."""
+    def deny(self, consent: str | indexer.ConsentRow) -> Pending:
+        """Says no to a request. With the consent at hand, not only its id, no indexer and no token is needed."""
         return self._stop("Deny", consent)
 
-    def revoke(self, consent: str) -> Pending:
+    def revoke(self, consent: str | indexer.ConsentRow) -> Pending:
         """Takes a consent back, and every grant of it that is signed and not yet sent.
 
-        Gateways deny as soon as the relay has the stop; the chain follows.
+        Gateways deny as soon as the relay has the stop; the chain follows. With the consent at hand, not only its id,
+        no indexer and no token is needed: a stop waits for nobody.
         """
         return self._stop("Revoke", consent)
 
-    def _stop(self, action: str, consent: str) -> Pending:
+    def _stop(self, action: str, consent: str | indexer.ConsentRow) -> Pending:
         signer = self._need_signer()
-        row = self.get(consent)
-        through = min(row.version + 1, 2**32 - 2)
+        row = self._latest(consent)
+        through = _ordinary(row.version + 1, 32)
         which = _Which(row.patient_id, row.grantee_id, row.scope_id)
         intent = Intent(
             action,
@@ -276,7 +288,19 @@ class Consents:
                 "deadline": NO_DEADLINE,
             },
         )
-        return self._hand_in(intent, self._goal(which, row.version, STOPPED))
+        return self._hand_in(intent, self._goal(which, through + 1, STOPPED))
+
+    def _latest(self, consent: str | indexer.ConsentRow) -> indexer.ConsentRow:
+        """The consent as it is now; what a caller holds may be old, but is better than nothing for a stop."""
+        if isinstance(consent, str):
+            return self.get(consent)
+        try:
+            latest = self.get(consent.consent_id)
+        except ConsentryError as fault:
+            if fault.retryable or isinstance(fault, AuthError) or fault.code == "NOT_FOUND":
+                return consent
+            raise
+        return latest if latest.version >= consent.version else consent
 
     def revoke_all(self, subject: str | None = None, *, drop_delegates: bool = False) -> Pending:
         """Takes everything back at once: every consent, and every grant that is signed and not yet sent."""
@@ -288,8 +312,8 @@ class Consents:
             {
                 "actor": signer.address,
                 "subject": address,
-                "throughEpoch": min(state.epoch + 1, 2**24 - 2),
-                "throughSeq": min(state.seq + 1, 2**24 - 2),
+                "throughEpoch": _ordinary(state.epoch, 24),
+                "throughSeq": _ordinary(state.seq, 24),
                 "dropDelegates": drop_delegates,
                 "deadline": NO_DEADLINE,
             },
@@ -311,10 +335,10 @@ class Consents:
 
     def _opening_row(self, which: _Which) -> indexer.ConsentRow | None:
         """The consent as it stands; refused while that is not final, since it could still be taken back."""
-        for row in self.list(patient=which.subject, grantee=which.grantee, scope_id=which.scope_id):
+        row = self.find(patient=which.subject, grantee=which.grantee, scope_id=which.scope_id)
+        if row is not None:
             self._need_final(row.finality)
-            return row
-        return None
+        return row
 
     def _requested(self, consent: str) -> indexer.ConsentRow:
         row = self.get(consent)
@@ -325,10 +349,10 @@ class Consents:
 
     def _need_final(self, finality: str) -> None:
         if not self._deployment.is_final(finality):
-            raise StaleIndexError(
+            raise ConflictError(
                 f"The last change is not {self._deployment.finality} yet; a grant is signed on what is. Try again "
                 "in a while. A stop would not have to wait.",
-                code="STALE_INDEX",
+                code="CONFLICT",
             )
 
     def _subject(self, address: str, *, final: bool) -> indexer.SubjectRow:
@@ -388,6 +412,13 @@ class Consents:
                 request_id=answer.request_id,
             )
         return Pending(self._transport, self._deployment, digest, goal)
+
+
+def _ordinary(through: int, bits: int) -> int:
+    """A stop through the largest value would close the consent, or the subject, for good. Nobody is led into that."""
+    if through >= 2**bits - 2:
+        raise ConflictError("This would close the counter for good.", code="CONFLICT")
+    return through
 
 
 def _window(now: int, valid_from: int | None, days: int | None) -> tuple[int, int]:

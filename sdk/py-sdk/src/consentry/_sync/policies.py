@@ -16,6 +16,9 @@ __all__ = ["Policies"]
 class Policies:
     """Upload a document before you name its hash; read what a hash stands for before you sign it."""
 
+    build = staticmethod(Policy.build)
+    parse = staticmethod(Policy.parse)
+
     def __init__(self, transport: Transport, deployment: Deployment) -> None:
         self._transport = transport
         self._deployment = deployment

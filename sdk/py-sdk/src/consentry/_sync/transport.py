@@ -21,8 +21,8 @@ TIMEOUT = httpx2.Timeout(20.0, connect=3.0)
 class Tokens(Protocol):
     """Where access tokens come from."""
 
-    def token(self, transport: Transport, audience: str) -> str:
-        """A token for this audience."""
+    def token(self, transport: Transport, audience: str, purpose: str | None) -> str:
+        """A token for this audience, and for this purpose of use where one is named."""
         ...
 
     def forget(self, audience: str) -> None:
@@ -73,7 +73,7 @@ class Transport:
                     "This needs a token: sign in (`consentry login`), or give the client an `auth`.",
                     code="AUTH_SIGN_IN_REQUIRED",
                 )
-            token = self._tokens.token(self, request.audience)
+            token = self._tokens.token(self, request.audience, request.purpose)
             headers["authorization"] = f"Bearer {token}"
         request_id = _http.new_request_id()
         headers[_http.CORRELATION] = request_id

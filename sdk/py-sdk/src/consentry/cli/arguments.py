@@ -172,6 +172,9 @@ def parser() -> argparse.ArgumentParser:
     fetch.add_argument("patient", metavar="PATIENT", help="FHIR id of the patient")
     fetch.add_argument("resource", metavar="TYPE", help="FHIR resource type, for example Observation")
     fetch.add_argument("--id", help="one record by its FHIR id")
+    fetch.add_argument(
+        "--purpose", metavar="CODE", help="purpose of use; the first that you are registered for if absent"
+    )
     fetch.add_argument("--category", help="only records of this category")
     fetch.add_argument(
         "--decision-only", metavar="ORGANIZATION", help="ask for the decision about this organisation, without records"

@@ -82,7 +82,7 @@ def grant(asked: Namespace, out: Output) -> int:
             out.note("Nothing was signed.")
             return FAILED
         if row is None:
-            pending = party.consents.grant(grantee=asked.grantee, policy=policy, days=asked.days)
+            pending = party.consents.create(grantee=asked.grantee, policy=policy, days=asked.days)
         elif asked.share:
             pending = party.consents.approve_less(asked.consent, policy)
         else:
@@ -159,11 +159,15 @@ def fetch(asked: Namespace, out: Output) -> int:
                 action="read" if asked.id else "search",
                 id=asked.id,
                 category=[asked.category] if asked.category else None,
-                purpose=None,
+                purpose=asked.purpose,
             )
         else:
             decision = party.gateway.fetch_if_permitted(
-                patient=asked.patient, resource=asked.resource, id=asked.id, category=asked.category
+                patient=asked.patient,
+                resource=asked.resource,
+                id=asked.id,
+                category=asked.category,
+                purpose=asked.purpose,
             )
     if not decision.permitted:
         value = {
