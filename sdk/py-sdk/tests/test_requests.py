@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import asyncio
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -240,3 +241,19 @@ def test_the_asynchronous_client_has_the_same_verbs() -> None:
             sync = {name for name in dir(getattr(client, part)) if not name.startswith("_")}
         other = {name for name in dir(getattr(AsyncClient(deployment()), part)) if not name.startswith("_")}
         assert sync == other
+
+
+def test_an_answer_without_end_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_http, "MAX_BODY", 1000)
+    sent = []
+
+    def chunks() -> Iterator[bytes]:
+        for _ in range(100):
+            sent.append(1)
+            yield b" " * 100
+
+    services = Services().on("GET indexer /v1/consents/", lambda _: httpx2.Response(200, content=chunks()))
+    with services.client() as client, pytest.raises(UnavailableError, match="Ask for less") as failed:
+        client.consents.get("0x01")
+    assert failed.value.code == "UNEXPECTED_ANSWER"
+    assert len(sent) == 11

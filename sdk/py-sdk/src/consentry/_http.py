@@ -25,6 +25,7 @@ LONGEST_PAUSE = 10.0
 CORRELATION = "x-correlation-id"
 DECISION = "x-decision-id"
 MAX_BODY = 64 * 1024 * 1024
+"""The longest answer that is read, in bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,16 @@ def unreachable(url: str, request_id: str, cause: Exception) -> UnavailableError
     return UnavailableError(
         f"No answer from {origin} ({type(cause).__name__}). Is it running, and is the address right?",
         code="UNAVAILABLE",
+        request_id=request_id,
+    )
+
+
+def too_long(url: str, request_id: str) -> UnavailableError:
+    """Nobody's memory is filled by an answer."""
+    origin = "/".join(url.split("/")[:3])
+    return UnavailableError(
+        f"The answer of {origin} is longer than {MAX_BODY} bytes. Ask for less at once.",
+        code="UNEXPECTED_ANSWER",
         request_id=request_id,
     )
 

@@ -79,22 +79,27 @@ class AsyncTransport:
         attempt = 0
         while True:
             try:
-                response = await self._http.request(
+                async with self._http.stream(
                     request.method,
                     request.url,
                     params=tuple(request.params) or None,
                     headers=headers,
                     content=request.content,
                     timeout=_limit(request.until),
-                )
-            except httpx2.TransportError as cause:
+                ) as response:
+                    content = bytearray()
+                    async for chunk in response.aiter_bytes():
+                        content += chunk
+                        if len(content) > _http.MAX_BODY:
+                            raise _http.too_long(request.url, request_id)
+            except httpx2.RequestError as cause:
                 if not _http.may_retry(request, None, attempt):
                     raise _http.unreachable(request.url, request_id, cause) from cause
                 wait = _http.pause(attempt, None)
             else:
                 if not _http.may_retry(request, response.status_code, attempt):
                     known = {name.lower(): value for name, value in response.headers.items()}
-                    return Answer(response.status_code, known, response.content, request_id)
+                    return Answer(response.status_code, known, bytes(content), request_id)
                 wait = _http.pause(attempt, response.headers.get("retry-after"))
             if request.until is not None and time.monotonic() + wait > request.until:
                 raise _http.too_late(request.url, request_id)
