@@ -1,0 +1,67 @@
+# Made from consentry/_async by tools/generate.py. Do not edit.
+"""Reading answers into models, and making sure that they are about this deployment."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+from urllib.parse import quote
+
+from pydantic import BaseModel, ValidationError
+
+from .._http import Answer, Request
+from ..deployment import Deployment
+from ..errors import ChainError, UnavailableError
+from ..ids import same_address
+from ..models import indexer
+from .transport import Transport
+
+__all__ = ["check_as_of", "get", "model", "segment"]
+
+T = TypeVar("T", bound=BaseModel)
+
+
+def segment(text: str) -> str:
+    """One segment of a path, whatever is in the text."""
+    return quote(text, safe="")
+
+
+def model(kind: type[T], answer: Answer) -> T:
+    """The body as this model."""
+    try:
+        return kind.model_validate(answer.json())
+    except ValidationError as fault:
+        raise UnavailableError(
+            f"The service's answer is not a {kind.__name__} as this version knows it. Update the SDK or the service.",
+            code="UNEXPECTED_ANSWER",
+            request_id=answer.request_id,
+            status=answer.status,
+        ) from fault
+
+
+def get(
+    transport: Transport,
+    kind: type[T],
+    url: str,
+    audience: str | None,
+    params: list[tuple[str, str]] | None = None,
+    until: float | None = None,
+) -> T:
+    """GET as a model."""
+    request = Request("GET", url, audience=audience, params=params or [], until=until)
+    return model(kind, transport.send(request))
+
+
+def check_as_of(deployment: Deployment, as_of: indexer.AsOf) -> None:
+    """Nothing of another chain or registry is ever believed, or signed."""
+    if as_of.chain_id != deployment.chain_id:
+        raise ChainError(
+            f"The indexer follows chain {as_of.chain_id}, the configured one is {deployment.chain_id}. "
+            "Correct the deployment's addresses.",
+            code="WRONG_DEPLOYMENT",
+        )
+    if not same_address(as_of.registry, deployment.registry):
+        raise ChainError(
+            f"The indexer follows the registry {as_of.registry}, the configured one is {deployment.registry}. "
+            "Correct the deployment's addresses.",
+            code="WRONG_DEPLOYMENT",
+        )
