@@ -31,10 +31,9 @@ impl FromRequestParts<AppState> for Auditor {
             })
         } else {
             let [system, admin] = AUDITORS;
-            Err(insufficient(
-                format!("The token needs {system} or {admin}."),
-                system,
-            ))
+            let detail = format!("The token needs {system} or {admin}.");
+            let scope = system;
+            Err(Insufficient { detail, scope }.into_response())
         }
     }
 }
@@ -50,7 +49,7 @@ pub struct Viewer {
 }
 
 impl Viewer {
-    fn new(claims: Claims) -> Result<Self, Response> {
+    fn new(claims: Claims) -> Result<Self, Insufficient> {
         if may_audit(&claims) {
             return Ok(Self {
                 tenant: claims.tenant,
@@ -61,13 +60,16 @@ impl Viewer {
         let is_patient = claims.persona == Persona::Patient;
         if !is_patient || !claims.scope.allows_persona(OWN) {
             let [system, admin] = AUDITORS;
-            return Err(insufficient(
-                format!("The token needs {OWN}, {system} or {admin}."),
-                if is_patient { OWN } else { system },
-            ));
+            return Err(Insufficient {
+                detail: format!("The token needs {OWN}, {system} or {admin}."),
+                scope: if is_patient { OWN } else { system },
+            });
         }
         let patient = claims.patient.filter(|patient| is_fhir_id(patient));
-        let nobody = || insufficient("The token names no patient.".to_owned(), OWN);
+        let nobody = || Insufficient {
+            detail: "The token names no patient.".to_owned(),
+            scope: OWN,
+        };
         Ok(Self {
             tenant: claims.tenant,
             // Who acts for the patient is not the patient.
@@ -106,7 +108,7 @@ impl FromRequestParts<AppState> for Viewer {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Response> {
-        Self::new(verified(parts, state).await?)
+        Self::new(verified(parts, state).await?).map_err(IntoResponse::into_response)
     }
 }
 
@@ -130,11 +132,17 @@ fn is_fhir_id(text: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.')
 }
 
-fn insufficient(detail: String, scope: &'static str) -> Response {
-    challenged(
-        Problem::forbidden(detail),
-        &Challenge::insufficient_scope(scope),
-    )
+/// A token that does not reach so far, and the scope that would.
+struct Insufficient {
+    detail: String,
+    scope: &'static str,
+}
+
+impl IntoResponse for Insufficient {
+    fn into_response(self) -> Response {
+        let challenge = Challenge::insufficient_scope(self.scope);
+        challenged(Problem::forbidden(self.detail), &challenge)
+    }
 }
 
 fn refuse(error: TokenError) -> Response {
