@@ -53,7 +53,7 @@ enum Command {
     ///
     /// The first administrator of a new deployment, when nobody can get a token yet:
     ///
-    ///     auth accounts enrol admin
+    /// > auth accounts enrol admin
     ///
     /// An account is named by its id or by its sign-in name. What ends an account's sessions ends its tokens too, at every
     /// service, within seconds.

@@ -134,6 +134,9 @@ fn scenarios(running: Option<Running>) -> Vec<Trial> {
         running,
         walkthrough,
         people::an_administrator_is_asked_for_a_passkey,
+        grantees::an_administrator_gives_no_organisation_the_address_of_another,
+        // While nobody has shared anything with the clinic itself.
+        grantees::a_practitioner_reads_by_a_consent_to_their_own_address,
         deny::without_consent,
         deny::an_unknown_patient_looks_like_no_consent,
         deny::with_another_organisations_consent,
@@ -169,8 +172,6 @@ fn scenarios(running: Option<Running>) -> Vec<Trial> {
         subjects::a_grant_signed_before_a_rotation_comes_too_late,
         relay::a_patient_without_a_coin_grants_and_stops,
         relay::an_organisation_requests_in_its_own_name_only,
-        grantees::an_administrator_gives_no_organisation_the_address_of_another,
-        grantees::a_practitioner_reads_by_a_consent_to_their_own_address,
         crash::the_gateway_is_killed_under_load,
         crash::the_audit_pipeline_is_killed_under_load,
         crash::counts_agree_after_all_that,

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::support::people::sign_in;
-use crate::support::{Service, binding, patient_token, subject};
-use alloy::primitives::Address;
+use crate::support::{Service, binding, organization, patient_token, subject};
 use auth_service::events::Kind;
 use serde_json::{Value, json};
 use sqlx::Row as _;
@@ -40,9 +39,8 @@ async fn every_event_is_as_its_topics_schema_says() {
     assert_eq!(stopped.status, 201, "{}", stopped.body);
     let admin = service.admin().await;
     // An address is taken away, and the tokens that name it with it.
-    for addresses in [vec![1, 2], vec![2]] {
-        let addresses: Vec<_> = addresses.into_iter().map(Address::repeat_byte).collect();
-        let lab = json!({"name": "Lab", "addresses": addresses});
+    for keys in [&[1, 2][..], &[2]] {
+        let lab = organization("lab", "Lab", keys, 1);
         let put = service.put("/v1/organizations/lab", &admin, &lab).await;
         assert!(put.status.is_success(), "{}", put.body);
     }
