@@ -31,8 +31,8 @@ enum Command {
     Setup(Wanted),
     /// Start everything, seed it, write endpoints.json and stay until Ctrl-C.
     Up(Wanted),
-    /// Start the components without our services, run a command beside them, and end with its
-    /// exit code. The command finds them in TEST_DATABASE_URL, TEST_KAFKA, TEST_S3 and TEST_ANVIL.
+    /// Start the components, with --services ours as well, run a command beside them, and end with its exit code. The
+    /// command finds them in TEST_DATABASE_URL, TEST_KAFKA, TEST_S3, TEST_ANVIL and CONSENTRY_ENDPOINTS.
     Exec {
         /// Kafka broker: apache, tansu, or auto (Apache Kafka, else tansu).
         #[arg(long, default_value = "auto")]
@@ -40,6 +40,9 @@ enum Command {
         /// Shift every port, to run beside another stack.
         #[arg(long, default_value_t = 0)]
         port_offset: u16,
+        /// Start our services too.
+        #[arg(long)]
+        services: bool,
         /// The command and its arguments, after `--`.
         #[arg(last = true, required = true)]
         command: Vec<String>,
@@ -111,12 +114,17 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Error> {
         Command::Exec {
             kafka,
             port_offset,
+            services,
             command,
         } => {
             let options = Options {
                 kafka,
                 port_offset,
-                services: Services::Only(BTreeSet::new()),
+                services: if services {
+                    Services::All
+                } else {
+                    Services::Only(BTreeSet::new())
+                },
                 ..Options::default()
             };
             return beside(options, &progress, &command).await;

@@ -15,6 +15,7 @@ use serde_json::json;
 /// * `TEST_KAFKA`: the broker, `host:port`.
 /// * `TEST_S3`: endpoint and keys of the object store, as JSON.
 /// * `TEST_ANVIL`: path of the anvil program, for tests that need a chain of their own.
+/// * `CONSENTRY_ENDPOINTS`: the file that says where all of it is, our services and their clients' keys too.
 fn variables(stack: &Stack, checkout: &Path) -> Result<BTreeMap<&'static str, String>> {
     let endpoints = stack.endpoints();
     let s3 = json!({
@@ -31,6 +32,10 @@ fn variables(stack: &Stack, checkout: &Path) -> Result<BTreeMap<&'static str, St
         ("TEST_KAFKA", endpoints.kafka.clone()),
         ("TEST_S3", s3.to_string()),
         ("TEST_ANVIL", anvil.display().to_string()),
+        (
+            "CONSENTRY_ENDPOINTS",
+            stack.endpoints_file().display().to_string(),
+        ),
     ]))
 }
 

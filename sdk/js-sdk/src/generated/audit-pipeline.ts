@@ -8,19 +8,24 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Decisions about one patient, newest first.
-         * @description The patient's id is turned into the pseudonym under which the archive knows the patient; it is
-         *     neither logged nor kept. A patient nobody asked about and one that does not exist look the same.
+         * Who looked: decisions about one patient, newest first.
+         * @description Auditors ask about any patient of their tenant. A patient's own token shows who looked at that patient's record and no
+         *     other; so does a proxy's (`act`), for the patient whom it represents. The patient's id is turned into the pseudonym
+         *     under which the archive knows the patient; it is neither logged nor kept. A patient nobody asked about and one that
+         *     does not exist look the same.
          */
         get: {
             parameters: {
-                query: {
+                query?: {
                     /** @description `next` of the page before. */
                     cursor?: string;
                     /** @description Rows on a page, 1 to 100; 50 when not given. */
                     limit?: number;
-                    /** @description FHIR id of the patient, without `Patient/`. */
-                    patient: string;
+                    /**
+                     * @description FHIR id of the patient, without `Patient/`. With a patient's token it may be left out, and is that of the token's
+                     *     patient; all others have to name it.
+                     */
+                    patient?: string;
                 };
                 header?: never;
                 path?: never;
@@ -28,7 +33,7 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description A page of the token's tenant's decisions */
+                /** @description A page of the token's tenant's decisions; not to be cached */
                 200: {
                     headers: {
                         [name: string]: unknown;
@@ -55,7 +60,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description The token lacks audit.read */
+                /** @description The token lacks audit.read, or is a patient's and another patient is asked about */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -233,27 +238,27 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @description One decision, as archived. */
+        /** @description One decision, as archived. Patients and those who act for them are told less of it than auditors. */
         Access: {
             /** @description What was asked for. */
             action: components["schemas"]["Action"];
-            /** @description Who acted. */
+            /** @description Who acted: the client that sent the request. */
             actor: string;
-            chainRef?: components["schemas"]["ConsentRef"] | null;
-            /** @description Correlation id of the request. */
-            corrId: string;
+            chainRef?: components["schemas"]["ChainRef"] | null;
+            /** @description Correlation id of the request. For auditors only. */
+            corrId?: string | null;
             /**
              * Format: uuid
              * @description The decision's id.
              */
             eventId: string;
-            /** @description Key of the locked object that holds the record. */
-            object: string;
-            /** @description What the release was bound to. */
-            obligations: string[];
+            /** @description Key of the locked object that holds the record. For auditors only. */
+            object?: string | null;
+            /** @description What the release was bound to: how many resources were released, and how many kept back. Not for proxies. */
+            obligations?: string[] | null;
             /** @description Purpose of use. */
             purpose?: string | null;
-            /** @description The organisation on whose behalf. */
+            /** @description The organisation on whose behalf, by its id. */
             requester?: string | null;
             /** @description FHIR resource type. */
             resourceType?: string | null;
@@ -261,7 +266,11 @@ export interface components {
             result: components["schemas"]["Outcome"];
             /** @description The actor's persona. */
             role: string;
-            /** @description The rule that decided. */
+            /**
+             * @description The rule that decided. Towards a patient's token only the rules about the patient's own consents and choices, and
+             *     of all others what they come to: `requester-refused`, `not-released` or `undecided`. Towards a token with `act`
+             *     (a proxy) `no-consent` wherever whoever asked was told that.
+             */
             rule: string;
             /**
              * Format: date-time
@@ -302,8 +311,8 @@ export interface components {
             seq: number;
         };
         /** @description The consent on chain that a decision rests on. */
-        ConsentRef: {
-            /** @description Hash of that block. */
+        ChainRef: {
+            /** @description Hash of that block, 0x-hex. */
             blockHash: string;
             /**
              * Format: int64
@@ -315,9 +324,9 @@ export interface components {
              * @description EIP-155 chain id.
              */
             chainId: number;
-            /** @description The consent. */
+            /** @description The consent, 0x-hex. */
             consentId: string;
-            /** @description Address of the registry. */
+            /** @description Address of the ConsentRegistry, 0x-hex. */
             registry: string;
             /**
              * Format: int64
@@ -326,7 +335,7 @@ export interface components {
             rev: number;
             /**
              * Format: int32
-             * @description Its version.
+             * @description Its version at the time of the decision.
              */
             version: number;
         };

@@ -1690,7 +1690,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Make a one-time code by which somebody gets an account, or an account other ways to sign in. */
+        /**
+         * Make a one-time code by which somebody gets an account, or an account other ways to sign in.
+         * @description Administrators do so for anybody. An organisation's backend does so for patients and for practitioners of its own whom it
+         *     names, who have no account yet; so many in an hour.
+         */
         post: {
             parameters: {
                 query?: never;
@@ -1731,7 +1735,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description The token does not allow it. */
+                /** @description The token does not allow it, or not for this person. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -1742,6 +1746,24 @@ export interface paths {
                 };
                 /** @description The tenant has no such account. */
                 404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description An organisation's code, for somebody who has an account. */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The organisation has made all that it may in an hour. */
+                429: {
                     headers: {
                         [name: string]: unknown;
                     };
@@ -1761,6 +1783,232 @@ export interface paths {
             };
         };
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/grantee-bindings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's own addresses. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The addresses as they were signed. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["OwnGranteeBindings"];
+                    };
+                };
+                /** @description No valid token. */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The token does not allow it, or its person is no practitioner. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The database is not available. */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /**
+         * Bind the address of one's own key, by its signature. While the chain says that it is a verified practitioner of the
+         *     organisation, one's tokens name it beside the organisation's.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["GranteeStatement"];
+                };
+            };
+            responses: {
+                /** @description The binding was renewed, or was already there. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["OwnGranteeBindings"];
+                    };
+                };
+                /** @description The address is now the practitioner's. */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["OwnGranteeBindings"];
+                    };
+                };
+                /** @description The request or its signature is wrong, or the deadline has passed. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description No valid token, or the practitioner has to sign in again with a second factor. */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The token does not allow it, or its person is no practitioner. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The address belongs to somebody else, its nonce does not grow, or there are too many. */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The database is not available, or the chain was not asked about a contract wallet. */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/grantee-bindings/{grantee}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End one of one's own addresses, and one's tokens, which may name it. It needs no fresh sign-in: it only takes away. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The address. */
+                    grantee: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description It is no longer the practitioner's. */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Not an address. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description No valid token. */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The token does not allow it, or its person is no practitioner. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description It is not the practitioner's. */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The database is not available. */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         options?: never;
         head?: never;
         patch?: never;
@@ -2120,7 +2368,7 @@ export interface paths {
                 };
             };
         };
-        /** Store an organisation. */
+        /** Store an organisation. That an address is its own, the address says itself: an administrator's word does not do. */
         put: {
             parameters: {
                 query?: never;
@@ -2155,7 +2403,7 @@ export interface paths {
                         "application/json": components["schemas"]["OrganizationView"];
                     };
                 };
-                /** @description The request is wrong. */
+                /** @description The request or a signature is wrong, or a deadline has passed. */
                 400: {
                     headers: {
                         [name: string]: unknown;
@@ -2182,7 +2430,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description An address belongs to another organisation. */
+                /** @description An address belongs to somebody else, or its nonce does not grow. */
                 409: {
                     headers: {
                         [name: string]: unknown;
@@ -2191,7 +2439,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description The database is not available. */
+                /** @description The database is not available, or the chain was not asked about a contract wallet. */
                 503: {
                     headers: {
                         [name: string]: unknown;
@@ -3512,6 +3760,52 @@ export interface components {
             /** @description The enrolment's id. */
             id: string;
         };
+        /** @description A grantee address as it was signed; whoever relies on it verifies the signature. */
+        GranteeBindingView: {
+            /**
+             * Format: date-time
+             * @description When it was stored.
+             */
+            boundAt: string;
+            /**
+             * Format: int64
+             * @description Unix seconds.
+             */
+            deadline: number;
+            /** @description The address. */
+            grantee: string;
+            /** @description A uint256 in decimal. */
+            nonce: string;
+            /** @description The signature. */
+            signature: string;
+            /** @description Of a passkey: the ERC-7913 signer. */
+            signer?: string | null;
+        };
+        /**
+         * @description An address's signed statement about whose it is: EIP-712 `BindGrantee(string tenant,string organization,string
+         *     practitioner,address grantee,uint256 nonce,uint64 deadline)`, where practitioner is empty for the organisation's own.
+         */
+        GranteeStatement: {
+            /**
+             * Format: int64
+             * @description Unix seconds after which the statement is no longer accepted.
+             */
+            deadline: number;
+            /**
+             * @description The address.
+             * @example 0x70997970C51812dc3A010C7d01b50e0d17dc79C8
+             */
+            grantee: string;
+            /**
+             * @description A uint256 in decimal, greater than in any statement of this address that was stored before.
+             * @example 1
+             */
+            nonce: string;
+            /** @description An ordinary key's 65 bytes r ‖ s ‖ v (or 64, EIP-2098), a passkey's assertion, or what a contract wallet takes. */
+            signature: string;
+            /** @description Of a passkey: the ERC-7913 signer, verifier and key. Absent for an ordinary key. */
+            signer?: string | null;
+        };
         /** @description What there is to say about a token. */
         Introspection: (Record<string, never> | null) & (components["schemas"]["RefreshFacts"] | null) & {
             /** @description Whether it is worth anything now. If not, nothing else is said. */
@@ -3664,19 +3958,17 @@ export interface components {
         /** @description An organisation to store. */
         OrganizationRequest: {
             /**
-             * @description Its addresses on chain, 1 to 32. Addresses not in the list are no longer the organisation's.
-             * @example [
-             *       "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
-             *     ]
+             * @description Its addresses on chain, 1 to 32, each by its own signature. Addresses not in the list are no longer the
+             *     organisation's; those that stay are sent as they are stored.
              */
-            addresses: string[];
+            bindings: components["schemas"]["GranteeStatement"][];
             /** @description Its name, 1 to 200 characters. */
             name: string;
         };
         /** @description An organisation. */
         OrganizationView: {
-            /** @description Its addresses on chain. */
-            addresses: string[];
+            /** @description Its own addresses on chain as they were signed, in order. Not those of its practitioners. */
+            bindings: components["schemas"]["GranteeBindingView"][];
             /** @description Its id. */
             id: string;
             /** @description Its name. */
@@ -3694,6 +3986,15 @@ export interface components {
             /** @description The new address's statement. */
             binding: components["schemas"]["BindRequest"];
             endorsement?: components["schemas"]["EndorsementRequest"] | null;
+        };
+        /** @description A practitioner's own addresses. */
+        OwnGranteeBindings: {
+            /** @description In order of address. */
+            bindings: components["schemas"]["GranteeBindingView"][];
+            /** @description What a statement has to name as `organization`. */
+            organization: string;
+            /** @description What it has to name as `practitioner`. */
+            practitioner: string;
         };
         /** @description What administrators want to do, or did, to one's keys. */
         OwnRebindings: {

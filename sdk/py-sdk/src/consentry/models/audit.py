@@ -31,17 +31,18 @@ class ChainBreak(BaseModel):
     """
 
 
-class ConsentRef(BaseModel):
+class ChainRef(BaseModel):
     """
     The consent on chain that a decision rests on.
     """
 
     model_config = ConfigDict(
+        extra="forbid",
         populate_by_name=True,
     )
     block_hash: Annotated[str, Field(alias="blockHash")]
     """
-    Hash of that block.
+    Hash of that block, 0x-hex.
     """
     block_no: Annotated[int, Field(alias="blockNo", ge=0)]
     """
@@ -53,11 +54,11 @@ class ConsentRef(BaseModel):
     """
     consent_id: Annotated[str, Field(alias="consentId")]
     """
-    The consent.
+    The consent, 0x-hex.
     """
     registry: str
     """
-    Address of the registry.
+    Address of the ConsentRegistry, 0x-hex.
     """
     rev: int
     """
@@ -65,7 +66,7 @@ class ConsentRef(BaseModel):
     """
     version: Annotated[int, Field(ge=0)]
     """
-    Its version.
+    Its version at the time of the decision.
     """
 
 
@@ -139,7 +140,7 @@ class Problem(BaseModel):
 
 class Access(BaseModel):
     """
-    One decision, as archived.
+    One decision, as archived. Patients and those who act for them are told less of it than auditors.
     """
 
     model_config = ConfigDict(
@@ -151,24 +152,24 @@ class Access(BaseModel):
     """
     actor: str
     """
-    Who acted.
+    Who acted: the client that sent the request.
     """
-    chain_ref: Annotated[ConsentRef | None, Field(alias="chainRef")] = None
-    corr_id: Annotated[str, Field(alias="corrId")]
+    chain_ref: Annotated[ChainRef | None, Field(alias="chainRef")] = None
+    corr_id: Annotated[str | None, Field(alias="corrId")] = None
     """
-    Correlation id of the request.
+    Correlation id of the request. For auditors only.
     """
     event_id: Annotated[UUID, Field(alias="eventId")]
     """
     The decision's id.
     """
-    object: str
+    object: str | None = None
     """
-    Key of the locked object that holds the record.
+    Key of the locked object that holds the record. For auditors only.
     """
-    obligations: list[str]
+    obligations: list[str] | None = None
     """
-    What the release was bound to.
+    What the release was bound to: how many resources were released, and how many kept back. Not for proxies.
     """
     purpose: str | None = None
     """
@@ -176,7 +177,7 @@ class Access(BaseModel):
     """
     requester: str | None = None
     """
-    The organisation on whose behalf.
+    The organisation on whose behalf, by its id.
     """
     resource_type: Annotated[str | None, Field(alias="resourceType")] = None
     """
@@ -192,7 +193,9 @@ class Access(BaseModel):
     """
     rule: str
     """
-    The rule that decided.
+    The rule that decided. Towards a patient's token only the rules about the patient's own consents and choices, and
+    of all others what they come to: `requester-refused`, `not-released` or `undecided`. Towards a token with `act`
+    (a proxy) `no-consent` wherever whoever asked was told that.
     """
     ts: AwareDatetime
     """
