@@ -1,8 +1,8 @@
 //! # auth-service
 //!
-//! Says who is calling: OAuth 2.0 client credentials with `private_key_jwt` for organisations' backends,
-//! administrators' tools and our own services, ES256 access tokens, and the directory of patients and organisations, each
-//! address with its own signed binding. Consent is never in a token; the gateway decides it live.
+//! Says who is calling: people who sign in on its own pages and the apps that they let in (authorization code with PKCE),
+//! organisations' backends and our own services by `private_key_jwt`; and keeps the directory of patients and organisations,
+//! each address with its own signed binding. Consent is never in a token; the gateway decides it live.
 //!
 //! A token request walks `routes` → `token::endpoint` → `client::authenticate` (assertion, replay) →
 //! `token::issue` (scopes, audience, organisation) → `token::keys`. A directory request walks `routes` →

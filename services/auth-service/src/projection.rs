@@ -135,16 +135,13 @@ impl Projection {
 
     /// Every organisation that was verified once and is not now. From here on none of them gets a token.
     ///
-    /// Returns those that were not among them the last time.
-    ///
     /// # Errors
     /// [`ProjectionError`].
-    pub async fn bar_unverified(&self, app: &App) -> Result<Vec<Address>, ProjectionError> {
+    pub async fn bar_unverified(&self, app: &App) -> Result<BTreeSet<Address>, ProjectionError> {
         let unverified = self.unverified(app).await?;
         let mut barred = self.barred.write().unwrap_or_else(PoisonError::into_inner);
-        let fresh = unverified.difference(&barred).copied().collect();
-        *barred = unverified;
-        Ok(fresh)
+        barred.clone_from(&unverified);
+        Ok(unverified)
     }
 
     async fn unverified(&self, app: &App) -> Result<BTreeSet<Address>, ProjectionError> {

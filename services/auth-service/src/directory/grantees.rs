@@ -45,7 +45,7 @@ pub struct Binding {
 
 /// A statement whose signature was verified, for one owner.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Verified<'a> {
+pub(super) struct Verified<'a> {
     pub(super) owner: Owner<'a>,
     pub(super) statement: Statement,
 }
@@ -108,7 +108,7 @@ impl Owner<'_> {
 ///
 /// # Errors
 /// [`StatementError`].
-pub async fn verify<'a>(
+async fn verify<'a>(
     app: &App,
     owner: Owner<'a>,
     statement: Statement,
@@ -129,7 +129,7 @@ pub async fn verify<'a>(
 ///
 /// # Errors
 /// [`StatementError`] of any.
-pub async fn verify_all<'a>(
+pub(super) async fn verify_all<'a>(
     app: &App,
     owner: Owner<'a>,
     statements: Vec<Statement>,
@@ -187,17 +187,17 @@ pub async fn find(db: &PgPool, owner: Owner<'_>) -> Result<Vec<Binding>, StoreEr
     bound_to(&mut connection, owner).await
 }
 
-/// Stores a practitioner's verified statement.
+/// Stores a practitioner's statement, if the address signed it for them.
 ///
 /// # Errors
 /// [`BindError`].
 pub async fn bind(
     app: &App,
     permit: &GranteePermit,
-    verified: Verified<'_>,
+    statement: Statement,
 ) -> Result<Bound, BindError> {
     let (owner, now) = (permit.practitioner().owner(), app.now());
-    debug_assert_eq!(verified.owner, owner);
+    let verified = verify(app, owner, statement).await?;
     let mut transaction = app.db.begin().await?;
     // One practitioner's statement of an organisation at a time, so that each counts what is there.
     let known = sqlx::query_scalar!(

@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use alloy::primitives::Address;
 use sqlx::PgPool;
 
-use super::grantees::{self, BindError, Binding, Owner, Verified};
+use super::grantees::{self, BindError, Binding, Owner};
 use super::page::Page;
+use super::statement::Statement;
 use super::{ReadPermit, WritePermit};
 use crate::App;
 use crate::db::StoreError;
@@ -37,8 +38,8 @@ impl Organization {
     }
 }
 
-/// Stores an organisation with exactly the addresses of these statements; true when it is new. When it loses one, its
-/// tokens are dead.
+/// Stores an organisation with exactly the addresses of these statements, if each signed for it; true when it is new. When
+/// it loses one, its tokens are dead.
 ///
 /// # Errors
 /// [`BindError`].
@@ -47,7 +48,7 @@ pub async fn put(
     permit: &WritePermit,
     id: &str,
     name: &str,
-    mut verified: Vec<Verified<'_>>,
+    statements: Vec<Statement>,
 ) -> Result<bool, BindError> {
     let now = app.now();
     let owner = Owner {
@@ -55,7 +56,7 @@ pub async fn put(
         organization: id,
         practitioner: None,
     };
-    debug_assert!(verified.iter().all(|verified| verified.owner == owner));
+    let mut verified = grantees::verify_all(app, owner, statements).await?;
     verified.sort_by_key(|verified| verified.statement.subject);
     let addresses: Vec<Address> = verified
         .iter()

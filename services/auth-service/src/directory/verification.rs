@@ -1,8 +1,10 @@
 //! Watches what the chain says of the tenant's organisations: when a verification ends, the tokens that rest on it do.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use alloy::primitives::Address;
 use service_kit::Shutdown;
 
 use super::{ReadPermit, organizations};
@@ -25,24 +27,35 @@ pub enum WatchError {
     Projection(#[from] ProjectionError),
 }
 
-impl From<sqlx::Error> for WatchError {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Store(error.into())
+/// Looks at the chain from time to time.
+#[derive(Debug, Default)]
+pub struct Watch {
+    /// Those that are not verified, as far as verifiers were told.
+    told: BTreeSet<Address>,
+}
+
+impl Watch {
+    /// Ends the tokens of organisations that are suspended, removed or past their time since the last look that ended
+    /// well; at the first since whenever. Returns how many organisations these are.
+    ///
+    /// # Errors
+    /// [`WatchError`]. What was not told then is told at the next look.
+    pub async fn look(&mut self, app: &App) -> Result<usize, WatchError> {
+        let unverified = app.projection.bar_unverified(app).await?;
+        let fresh: Vec<Address> = unverified.difference(&self.told).copied().collect();
+        let ended = if fresh.is_empty() {
+            0
+        } else {
+            end_tokens(app, &fresh).await?
+        };
+        self.told = unverified;
+        Ok(ended)
     }
 }
 
-/// Ends the tokens of organisations that are suspended, removed or past their time since the last round; at the first
-/// round since whenever. Returns how many organisations these are.
-///
-/// # Errors
-/// [`WatchError`].
-pub async fn look(app: &App) -> Result<usize, WatchError> {
-    let fresh = app.projection.bar_unverified(app).await?;
-    if fresh.is_empty() {
-        return Ok(0);
-    }
+async fn end_tokens(app: &App, unverified: &[Address]) -> Result<usize, StoreError> {
     let permit = ReadPermit::for_tenant(&app.tenant);
-    let owners = organizations::owners(&app.db, &permit, &fresh).await?;
+    let owners = organizations::owners(&app.db, &permit, unverified).await?;
     let now = app.now();
     let mut transaction = app.db.begin().await?;
     for organization in &owners {
@@ -58,9 +71,9 @@ pub async fn look(app: &App) -> Result<usize, WatchError> {
 /// # Errors
 /// None; a failed round is logged once and tried again.
 pub async fn watch(app: Arc<App>, shutdown: Shutdown) -> anyhow::Result<()> {
-    let mut blind = false;
+    let (mut watch, mut blind) = (Watch::default(), false);
     while !shutdown.sleep(EVERY).await {
-        match look(&app).await {
+        match watch.look(&app).await {
             Ok(0) => blind = false,
             Ok(organizations) => {
                 blind = false;

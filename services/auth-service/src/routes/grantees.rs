@@ -161,8 +161,7 @@ pub async fn post(
 ) -> Result<Response, Problem> {
     let practitioner = permit.practitioner();
     let statement = request.read("")?;
-    let verified = grantees::verify(&app, practitioner.owner(), statement).await?;
-    let outcome = grantees::bind(&app, &permit, verified).await?;
+    let outcome = grantees::bind(&app, &permit, statement).await?;
     tracing::info!(corr_id = %CorrId::current(), tenant = app.tenant, ?outcome, "grantee binding stored");
     let shown = own(&app, practitioner).await?;
     Ok((bindings::status(outcome), shown).into_response())

@@ -13,7 +13,6 @@ use utoipa::ToSchema;
 
 use super::grantees::{GranteeBindingView, GranteeStatement};
 use crate::App;
-use crate::directory::grantees::{self, Owner};
 use crate::directory::organizations::{self, Organization};
 use crate::directory::page::{Page, PageQuery};
 use crate::directory::statement::Statement;
@@ -139,13 +138,7 @@ pub async fn put(
     let id = checked_id(&id)?;
     let name = checked_name(&request.name)?;
     let statements = checked_statements(&request.bindings)?;
-    let owner = Owner {
-        tenant: permit.tenant(),
-        organization: id,
-        practitioner: None,
-    };
-    let verified = grantees::verify_all(&app, owner, statements).await?;
-    let created = organizations::put(&app, &permit, id, name, verified).await?;
+    let created = organizations::put(&app, &permit, id, name, statements).await?;
     tracing::info!(corr_id = %CorrId::current(), tenant = permit.tenant(), organization = id, created, "organisation stored");
     let stored = organizations::find(&app.db, &permit.read(), id)
         .await?

@@ -3,7 +3,7 @@
 use access_token::Claims;
 use access_token::revocation::{Kind, Page};
 use alloy::primitives::Address;
-use auth_service::directory::verification;
+use auth_service::directory::verification::Watch;
 use auth_service::revocation::store;
 
 use crate::support::{
@@ -76,18 +76,19 @@ async fn without_the_chains_word_no_organisation_gets_a_token_and_everybody_else
 #[tokio::test]
 async fn tokens_end_once_their_organisation_is_seen_suspended() {
     let service = Service::start().await;
+    let mut watch = Watch::default();
     let first = service.ask(CLINIC_A, SCOPE).await;
     let first = service.claims(&first, GATEWAY).await;
     let other = service.ask(CLINIC_B, SCOPE).await;
     let other = service.claims(&other, GATEWAY).await;
     service.set_time(NOW + 5);
-    assert_eq!(verification::look(&service.app).await.unwrap(), 0);
+    assert_eq!(watch.look(&service.app).await.unwrap(), 0);
     assert!(stands(&service, &first).await);
 
     // Somebody whom this tenant does not know is suspended as well, and fills a page of the list.
     service.chain.suspend(Address::repeat_byte(0x01));
     service.chain.suspend(clinic_a());
-    assert_eq!(verification::look(&service.app).await.unwrap(), 1);
+    assert_eq!(watch.look(&service.app).await.unwrap(), 1);
     assert!(
         !stands(&service, &first).await,
         "it outlived its organisation"
@@ -106,34 +107,53 @@ async fn tokens_end_once_their_organisation_is_seen_suspended() {
     // At once, although the answer that it is verified was kept.
     let answer = service.ask(CLINIC_A, SCOPE).await;
     assert_eq!(answer.error(), (400, "unauthorized_client"));
-    assert_eq!(verification::look(&service.app).await.unwrap(), 0);
+    assert_eq!(watch.look(&service.app).await.unwrap(), 0);
     assert_eq!(feed(&service).await.revocations.len(), 1, "told twice");
 }
 
 #[tokio::test]
 async fn an_organisation_that_is_reinstated_gets_tokens_and_is_watched_again() {
     let service = Service::start().await;
+    let mut watch = Watch::default();
     service.chain.suspend(clinic_a());
-    assert_eq!(verification::look(&service.app).await.unwrap(), 1);
+    assert_eq!(watch.look(&service.app).await.unwrap(), 1);
     service.chain.reinstate(clinic_a());
-    assert_eq!(verification::look(&service.app).await.unwrap(), 0);
+    assert_eq!(watch.look(&service.app).await.unwrap(), 0);
     service.set_time(NOW + 5);
     let again = service.ask(CLINIC_A, SCOPE).await;
     let again = service.claims(&again, GATEWAY).await;
     assert!(stands(&service, &again).await);
     service.set_time(NOW + 10);
     service.chain.suspend(clinic_a());
-    assert_eq!(verification::look(&service.app).await.unwrap(), 1);
+    assert_eq!(watch.look(&service.app).await.unwrap(), 1);
     assert!(!stands(&service, &again).await);
 }
 
 #[tokio::test]
 async fn while_the_list_is_not_to_be_had_what_was_barred_stays_barred() {
     let service = Service::start().await;
+    let mut watch = Watch::default();
     service.chain.suspend(clinic_a());
-    verification::look(&service.app).await.unwrap();
+    watch.look(&service.app).await.unwrap();
     service.chain.stop();
-    assert!(verification::look(&service.app).await.is_err());
+    assert!(watch.look(&service.app).await.is_err());
     let answer = service.ask(CLINIC_A, SCOPE).await;
     assert_ne!(answer.status, 200);
+}
+
+#[tokio::test]
+async fn an_end_that_could_not_be_told_is_told_at_the_next_look() {
+    let service = Service::start().await;
+    let mut watch = Watch::default();
+    let token = service.ask(CLINIC_A, SCOPE).await;
+    let token = service.claims(&token, GATEWAY).await;
+    service.set_time(NOW + 5);
+    service.chain.suspend(clinic_a());
+    service.sql("alter table revocations rename to away").await;
+    assert!(watch.look(&service.app).await.is_err());
+    let answer = service.ask(CLINIC_A, SCOPE).await;
+    assert_ne!(answer.status, 200, "barred all the same");
+    service.sql("alter table away rename to revocations").await;
+    assert_eq!(watch.look(&service.app).await.unwrap(), 1);
+    assert!(!stands(&service, &token).await);
 }

@@ -19,6 +19,7 @@ pub struct Chain(Arc<Mutex<Told>>);
 struct Told {
     suspended: BTreeSet<Address>,
     signing: BTreeSet<Address>,
+    delegate: Option<Value>,
     employers: BTreeMap<Address, Address>,
     down: bool,
 }
@@ -30,6 +31,7 @@ impl Chain {
             .route("/v1/organizations", get(list))
             .route("/v1/organizations/{address}", get(one))
             .route("/v1/practitioners/{address}", get(practitioner))
+            .route("/v1/subjects/{address}/delegates", get(delegates))
             .route("/v1/signature-checks", post(signature))
             .with_state(self.clone());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -62,6 +64,11 @@ impl Chain {
         self.0.lock().unwrap().signing.remove(&wallet);
     }
 
+    /// What it says of every subject's first delegate from now on; of delegates no answer without it.
+    pub fn delegate(&self, row: Option<Value>) {
+        self.0.lock().unwrap().delegate = row;
+    }
+
     /// From now on it gives no answer.
     pub fn stop(&self) {
         self.0.lock().unwrap().down = true;
@@ -75,6 +82,16 @@ impl Chain {
         }
         Ok(told.suspended.clone())
     }
+}
+
+async fn delegates(
+    State(chain): State<Chain>,
+    headers: HeaderMap,
+) -> Result<Json<Value>, StatusCode> {
+    chain.suspended(&headers)?;
+    let row = chain.0.lock().unwrap().delegate.clone();
+    row.map(|row| Json(json!({"delegates": [row]})))
+        .ok_or(StatusCode::SERVICE_UNAVAILABLE)
 }
 
 async fn signature(

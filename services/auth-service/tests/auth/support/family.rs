@@ -1,14 +1,8 @@
 //! A parent with a record of their own, a child, an administrator, and what the chain says of the parent's key.
 
-use std::sync::{Arc, Mutex};
-
 use access_token::Amr;
 use alloy::primitives::Address;
 use auth_service::account::{Account, Role, store as accounts};
-use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode};
-use axum::routing::get;
-use axum::{Json, Router};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -29,30 +23,6 @@ pub const ALL: (&str, &str) = (
     "scope",
     "openid fhirUser launch/patient patient:consent.read patient:consent.write patient/*.rs",
 );
-
-/// What the chain says of every subject's first delegate; nothing while its projection is down.
-pub type Chain = Arc<Mutex<Option<Value>>>;
-
-/// Stands for a consent-indexer that says this.
-async fn indexer(chain: Chain) -> String {
-    async fn answer(
-        State(chain): State<Chain>,
-        Path(_): Path<String>,
-        headers: HeaderMap,
-    ) -> Result<Json<Value>, StatusCode> {
-        assert!(headers.contains_key("authorization"));
-        let row = chain.lock().unwrap().clone();
-        row.map(|row| Json(json!({"delegates": [row]})))
-            .ok_or(StatusCode::SERVICE_UNAVAILABLE)
-    }
-    let routes = Router::new()
-        .route("/v1/subjects/{address}/delegates", get(answer))
-        .with_state(chain);
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(async move { axum::serve(listener, routes).await });
-    url
-}
 
 /// A delegate as the indexer shows it.
 pub fn delegate(status: &str, rights: &[&str]) -> Option<Value> {
@@ -77,18 +47,15 @@ pub fn mandate_with(name: &str, value: Value) -> Value {
     body
 }
 
-/// A service, and what the chain says to it.
+/// A service with the two in it.
 pub struct Family {
     pub service: Service,
-    chain: Chain,
 }
 
 impl Family {
     /// The parent and the child have keys; there is no mandate yet. The portal's tokens are also for this service, and it
     /// may exchange them.
     pub async fn start(chain: Option<Value>) -> Self {
-        let chain = Arc::new(Mutex::new(chain));
-        let url = indexer(chain.clone()).await;
         let mut clients = with_apps();
         let all = clients.as_array_mut().unwrap();
         let portal = all.iter_mut().find(|client| client["clientId"] == PORTAL.0);
@@ -102,7 +69,8 @@ impl Family {
             .as_array_mut()
             .unwrap()
             .push(exchange.into());
-        let service = Service::start_with_clients(&clients, |setup| setup.indexer(&url)).await;
+        let service = Service::start_with_clients(&clients, |_| {}).await;
+        service.chain.delegate(chain);
         for (id, login, role) in [
             (PARENT, "parent", super::apps::patient("parent-1")),
             (ADMIN_ACCOUNT, "admin", Role::Admin),
@@ -113,7 +81,7 @@ impl Family {
                 .await
                 .unwrap();
         }
-        let family = Self { service, chain };
+        let family = Self { service };
         for (patient, key) in [("child-1", CHILD_KEY), ("parent-1", PARENT_KEY)] {
             let (admin, body) = (
                 family.service.admin().await,
@@ -135,7 +103,7 @@ impl Family {
 
     /// What the chain says from now on.
     pub fn chain_says(&self, row: Option<Value>) {
-        *self.chain.lock().unwrap() = row;
+        self.service.chain.delegate(row);
     }
 
     pub async fn put(&self, account: Uuid, fhir_id: &str, body: &Value) -> Answer {
