@@ -3,10 +3,12 @@
 //! * [`registry`]: call and event types generated from the exported ABI.
 //! * [`deployment`]: the address and code the export promises.
 //! * [`event`]: a chain log turned into a domain event, or refused.
+//! * [`execution`]: a contract's error told from a node's.
 //! * [`intent`]: EIP-712 messages people sign off-chain, and their verification.
 
 pub mod deployment;
 pub mod event;
+pub mod execution;
 pub mod intent;
 pub mod registry;
 

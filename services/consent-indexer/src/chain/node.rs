@@ -8,6 +8,7 @@ use alloy::providers::{Provider as _, RootProvider};
 use alloy::rpc::client::ClientBuilder;
 use alloy::rpc::types::{TransactionReceipt, TransactionRequest};
 use alloy::transports::TransportError;
+use contract_bindings::execution::is_of_execution;
 use contract_bindings::{Contract, Followed};
 use thiserror::Error;
 use url::Url;
@@ -183,9 +184,8 @@ impl Node {
             .await
         {
             Ok(returned) => Ok(Some(returned)),
-            // Nodes agree on code 3; of a call that runs out of gas they tell in words only.
             Err(TransportError::ErrorResp(error))
-                if error.code == 3 || says_revert(&error.message) =>
+                if is_of_execution(error.code, &error.message) =>
             {
                 Ok(None)
             }
@@ -199,10 +199,4 @@ impl Node {
             .map(|block| Header::verify(block.header))
             .transpose()?)
     }
-}
-
-fn says_revert(message: &str) -> bool {
-    ["revert", "out of gas", "OutOfGas"]
-        .iter()
-        .any(|word| message.contains(word))
 }

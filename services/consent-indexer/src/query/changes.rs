@@ -11,13 +11,10 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::error::ApiError;
 use super::snapshot::{self, AsOf};
-use super::{Shared, access};
+use super::{Shared, access, limit};
 use crate::projection::ProjectionError;
 use crate::projection::stored::{Table, bigint};
 use crate::row::Change;
-
-const MAX_LIMIT: u16 = 500;
-const DEFAULT_LIMIT: u16 = 100;
 
 /// From where to go on.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -67,10 +64,7 @@ pub async fn list(
     let claims = access::caller(&app, &head, now).await?;
     access::everything(&claims)?;
     let QueryParams(After { after, limit }) = query?;
-    let limit = limit.unwrap_or(DEFAULT_LIMIT);
-    if !(1..=MAX_LIMIT).contains(&limit) {
-        return Err(Problem::bad_request("invalid-parameter", "`limit` is 1 to 500.").into());
-    }
+    let limit = limit::checked(limit)?;
     let mut snapshot = snapshot::open(&app, now).await?;
     let rows = sqlx::query!(
         "SELECT rev, body FROM changes WHERE rev > $1 ORDER BY rev LIMIT $2",

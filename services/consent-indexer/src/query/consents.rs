@@ -10,18 +10,16 @@ use sqlx::PgConnection;
 use time::OffsetDateTime;
 use utoipa::{IntoParams, ToSchema};
 
-use super::Shared;
 use super::access::{self, Visible};
 use super::chain::NoParameters;
 use super::error::ApiError;
 use super::snapshot::{self, AsOf};
+use super::{Shared, limit};
 use crate::projection::ProjectionError;
 use crate::projection::consents::{self, ConsentColumns};
 use crate::row::{ConsentRow, Status, View};
 
 const MAX_VALUES: usize = 100;
-const DEFAULT_LIMIT: usize = 100;
-const MAX_LIMIT: usize = 500;
 /// A page may be shorter than its limit when a status filter would have to look at more than so many limits of rows.
 const MAX_ROUNDS: usize = 8;
 
@@ -69,7 +67,7 @@ impl Filter {
                     let limit = value
                         .parse()
                         .ok()
-                        .filter(|limit| (1..=MAX_LIMIT).contains(limit));
+                        .filter(|limit| (1..=usize::from(limit::MAX)).contains(limit));
                     set(&mut filter.limit, "limit", limit.ok_or_else(invalid)?)?;
                 }
                 "cursor" => set(
@@ -203,7 +201,7 @@ async fn page(
     filter: &Filter,
     view: &View,
 ) -> Result<(Vec<ConsentRow>, Option<ConsentId>), ProjectionError> {
-    let limit = filter.limit.unwrap_or(DEFAULT_LIMIT);
+    let limit = filter.limit.unwrap_or(usize::from(limit::DEFAULT));
     let mut found = Vec::new();
     let mut after = filter.cursor;
     for _ in 0..MAX_ROUNDS {

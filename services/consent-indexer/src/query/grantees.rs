@@ -15,12 +15,9 @@ use super::error::ApiError;
 use super::place::Place;
 use super::snapshot::{self, AsOf, Snapshot};
 use super::subjects::parse_address;
-use super::{Shared, access};
+use super::{Shared, access, limit};
 use crate::projection::ProjectedGrantee;
 use crate::projection::grantees::{self, Registry};
-
-const DEFAULT_LIMIT: u16 = 100;
-const MAX_LIMIT: u16 = 500;
 
 /// The status of a verification at the time of the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
@@ -176,10 +173,7 @@ async fn page(
     query: Result<QueryParams<GranteeFilter>, Problem>,
 ) -> Result<(Vec<GranteeRow>, Option<String>), ApiError> {
     let QueryParams(filter) = query?;
-    let limit = filter.limit.unwrap_or(DEFAULT_LIMIT);
-    if !(1..=MAX_LIMIT).contains(&limit) {
-        return Err(Problem::bad_request("invalid-parameter", "`limit` is 1 to 500.").into());
-    }
+    let limit = limit::checked(filter.limit)?;
     let now = snapshot.view.unix();
     let (verified, after) = (filter.verified, filter.cursor);
     // One more than fits tells whether there is another page.

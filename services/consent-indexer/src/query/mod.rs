@@ -6,6 +6,7 @@ pub mod changes;
 pub mod consents;
 pub mod error;
 pub mod grantees;
+pub mod limit;
 pub mod place;
 pub mod policies;
 pub mod signatures;

@@ -16,12 +16,9 @@ use super::access::{self, Visible};
 use super::chain::NoParameters;
 use super::error::ApiError;
 use super::snapshot::{self, AsOf, Snapshot};
-use super::{Shared, place::Place};
+use super::{Shared, limit, place::Place};
 use crate::projection::ProjectionError;
 use crate::projection::subjects::{self, DelegateColumns};
-
-const DEFAULT_LIMIT: u16 = 100;
-const MAX_LIMIT: u16 = 500;
 
 /// One subject. Times are Unix seconds.
 #[derive(Debug, Serialize, ToSchema)]
@@ -287,10 +284,7 @@ pub async fn delegates(
     let visible = access::consents(&claims)?;
     let address = parse_address(&address)?;
     let QueryParams(DelegateFilter { limit, cursor }) = query?;
-    let limit = limit.unwrap_or(DEFAULT_LIMIT);
-    if !(1..=MAX_LIMIT).contains(&limit) {
-        return Err(Problem::bad_request("invalid-parameter", "`limit` is 1 to 500.").into());
-    }
+    let limit = limit::checked(limit)?;
     let mut snapshot = snapshot::open(&app, now).await?;
     let (subject, _) = visible_subject(&mut snapshot, &visible, address).await?;
     // One more than fits tells whether there is another page.

@@ -11,14 +11,13 @@ use alloy::providers::{Provider as _, RootProvider};
 use alloy::rpc::client::ClientBuilder;
 use alloy::rpc::types::TransactionRequest;
 use alloy::transports::TransportError;
+use contract_bindings::execution::is_of_execution;
 use contract_bindings::registry::ConsentRegistry::ConsentRegistryErrors;
 use thiserror::Error;
 use url::Url;
 
 use crate::config::Finality;
 
-/// A code of JSON-RPC nodes for "the call reverted".
-const REVERTED: i64 = 3;
 /// Where nodes have no opinion on the tip: one gwei.
 const DEFAULT_TIP: u128 = 1_000_000_000;
 
@@ -267,12 +266,6 @@ fn refusal(error: TransportError) -> Result<Attempt, NodeError> {
     }
 }
 
-fn is_of_execution(code: i64, message: &str) -> bool {
-    let message = message.to_ascii_lowercase();
-    let signs = ["revert", "out of gas", "outofgas", "gas required exceeds"];
-    code == REVERTED || signs.iter().any(|sign| message.contains(sign))
-}
-
 /// The name of the registry's error.
 fn reason(data: &[u8]) -> &'static str {
     data.get(..4)
@@ -288,7 +281,7 @@ mod tests {
     use contract_bindings::registry::ConsentRegistry::StaleStop;
 
     #[test]
-    fn a_refusal_of_the_registry_has_its_name_and_one_of_the_node_is_none() {
+    fn a_refusal_of_the_registry_has_its_name() {
         let stale = StaleStop {
             throughVersion: 1,
             version: 2,
@@ -296,13 +289,5 @@ mod tests {
         assert_eq!(reason(&stale.abi_encode()), "StaleStop");
         assert_eq!(reason(&[1, 2, 3, 4]), "Reverted");
         assert_eq!(reason(&[]), "Reverted");
-        assert!(is_of_execution(3, "execution reverted: custom error"));
-        assert!(is_of_execution(
-            -32000,
-            "Out of gas: gas required exceeds allowance: 9"
-        ));
-        assert!(is_of_execution(-32003, "EVM error OutOfGas"));
-        assert!(!is_of_execution(-32005, "rate limited"));
-        assert!(!is_of_execution(-32000, "header not found"));
     }
 }
