@@ -153,7 +153,7 @@ def error_of(answer: Answer) -> ConsentryError:
         return error
     if 400 <= status < 500 and status != 408:
         return ValidationError(detail or f"The service refused the request (HTTP {status}).", **known)
-    if slug == "facts-stale":
+    if slug in ("facts-stale", "stale-index"):
         return StaleIndexError(detail, **known)
     return UnavailableError(
         detail or f"The service cannot answer now (HTTP {status}).",
