@@ -14,7 +14,7 @@ const SERVICES = ["auth-service", "consent-indexer", "consent-relay", "ehr-gatew
 const files = new Map();
 for (const service of SERVICES) {
   const document = JSON.parse(readFileSync(new URL(`docs/api/${service}.json`, root), "utf8"));
-  // Types are looked up by path; operation ids are not used here, and one service's are not unique.
+  // Types are looked up by path; operation ids are not used here.
   for (const item of Object.values(document.paths)) for (const operation of Object.values(item)) delete operation.operationId;
   files.set(`${service}.ts`, `${head}${astToString(await openapiTS(document, { alphabetize: true }))}`);
 }

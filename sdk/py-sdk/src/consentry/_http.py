@@ -170,6 +170,8 @@ def error_of(answer: Answer) -> ConsentryError:
         return ValidationError(detail or f"The service refused the request (HTTP {status}).", **known)
     if (fault := fault_of_rule(slug, detail, answer)) is not None:
         return fault
+    if slug == "stale-index":
+        return StaleIndexError(detail, **known)
     return UnavailableError(
         detail or f"The service cannot answer now (HTTP {status}).",
         code="UNAVAILABLE" if status in RETRIED else "UNEXPECTED_ANSWER",
