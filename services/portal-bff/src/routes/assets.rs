@@ -116,7 +116,7 @@ fn not_built(application: Application) -> String {
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>{application}</title>\n\
          <p>The application <b>{application}</b> is not built. Build it with\n\
-         <p><code>npm --prefix frontends run build</code>\n\
+         <p><code>frontends/tools/pnpm install &amp;&amp; frontends/tools/pnpm build</code>\n\
          <p>and load this page again.\n</html>\n"
     )
 }

@@ -85,11 +85,16 @@ impl SessionView {
             scopes: scope.split(' ').map(str::to_owned).collect(),
             acr: sign_in.acr,
             auth_time: OffsetDateTime::from_unix_timestamp(sign_in.auth_time).ok()?,
-            ends_at: session.ends_at(),
-            idle_ends_at: session.idle_ends_at(),
+            ends_at: seconds(session.ends_at()),
+            idle_ends_at: seconds(session.idle_ends_at()),
             csrf: session.csrf.clone(),
         })
     }
+}
+
+/// Without what is finer than a second.
+fn seconds(at: OffsetDateTime) -> OffsetDateTime {
+    at.replace_nanosecond(0).unwrap_or(at)
 }
 
 /// Ask who is signed in.
