@@ -19,6 +19,8 @@ export interface Call {
   /** Statuses that are answers and no faults. */
   readonly accept?: readonly number[];
   readonly signal?: AbortSignal | undefined;
+  /** Whether the browser's cookies go along. They do not if absent. */
+  readonly credentials?: RequestCredentials;
 }
 
 /** An answer, read to its end. */
@@ -68,7 +70,7 @@ export class Http {
       });
       const isFault = outcome instanceof ConsentryError;
       // The token may have expired or been revoked meanwhile; a refused call has changed nothing.
-      if (isFault && outcome.status === 401 && call.authorize && !isRenewed) {
+      if (isFault && outcome.code === "AUTH_UNAUTHENTICATED" && call.authorize && !isRenewed) {
         isRenewed = true;
         continue;
       }
@@ -99,7 +101,7 @@ export class Http {
         // Nothing of ours redirects, and a token must go nowhere else.
         redirect: "error",
         cache: "no-store",
-        credentials: "omit",
+        credentials: call.credentials ?? "omit",
         ...(call.body !== undefined && { body: call.body }),
       });
       text = await response.text();
@@ -137,6 +139,8 @@ export function faultOf(answer: Pick<Answer, "status" | "headers" | "text" | "re
     case 400: case 413: case 415:
       return new ValidationError("INVALID_REQUEST", message(""), details);
     case 401:
+      // Only a page's own server says so: it has no token to try again with.
+      if (kind === "session-ended") return new AuthError("AUTH_SIGN_IN_REQUIRED", message("Sign in again."), details);
       return new AuthError("AUTH_UNAUTHENTICATED", message("Sign in again, or check the client's key and the audience."), details);
     case 403:
       return new AuthError("AUTH_FORBIDDEN", message(""), details);
@@ -151,6 +155,7 @@ export function faultOf(answer: Pick<Answer, "status" | "headers" | "text" | "re
     case 429:
       return new RateLimitedError("RATE_LIMITED", message(""), details);
     case 408: case 502: case 503: case 504:
+      if (kind === "stale-index") return new StaleIndexError("STALE_INDEX", message(""), details);
       return new UnavailableError("UNAVAILABLE", message(""), details);
     default:
       return new UnavailableError("UNEXPECTED_ANSWER", message("This is not an answer of this API."), details);

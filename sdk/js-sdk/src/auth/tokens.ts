@@ -17,6 +17,13 @@ export interface Wanted {
 export interface Auth {
   /** The headers for one request. `isRenewed` asks for a new token: the one before was not taken. */
   headers(wanted: Wanted, method: string, url: string, isRenewed?: boolean): Promise<Record<string, string>>;
+  /**
+   * That calls go to the page's own server, which knows the person by a cookie: all carry that cookie and these headers,
+   * those too that need no token.
+   */
+  readonly viaOwnServer?: boolean;
+  /** Told of every call that was refused for want of a sign-in. */
+  refused?(why: AuthError): void;
 }
 
 /** The answer of the token endpoint. */

@@ -1,10 +1,11 @@
 import type { Auth } from "../auth/tokens.js";
-import { ChainError, SignerError } from "../errors.js";
+import { AuthError, ChainError, SignerError } from "../errors.js";
 import { sameHex } from "../hex.js";
 import { Http, jsonOf, type Answer, type Call, type HttpOptions } from "../http.js";
 import { domainOf, type Domain } from "../intents/types.js";
 import type { Signer } from "../signers/signer.js";
-import { checkDeployment, type Deployment, type ServiceName } from "./deployment.js";
+import type { Carrier } from "./carrier.js";
+import { resolveDeployment, type Deployment, type ServiceName } from "./deployment.js";
 import { MemoryInProcess, type SigningMemory } from "./memory.js";
 
 /** What a client is made of. */
@@ -14,6 +15,8 @@ export interface Options extends HttpOptions {
   readonly signer?: Signer;
   /** What was signed before, where it is to outlive this process. With one, openings need not wait for finality. */
   readonly memory?: SigningMemory;
+  /** Sends decisions as transactions of one's own, in place of the relay; see `@consentry/sdk/direct`. */
+  readonly direct?: Carrier;
 }
 
 /** A call of one of the services. */
@@ -32,16 +35,20 @@ export class Context {
   readonly memory: SigningMemory;
   /** Whether the memory outlives this process. */
   readonly remembers: boolean;
+  readonly direct: Carrier | undefined;
+  /** Whether it has tokens, so that the indexer answers it. */
+  readonly isSignedIn: boolean;
   readonly #http: Http;
   readonly #auth: Auth | undefined;
   readonly #signer: Signer | undefined;
 
   constructor(options: Options) {
-    checkDeployment(options.deployment);
-    this.deployment = options.deployment;
-    this.domain = domainOf(options.deployment);
+    this.deployment = resolveDeployment(options.deployment);
+    this.domain = domainOf(this.deployment);
     this.memory = options.memory ?? new MemoryInProcess();
     this.remembers = options.memory !== undefined;
+    this.direct = options.direct;
+    this.isSignedIn = options.auth !== undefined;
     this.#http = new Http(options);
     this.#auth = options.auth;
     this.#signer = options.signer;
@@ -57,13 +64,16 @@ export class Context {
     const given = Object.entries(query).filter((entry): entry is [string, string | number] => entry[1] !== undefined);
     const search = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
     const url = `${this.deployment.services[service].replace(/\/$/, "")}${path}${search && `?${search}`}`;
-    const auth = open ? undefined : this.#auth;
+    const auth = open && !this.#auth?.viaOwnServer ? undefined : this.#auth;
     const audience = this.deployment.audiences?.[service] ?? this.deployment.services[service];
     const method = call.method ?? "GET";
-    return this.#http.send({
-      ...rest, url,
-      ...(auth && { authorize: (isRenewed: boolean) => auth.headers({ audience, purpose, signal: call.signal }, method, url, isRenewed) }),
-    });
+    const authorize = auth && ((isRenewed: boolean) => auth.headers({ audience, purpose, signal: call.signal }, method, url, isRenewed));
+    try {
+      return await this.#http.send({ ...rest, url, ...(authorize && { authorize }), ...(auth?.viaOwnServer && { credentials: "same-origin" }) });
+    } catch (error) {
+      if (error instanceof AuthError) auth?.refused?.(error);
+      throw error;
+    }
   }
 
   async json<T>(service: ServiceName, call: ServiceCall): Promise<T> {

@@ -15,7 +15,7 @@ export interface Deployment {
   readonly registry: Address;
   /** The ERC7913WebAuthnVerifier, for passkeys. */
   readonly webAuthnVerifier?: Address;
-  /** Base URLs. They are also the audiences of tokens, see `audiences`. */
+  /** Base URLs; in a page, also paths of its own server. They are also the audiences of tokens, see `audiences`. */
   readonly services: Readonly<Record<ServiceName, string>>;
   /** What services are called in tokens, where that is not their URL. */
   readonly audiences?: Partial<Readonly<Record<ServiceName, string>>>;
@@ -39,12 +39,14 @@ export function localDeployment(endpoints: { chain: { id: number; registry: stri
   };
 }
 
-/** Refuses a deployment that cannot be one. */
-export function checkDeployment(deployment: Deployment): void {
+/** The deployment with whole addresses, or a refusal of what cannot be one. Paths are those of the page's own server. */
+export function resolveDeployment(deployment: Deployment, origin: string | undefined = globalThis.location?.origin): Deployment {
   if (!Number.isSafeInteger(deployment.chainId) || !isAddress(deployment.registry)) {
     throw new ChainError("WRONG_DEPLOYMENT", "a deployment needs a chain id and the registry's address");
   }
-  for (const [name, url] of Object.entries(deployment.services)) {
-    if (!URL.canParse(url)) throw new ChainError("WRONG_DEPLOYMENT", `the address of ${name} is no URL`);
-  }
+  const services = Object.entries(deployment.services).map(([name, url]) => {
+    if (!URL.canParse(url, origin)) throw new ChainError("WRONG_DEPLOYMENT", `the address of ${name} is no URL`);
+    return [name, URL.canParse(url) ? url : new URL(url, origin).href] as const;
+  });
+  return { ...deployment, services: Object.fromEntries(services) as Deployment["services"] };
 }

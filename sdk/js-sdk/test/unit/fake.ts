@@ -7,6 +7,7 @@ export interface Seen {
   readonly headers: Headers;
   readonly body: string;
   readonly signal: AbortSignal | null | undefined;
+  readonly credentials: RequestCredentials | undefined;
 }
 
 type Reply = { status?: number; json?: unknown; text?: string; headers?: Record<string, string> } | Error;
@@ -15,7 +16,7 @@ type Reply = { status?: number; json?: unknown; text?: string; headers?: Record<
 export function services(answer: (seen: Seen, count: number) => Reply | Promise<Reply>): { fetch: Fetch; seen: Seen[] } {
   const seen: Seen[] = [];
   const fetch: Fetch = async (url, init) => {
-    const request: Seen = { method: init.method ?? "GET", url: new URL(url), headers: new Headers(init.headers), body: String(init.body ?? ""), signal: init.signal };
+    const request: Seen = { method: init.method ?? "GET", url: new URL(url), headers: new Headers(init.headers), body: String(init.body ?? ""), signal: init.signal, credentials: init.credentials };
     seen.push(request);
     const reply = await answer(request, seen.length);
     if (reply instanceof Error) throw reply;

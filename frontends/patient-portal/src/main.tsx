@@ -1,0 +1,12 @@
+import "@consentry/ui/styles.css";
+import { startPortal, type Catalogues } from "@consentry/ui";
+import { RouterProvider } from "@tanstack/react-router";
+import { router } from "./router.js";
+
+const catalogues: Catalogues = {
+  en: () => import("./locales/en.po"),
+  "fa-AF": () => import("./locales/fa-AF.po"),
+  ps: () => import("./locales/ps.po"),
+};
+
+void startPortal(catalogues, <RouterProvider router={router} />);

@@ -1,0 +1,3 @@
+import { portal } from "../ui/vite.ts";
+
+export default portal({ port: 7010 });

@@ -1,0 +1,19 @@
+import { describe, expect, test } from "vitest";
+import { formatsOf } from "./formats.js";
+
+const NEW_YEAR_1405 = Date.UTC(2026, 2, 21, 12) / 1000;
+
+describe("dates", () => {
+  test("Dari and Pashto readers see the Solar Hijri calendar with the months' names of Afghanistan", () => {
+    expect(formatsOf("fa-AF").date(NEW_YEAR_1405)).toMatch(/۱۴۰۵/);
+    expect(formatsOf("fa-AF").date(NEW_YEAR_1405)).toMatch(/حمل/);
+    expect(formatsOf("ps").date(NEW_YEAR_1405)).toMatch(/۱۴۰۵|1405/);
+    expect(formatsOf("en").date(NEW_YEAR_1405)).toBe("21 March 2026");
+  });
+
+  test("spans of time are named by their largest unit", () => {
+    expect(formatsOf("en").span(90)).toBe("1 minute");
+    expect(formatsOf("en").span(2 * 86_400 + 5)).toBe("2 days");
+    expect(formatsOf("en").relative(1_000, 1_000_000 + 86_400_000)).toBe("yesterday");
+  });
+});

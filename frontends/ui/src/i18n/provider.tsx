@@ -1,0 +1,38 @@
+import { i18n } from "@lingui/core";
+import { I18nProvider, useLingui } from "@lingui/react";
+import { createContext, use, useMemo, type ReactNode } from "react";
+import { I18nProvider as AriaLanguage } from "react-aria-components";
+import { formatsOf, type Formats } from "./formats.js";
+import { activateLocale, type Catalogues, type Locale } from "./locales.js";
+
+const OwnCatalogues = createContext<Catalogues | undefined>(undefined);
+
+/** Gives everything below it the language that was activated. */
+export function LanguageProvider({ catalogues, children }: { catalogues: Catalogues; children: ReactNode }) {
+  return (
+    <I18nProvider i18n={i18n}>
+      <OwnCatalogues value={catalogues}>
+        <Aria>{children}</Aria>
+      </OwnCatalogues>
+    </I18nProvider>
+  );
+}
+
+function Aria({ children }: { children: ReactNode }) {
+  const { i18n: active } = useLingui();
+  return <AriaLanguage locale={active.locale}>{children}</AriaLanguage>;
+}
+
+/** The language, and how to switch it. */
+export function useLanguage(): { locale: Locale; choose: (locale: Locale) => Promise<void> } {
+  const { i18n: active } = useLingui();
+  const catalogues = use(OwnCatalogues);
+  if (catalogues === undefined) throw new TypeError("useLanguage stands outside a LanguageProvider");
+  return { locale: active.locale as Locale, choose: (locale) => activateLocale(locale, catalogues, { keep: true }) };
+}
+
+/** Dates, numbers and spans of time in the person's language. */
+export function useFormats(): Formats {
+  const { i18n: active } = useLingui();
+  return useMemo(() => formatsOf(active.locale as Locale), [active.locale]);
+}

@@ -1,0 +1,57 @@
+import { Trans } from "@lingui/react/macro";
+import { useEffect, useRef, useState } from "react";
+import { Button } from "../components/button.js";
+import { Dialog } from "../components/dialog.js";
+import { useFormats } from "../i18n/provider.js";
+import { useSessionState } from "./session.js";
+
+/** How long nobody may touch the page, and how long before its end the person is asked. Seconds. */
+const IDLE = 600;
+const ASK_BEFORE = 90;
+const SIGNS_OF_LIFE = ["pointerdown", "keydown", "wheel", "touchstart"] as const;
+
+/** Asks whether somebody is still there, and locks the page if nobody says so. */
+export function IdleLock({ idle = IDLE, askBefore = ASK_BEFORE }: { idle?: number; askBefore?: number }) {
+  const { signOut } = useSessionState();
+  const { span } = useFormats();
+  const last = useRef(Date.now());
+  const [left, setLeft] = useState(idle);
+  const isAsking = left <= askBefore;
+
+  useEffect(() => {
+    const alive = () => {
+      // While the question stands, only its answer counts: a nudge of the table is no answer.
+      if ((Date.now() - last.current) / 1000 < idle - askBefore) last.current = Date.now();
+    };
+    for (const name of SIGNS_OF_LIFE) addEventListener(name, alive, { passive: true });
+    // By the clock and not by counting ticks: a device that slept has been away as well.
+    const timer = setInterval(() => {
+      const now = Math.ceil(idle - (Date.now() - last.current) / 1000);
+      setLeft(now > askBefore ? idle : Math.max(0, now));
+    }, 1_000);
+    return () => {
+      for (const name of SIGNS_OF_LIFE) removeEventListener(name, alive);
+      clearInterval(timer);
+    };
+  }, [idle, askBefore]);
+
+  useEffect(() => {
+    // What was read is gone whether or not the server hears of it.
+    if (left === 0) signOut("idle").catch(() => undefined);
+  }, [left, signOut]);
+
+  const stay = () => {
+    last.current = Date.now();
+    setLeft(idle);
+  };
+  const text = span(left);
+  return (
+    <Dialog isOpen={isAsking && left > 0} onClose={stay} heading={<Trans>Are you still there?</Trans>} urgent>
+      <p><Trans>To keep your data safe, this page locks itself in {text}.</Trans></p>
+      <div className="actions">
+        <Button onPress={stay} autoFocus><Trans>Yes, stay signed in</Trans></Button>
+        <Button kind="quiet" onPress={() => void signOut("ended")}><Trans>Sign out</Trans></Button>
+      </div>
+    </Dialog>
+  );
+}
