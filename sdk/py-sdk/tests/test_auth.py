@@ -20,7 +20,16 @@ from fake import AS_OF, HASH, Services, consent, deployment, problem
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
-from consentry import AuthError, Client, ClientCredentials, ConsentryError, ProofKey, Session, ValidationError
+from consentry import (
+    AuthError,
+    Client,
+    ClientCredentials,
+    ConsentryError,
+    ProofKey,
+    Session,
+    StaticTokens,
+    ValidationError,
+)
 from consentry.cli.identity import Store
 from consentry.loopback import receive_code
 from consentry.oauth import AuthorizationRequest, Token, client_assertion
@@ -310,3 +319,14 @@ def test_a_sign_in_can_ask_for_two_factors_and_for_no_questions() -> None:
     assert "prompt" not in query
     silent = AuthorizationRequest.new(ISSUER, "portal", "http://x/", "openid", INDEXER, prompt="none")
     assert "prompt=none" in silent.url
+
+
+def test_a_token_that_expired_is_told_with_what_to_do() -> None:
+    expired = problem(401, "unauthenticated", "The access token is over.")
+    services = Services().on("GET indexer /v1/consents/", expired)
+    with client(services, StaticTokens({INDEXER: "old"})) as party, pytest.raises(AuthError) as refused:
+        party.consents.get(HASH)
+    assert refused.value.code == "AUTH_UNAUTHENTICATED"
+    assert refused.value.message.startswith("The access token is over. Sign in again")
+    assert refused.value.request_id == "c" * 32
+    assert not refused.value.retryable
