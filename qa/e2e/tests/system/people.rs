@@ -14,6 +14,11 @@ use uuid::Uuid;
 
 use crate::world::{PATIENCE, World, ensure_denied};
 
+/// What the patient who stops everything calls themselves.
+const LOGIN: &str = "stops.all";
+/// What the portal asks for to stop.
+const STOPPING: &str = "launch/patient patient:consent.write";
+
 /// Administrators sign in with passkeys only, and browsers make those for names only.
 pub async fn an_administrator_is_asked_for_a_passkey(world: &World) -> Result<()> {
     let (code, _) = one_time_code(&world.api, &json!({"persona": "admin"})).await?;
@@ -90,12 +95,14 @@ pub async fn what_is_stopped_without_a_key_is_denied_until_a_key_lifts_it(
 async fn signed_in(world: &World, patient: &Patient) -> Result<String> {
     let who = json!({"persona": "patient", "fhirId": patient.fhir_id});
     let (code, _) = one_time_code(&world.api, &who).await?;
+    Visitor::new(&world.api)?.enrol(&code, LOGIN).await?;
     let mut visitor = Visitor::new(&world.api)?;
-    visitor.enrol_twofold(&code, "stops.all").await?;
     let portal = Portal::for_patients(&world.api)?;
-    let auth = &world.api.endpoints().auth;
-    let scope = "launch/patient patient:consent.write";
-    portal.token_at_once(&mut visitor, auth, scope).await
+    let asked = portal.asks(&world.api.endpoints().auth, STOPPING);
+    let page = visitor.arrives(&asked).await?;
+    let page = visitor.signs_in_twofold(&page, LOGIN).await?;
+    let code = portal.takes_back(&asked, &page)?;
+    Ok(portal.redeems(&asked, &code).await?.0)
 }
 
 /// What lifts a stop, signed by the patient's key.
