@@ -138,7 +138,7 @@ def test_a_consent_that_moved_on_ends_the_wait() -> None:
 def test_a_wait_outlasts_services_that_are_away() -> None:
     services = Services().relay("final")
     pending, _ = waiting(
-        services, problem(503, "unavailable"), problem(503, "unavailable"), problem(503, "x"), row("REVOKED", 5)
+        services, problem(503, "unavailable"), problem(503, "stale-index"), problem(503, "x"), row("REVOKED", 5)
     )
     sleepless = pytest.MonkeyPatch()
     with sleepless.context() as patch:
