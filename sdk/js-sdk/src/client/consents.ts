@@ -128,9 +128,10 @@ export class Consents {
   async relinquish(consent: Consent, options: Abortable = {}): Promise<Pending> {
     const latest = await this.#latest(consent, options.signal);
     const { subject, grantee, scopeId } = consent;
-    const version = next(latest.version, 32);
+    // It names the version that it starts from.
+    const { version } = latest;
     const message = { actor: this.#desk.signer.address, subject, grantee, scopeId, version, deadline: deadline() };
-    return this.#decide({ action: "Relinquish", message }, consent, version, options.signal, true);
+    return this.#decide({ action: "Relinquish", message }, consent, version + 1, options.signal, true);
   }
 
   /** Takes a wait up again, in another process if need be. */
