@@ -26,6 +26,7 @@ export class Consents {
     return this.#desk.ledger.list(filter);
   }
 
+  /** A consent by its id. */
   get(id: Hex, options: Abortable = {}): Promise<Consent> {
     if (!isHash(id)) throw new ValidationError("INVALID_REQUEST", "a consent is named by 0x and 64 hexadecimal digits");
     return this.#desk.ledger.get(id, options.signal);
