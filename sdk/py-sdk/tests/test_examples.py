@@ -12,6 +12,7 @@ import pytest
 from stack import address_of, endpoints, person_of
 
 from consentry import Client, Deployment, Policy
+from consentry.models.indexer import ConsentRow
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 SHORT = ["create_consent", "fetch_if_permitted", "revoke_consent"]
@@ -63,6 +64,26 @@ def test_the_nightly_job_tells_used_consents_from_unused_ones() -> None:
                 assert time.monotonic() < ends, lines[names[0]]
         finally:
             patient.consents.revoke_all().wait_for_revoked()
+
+
+@pytest.mark.stack
+def test_what_the_readme_shows_of_deciding_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    readme = (EXAMPLES.parent / "README.md").read_text(encoding="utf-8")
+    program = readme.split("## Deciding\n```python\n", 1)[1].split("```", 1)[0]
+    here = Deployment.read(endpoints())
+    person = person_of(here)
+    with (
+        Client.for_development(here, "clinic-a") as clinic,
+        Client.for_development(here, f"patient:{person['fhirId']}") as patient,
+    ):
+        known = {"clinic": clinic, "patient": patient, "subject": person["subject"], "Policy": Policy}
+        exec(compile(program, "README.md", "exec"), known)
+        consent = known["consent"]
+        assert isinstance(consent, ConsentRow)
+        assert patient.consents.get(consent.consent_id).status == "REVOKED"
+    printed = capsys.readouterr().out
+    assert "It never shares anything about" in printed
+    assert "the consent is ACTIVE" in printed
 
 
 @pytest.mark.parametrize("name", SHORT)
