@@ -70,6 +70,15 @@ interface Vm {
     function parseJsonBytes(string calldata json, string calldata key) external pure returns (bytes memory);
     function parseJsonAddress(string calldata json, string calldata key) external pure returns (address);
     function parseJsonBytes32(string calldata json, string calldata key) external pure returns (bytes32);
+    function parseJsonString(string calldata json, string calldata key) external pure returns (string memory);
+    function parseJsonKeys(string calldata json, string calldata key) external pure returns (string[] memory);
+    /// @dev ABI-encodes an object as the EIP-712 type describes it.
+    function parseJsonType(string calldata json, string calldata key, string calldata encodeType)
+        external
+        pure
+        returns (bytes memory);
+    /// @dev `hashStruct` of EIP-712 of an ABI-encoded struct, by forge.
+    function eip712HashStruct(string calldata encodeType, bytes calldata encoded) external pure returns (bytes32);
 
     function startBroadcast() external;
     function stopBroadcast() external;

@@ -3,16 +3,16 @@
 //! `serde_json` keeps the last of two equal keys, as most parsers do, but not all of them. A document whose meaning
 //! depends on the reader must neither be hashed nor released.
 
+use std::cell::Cell;
 use std::collections::HashSet;
 use std::fmt;
 
-use serde::de::{
-    Deserialize, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor,
-};
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-/// Why a text is not strict JSON. Carries no part of the text, which may be about a patient.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+/// Why a text is not strict JSON. Carries no part of the text, which may be about a patient. Of several reasons the first
+/// in this order is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
 pub enum JsonError {
     /// Not JSON, or not UTF-8, or nested too deeply, or more than one value.
     #[error("not a JSON document")]
@@ -27,32 +27,27 @@ pub enum JsonError {
 
 /// Reads one JSON document. Duplicate keys and keys that differ in ASCII case only are refused at every depth.
 pub fn parse_strict(bytes: &[u8]) -> Result<Value, JsonError> {
-    match serde_json::from_slice::<Strict>(bytes) {
-        Ok(Strict(value)) => Ok(value),
-        Err(fault) if fault.is_data() && fault.to_string().starts_with(CASE) => {
-            Err(JsonError::CaseVariantKey)
-        }
-        Err(fault) if fault.is_data() && fault.to_string().starts_with(DUPLICATE) => {
-            Err(JsonError::DuplicateKey)
-        }
-        Err(_) => Err(JsonError::Syntax),
+    let fault = Cell::new(None);
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let value = StrictValue(&fault)
+        .deserialize(&mut reader)
+        .map_err(|_| JsonError::Syntax)?;
+    reader.end().map_err(|_| JsonError::Syntax)?;
+    fault.get().map_or(Ok(value), Err)
+}
+
+/// Reads on after a fault: only the end of the text tells whether it is JSON at all.
+#[derive(Clone, Copy)]
+struct StrictValue<'a>(&'a Cell<Option<JsonError>>);
+
+impl StrictValue<'_> {
+    fn note(self, fault: JsonError) {
+        let first = self.0.get().map_or(fault, |noted| noted.min(fault));
+        self.0.set(Some(first));
     }
 }
 
-const DUPLICATE: &str = "duplicate key";
-const CASE: &str = "case variant key";
-
-struct Strict(Value);
-
-impl<'de> Deserialize<'de> for Strict {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        StrictValue.deserialize(deserializer).map(Strict)
-    }
-}
-
-struct StrictValue;
-
-impl<'de> DeserializeSeed<'de> for StrictValue {
+impl<'de> DeserializeSeed<'de> for StrictValue<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
@@ -60,7 +55,7 @@ impl<'de> DeserializeSeed<'de> for StrictValue {
     }
 }
 
-impl<'de> Visitor<'de> for StrictValue {
+impl<'de> Visitor<'de> for StrictValue<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -99,7 +94,7 @@ impl<'de> Visitor<'de> for StrictValue {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
         let mut items = Vec::new();
-        while let Some(item) = seq.next_element_seed(StrictValue)? {
+        while let Some(item) = seq.next_element_seed(self)? {
             items.push(item);
         }
         Ok(Value::Array(items))
@@ -110,12 +105,11 @@ impl<'de> Visitor<'de> for StrictValue {
         let mut folded = HashSet::new();
         while let Some(key) = access.next_key::<String>()? {
             if map.contains_key(&key) {
-                return Err(A::Error::custom(DUPLICATE));
+                self.note(JsonError::DuplicateKey);
+            } else if !folded.insert(key.to_ascii_lowercase()) {
+                self.note(JsonError::CaseVariantKey);
             }
-            if !folded.insert(key.to_ascii_lowercase()) {
-                return Err(A::Error::custom(CASE));
-            }
-            let value = access.next_value_seed(StrictValue)?;
+            let value = access.next_value_seed(self)?;
             map.insert(key, value);
         }
         Ok(Value::Object(map))
@@ -168,6 +162,18 @@ mod tests {
             );
         }
         assert_eq!(parse_strict(b"\"\xff\""), Err(JsonError::Syntax));
+    }
+
+    #[test]
+    fn of_several_faults_the_first_in_the_order_of_the_errors_is_told() {
+        let told = |text: &str| parse_strict(text.as_bytes()).unwrap_err();
+        assert_eq!(told(r#"{"a":1,"a":1"#), JsonError::Syntax);
+        assert_eq!(told(r#"{"a":1,"A":1} x"#), JsonError::Syntax);
+        assert_eq!(told(r#"{"a":1,"A":1,"a":1}"#), JsonError::DuplicateKey);
+        assert_eq!(
+            told(r#"[{"a":1,"A":1},{"b":1,"b":1}]"#),
+            JsonError::DuplicateKey
+        );
     }
 
     #[test]

@@ -3,10 +3,12 @@
 //! A document is JSON of a strict profile, so that every language reads the same document from the same bytes:
 //!
 //! - at most 16 KiB, UTF-8, one object; no duplicate, case-variant or unknown key; every key but `category` present;
-//! - numbers are integers (the only one is `v`); strings are in Unicode normal form C;
+//! - numbers are integers from -(2^53-1) to 2^53-1 (the only one is `v`); strings are in Unicode normal form C;
 //! - arrays of strings are sorted by UTF-16 code units (the order of RFC 8785 for keys) and hold no item twice;
 //!   `resources` is sorted by `type`, each type once;
 //! - `salt` is `0x` and 64 lowercase hexadecimal digits; the hash of an unsalted document could be searched for.
+//!
+//! A document with several faults is refused for the same one in every language: [`PolicyCode`] says for which.
 //!
 //! The canonical bytes are those of RFC 8785, the hash is their keccak-256. Reading then writing a document that
 //! follows the profile never changes its meaning, so `hash(parse(bytes))` is the identity of the document.
@@ -17,40 +19,15 @@
 //! all of them must lie inside.
 
 use serde::Serialize;
-use serde_json::{Map, Value};
-use time::{Date, Month};
-use unicode_normalization::is_nfc;
+use time::Date;
+
+pub use error::{PolicyCode, PolicyError};
+pub(crate) use read::parse_day;
 
 use crate::id::{Hash32, ScopeId, keccak256};
-use crate::json::{JsonError, parse_strict};
 
 /// The longest document, in bytes.
 pub const MAX_BYTES: usize = 16 * 1024;
-
-/// Why bytes are not a policy document.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum PolicyError {
-    /// Longer than [`MAX_BYTES`].
-    #[error("longer than {MAX_BYTES} bytes")]
-    TooLong,
-    /// Not strict JSON.
-    #[error(transparent)]
-    Json(#[from] JsonError),
-    /// A member has a wrong type or value.
-    #[error("{member}: {reason}")]
-    Member {
-        /// Path of the member.
-        member: &'static str,
-        /// What is wrong.
-        reason: &'static str,
-    },
-    /// A key that version 1 does not have.
-    #[error("{member}: unknown or missing key")]
-    Keys {
-        /// Path of the object.
-        member: &'static str,
-    },
-}
 
 macro_rules! codes {
     ($(#[$doc:meta])* $name:ident { $($(#[$item_doc:meta])* $variant:ident = $code:literal),+ $(,)? }) => {
@@ -76,6 +53,10 @@ macro_rules! codes {
         }
     };
 }
+
+mod error; // It uses the macro.
+mod json;
+mod read;
 
 codes!(
     /// Purpose of use (HL7 v3 ActReason).
@@ -179,26 +160,7 @@ impl Policy {
         if bytes.len() > MAX_BYTES {
             return Err(PolicyError::TooLong);
         }
-        let value = parse_strict(bytes)?;
-        let root = object(&value, "document")?;
-        if root.len() != 7 {
-            return Err(PolicyError::Keys { member: "document" });
-        }
-        let member = |key| {
-            root.get(key)
-                .ok_or(PolicyError::Keys { member: "document" })
-        };
-        if member("v")?.as_u64() != Some(1) {
-            return Err(fault("v", "must be the integer 1"));
-        }
-        let salt = salt(member("salt")?)?;
-        let terms = Terms {
-            purpose: coded(member("purpose")?, "purpose", Purpose::from_code, 1)?,
-            actions: coded(member("actions")?, "actions", Action::from_code, 1)?,
-            resources: resources(member("resources")?)?,
-            exclude: coded(member("exclude")?, "exclude", Sensitivity::from_code, 0)?,
-            period: period(member("period")?)?,
-        };
+        let (salt, terms) = read::document(&json::read(bytes)?)?;
         Self::seal(salt, terms)
     }
 
@@ -213,7 +175,7 @@ impl Policy {
             .sort_by(|a, b| a.resource_type.cmp(&b.resource_type));
         for scope in &mut terms.resources {
             if let Some(category) = &mut scope.category {
-                category.sort_by_cached_key(|item| utf16(item));
+                category.sort_by_cached_key(|item| read::utf16(item));
             }
         }
         let draft = Self::seal(salt, terms)?;
@@ -289,177 +251,7 @@ fn document(salt: Hash32, terms: &Terms) -> Document<'_> {
 
 fn canonical(document: &Document<'_>) -> Result<Vec<u8>, PolicyError> {
     serde_json_canonicalizer::to_vec(document)
-        .map_err(|_| fault("document", "has no canonical form"))
-}
-
-fn fault(member: &'static str, reason: &'static str) -> PolicyError {
-    PolicyError::Member { member, reason }
-}
-
-fn object<'a>(
-    value: &'a Value,
-    member: &'static str,
-) -> Result<&'a Map<String, Value>, PolicyError> {
-    value.as_object().ok_or(fault(member, "must be an object"))
-}
-
-fn salt(value: &Value) -> Result<Hash32, PolicyError> {
-    let wrong = fault("salt", "must be 0x and 64 lowercase hexadecimal digits");
-    let text = value.as_str().ok_or(wrong.clone())?;
-    if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
-        return Err(wrong);
-    }
-    text.parse().map_err(|_| wrong)
-}
-
-fn utf16(text: &str) -> Vec<u16> {
-    text.encode_utf16().collect()
-}
-
-/// An array of strings, sorted and unique, in normal form C.
-fn strings<'a>(
-    value: &'a Value,
-    member: &'static str,
-    at_least: usize,
-) -> Result<Vec<&'a str>, PolicyError> {
-    let items = value.as_array().ok_or(fault(member, "must be an array"))?;
-    let items: Option<Vec<&str>> = items.iter().map(Value::as_str).collect();
-    let items = items.ok_or(fault(member, "must hold strings only"))?;
-    if items.len() < at_least {
-        return Err(fault(member, "must not be empty"));
-    }
-    if !items.is_sorted_by(|a, b| utf16(a) < utf16(b)) {
-        return Err(fault(member, "must be sorted and hold nothing twice"));
-    }
-    if !items.iter().all(|item| is_nfc(item)) {
-        return Err(fault(member, "must be in Unicode normal form C"));
-    }
-    Ok(items)
-}
-
-fn coded<T>(
-    value: &Value,
-    member: &'static str,
-    read: impl Fn(&str) -> Option<T>,
-    at_least: usize,
-) -> Result<Vec<T>, PolicyError> {
-    let codes: Option<Vec<T>> = strings(value, member, at_least)?
-        .into_iter()
-        .map(read)
-        .collect();
-    codes.ok_or(fault(member, "holds a code that version 1 does not have"))
-}
-
-fn resources(value: &Value) -> Result<Vec<ResourceScope>, PolicyError> {
-    let items = value
-        .as_array()
-        .ok_or(fault("resources", "must be an array"))?;
-    let scopes: Vec<ResourceScope> = items.iter().map(resource_scope).collect::<Result<_, _>>()?;
-    if scopes.is_empty() {
-        return Err(fault("resources", "must not be empty"));
-    }
-    if !scopes.is_sorted_by(|a, b| a.resource_type < b.resource_type) {
-        return Err(fault("resources", "must be sorted by type, each type once"));
-    }
-    Ok(scopes)
-}
-
-fn resource_scope(value: &Value) -> Result<ResourceScope, PolicyError> {
-    let item = object(value, "resources[]")?;
-    let resource_type = item
-        .get("type")
-        .and_then(Value::as_str)
-        .ok_or(fault("resources[].type", "must be a string"))?;
-    let plain = resource_type.bytes().all(|byte| byte.is_ascii_alphabetic());
-    if !plain
-        || !resource_type.starts_with(|first: char| first.is_ascii_uppercase())
-        || resource_type.len() > 64
-    {
-        return Err(fault(
-            "resources[].type",
-            "must be the name of a FHIR resource type",
-        ));
-    }
-    let category = match item.get("category") {
-        None => None,
-        Some(value) => {
-            let codes = strings(value, "resources[].category", 1)?;
-            if !codes.iter().all(|code| is_code(code)) {
-                return Err(fault("resources[].category", "must hold FHIR codes"));
-            }
-            Some(codes.into_iter().map(str::to_owned).collect())
-        }
-    };
-    if item.len() != 1 + usize::from(category.is_some()) {
-        return Err(PolicyError::Keys {
-            member: "resources[]",
-        });
-    }
-    Ok(ResourceScope {
-        category,
-        resource_type: resource_type.to_owned(),
-    })
-}
-
-/// A FHIR code: not empty, no control characters, no space at either end and none twice in a row.
-fn is_code(text: &str) -> bool {
-    !text.is_empty()
-        && text.len() <= 128
-        && !text
-            .chars()
-            .any(|c| c.is_control() || (c.is_whitespace() && c != ' '))
-        && !text.starts_with(' ')
-        && !text.ends_with(' ')
-        && !text.contains("  ")
-}
-
-fn period(value: &Value) -> Result<Period, PolicyError> {
-    let item = object(value, "period")?;
-    let (Some(start), Some(end), 2) = (item.get("start"), item.get("end"), item.len()) else {
-        return Err(PolicyError::Keys { member: "period" });
-    };
-    let period = Period {
-        start: day_or_null(start, "period.start")?,
-        end: day_or_null(end, "period.end")?,
-    };
-    if let (Some(start), Some(end)) = (period.start, period.end)
-        && start > end
-    {
-        return Err(fault("period", "must not end before it starts"));
-    }
-    Ok(period)
-}
-
-fn day_or_null(value: &Value, member: &'static str) -> Result<Option<Date>, PolicyError> {
-    match value {
-        Value::Null => Ok(None),
-        Value::String(text) => parse_day(text)
-            .map(Some)
-            .ok_or(fault(member, "must be a date YYYY-MM-DD")),
-        _ => Err(fault(member, "must be a date or null")),
-    }
-}
-
-/// A calendar day `YYYY-MM-DD`.
-pub(crate) fn parse_day(text: &str) -> Option<Date> {
-    let bytes = text.as_bytes();
-    if bytes.len() != 10 || bytes[4] != b'-' || bytes[7] != b'-' {
-        return None;
-    }
-    let number = |range: std::ops::Range<usize>| {
-        let digits = text.get(range)?;
-        if digits.bytes().all(|byte| byte.is_ascii_digit()) {
-            digits.parse::<u16>().ok()
-        } else {
-            None
-        }
-    };
-    let month = Month::try_from(u8::try_from(number(5..7)?).ok()?).ok()?;
-    let year = number(0..4)?;
-    if year == 0 {
-        return None;
-    }
-    Date::from_calendar_date(i32::from(year), month, u8::try_from(number(8..10)?).ok()?).ok()
+        .map_err(|_| error::fault(PolicyCode::Json, "document", "has no canonical form"))
 }
 
 fn day_text(day: Date) -> String {

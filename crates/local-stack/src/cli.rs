@@ -184,7 +184,7 @@ async fn up(options: Options, progress: &Progress, people: bool) -> Result<(), E
             endpoints.auth, endpoints.indexer, endpoints.gateway, endpoints.audit
         );
         for app in &endpoints.apps {
-            println!("app       {} (not started: {})", app.url, app.id);
+            println!("app       {}  {}", app.url, app.id);
         }
         println!(
             "endpoints {}\nCtrl-C ends everything",

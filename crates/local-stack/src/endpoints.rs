@@ -40,7 +40,7 @@ pub struct Endpoints {
     pub s3: S3,
     /// OAuth clients.
     pub clients: Vec<Client>,
-    /// Apps that people sign in to. They are registered, not started.
+    /// Apps that people sign in to.
     pub apps: Vec<App>,
     /// Id on the FHIR server of the patient to show the system on: nobody has made an account or bound a key for them.
     pub newcomer: String,
@@ -107,7 +107,7 @@ pub struct App {
     pub id: String,
     /// `patient`, `provider` or `admin`.
     pub persona: String,
-    /// Where it is to be served.
+    /// Where it is served.
     pub url: String,
     /// Where people are sent back to with a code.
     pub redirect_uri: String,

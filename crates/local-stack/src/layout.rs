@@ -27,10 +27,12 @@ pub struct Layout {
     pub s3: Bucket,
     /// Topic → number of partitions.
     pub topics: BTreeMap<String, i32>,
-    /// What we wrote and start.
+    /// What we wrote and start; the apps' servers are added when the file is read.
     pub services: BTreeMap<String, Service>,
     /// OAuth clients.
     pub clients: Vec<Client>,
+    /// How each app is served.
+    pub portal: Portal,
     /// Apps that people sign in to.
     pub apps: Vec<App>,
 }
@@ -95,6 +97,20 @@ pub struct Service {
     pub needs: Vec<String>,
     /// Its environment, with placeholders.
     pub env: BTreeMap<String, String>,
+    /// Its program, where that has another name.
+    pub program: Option<String>,
+}
+
+/// The service that serves an app; there is one for each.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Portal {
+    /// Its program.
+    pub program: String,
+    /// Components and services it cannot be ready without.
+    pub needs: Vec<String>,
+    /// Its environment, with placeholders, those of an app among them.
+    pub env: BTreeMap<String, String>,
 }
 
 /// An OAuth client of the development stack.
@@ -118,14 +134,20 @@ pub struct Client {
     pub audiences: Vec<String>,
 }
 
-/// An app of the custodian's that people sign in to: a public OAuth client. It is registered, not started.
+/// An app of the custodian's that people sign in to: a public OAuth client.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct App {
     /// Client id.
     pub id: String,
     /// Where it is served on this machine.
     pub port: u16,
+    /// Where its server's metrics are.
+    pub metrics_port: u16,
+    /// Seconds without a call after which a session of it ends.
+    pub idle: u32,
+    /// Seconds after which a session of it ends whatever happens.
+    pub longest: u32,
     /// Whose it is: `patient`, `provider` or `admin`.
     pub persona: String,
     /// Its name for people.
@@ -134,6 +156,33 @@ pub struct App {
     pub scopes: Vec<String>,
     /// Services it may talk to, by name.
     pub audiences: Vec<String>,
+}
+
+impl Portal {
+    /// The service for one app.
+    fn serves(&self, app: &App) -> Service {
+        let own = [
+            ("{id}", app.id.clone()),
+            ("{scopes}", app.scopes.join(" ")),
+            ("{idle}", app.idle.to_string()),
+            ("{longest}", app.longest.to_string()),
+        ];
+        let fill = |template: &String| {
+            own.iter().fold(template.clone(), |text, (name, value)| {
+                text.replace(name, value)
+            })
+        };
+        let env = self.env.iter();
+        Service {
+            port: app.port,
+            metrics_port: app.metrics_port,
+            needs: self.needs.clone(),
+            env: env
+                .map(|(name, template)| (name.clone(), fill(template)))
+                .collect(),
+            program: Some(self.program.clone()),
+        }
+    }
 }
 
 impl App {
@@ -206,10 +255,23 @@ impl Layout {
     /// # Errors
     /// As [`Self::load`].
     pub fn parse(text: &str) -> Result<Self, LayoutError> {
-        let layout: Self =
+        let mut layout: Self =
             toml::from_str(text).map_err(|error| LayoutError::Unreadable(error.to_string()))?;
+        layout.serve_apps()?;
         layout.check()?;
         Ok(layout)
+    }
+
+    /// Adds a service for each app.
+    fn serve_apps(&mut self) -> Result<(), LayoutError> {
+        for app in &self.apps {
+            let service = self.portal.serves(app);
+            if self.services.insert(app.id.clone(), service).is_some() {
+                let text = format!("{} is a service and an app, or an app twice", app.id);
+                return Err(LayoutError::Contradiction(text));
+            }
+        }
+        Ok(())
     }
 
     /// A service by name.
@@ -266,6 +328,13 @@ impl Layout {
             ("listen", listen(part.port)?),
             ("metrics-listen", listen(part.metrics_port)?),
             ("instance", instance.to_owned()),
+            (
+                "origin",
+                format!(
+                    "{LOCALHOST}:{}",
+                    shifted(part.port, addresses.port_offset)?
+                ),
+            ),
         ]);
         local.extend(self.constants());
         part.env
@@ -352,8 +421,7 @@ impl Layout {
     fn check(&self) -> Result<(), LayoutError> {
         let contradiction = |text: String| Err(LayoutError::Contradiction(text));
         let mut users: BTreeMap<u16, String> = BTreeMap::new();
-        let apps = self.apps.iter().map(|app| (app.id.clone(), app.port));
-        for (name, port) in self.ports(0)?.into_iter().chain(apps) {
+        for (name, port) in self.ports(0)? {
             if let Some(other) = users.insert(port, name.clone()) {
                 return contradiction(format!("port {port} is given to {other} and to {name}"));
             }

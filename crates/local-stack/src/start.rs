@@ -232,6 +232,10 @@ impl Start<'_> {
                 self.secrets_folder().display().to_string(),
             ),
             ("state".into(), self.folders.state().display().to_string()),
+            (
+                "frontends".into(),
+                self.folders.checkout.join("frontends").display().to_string(),
+            ),
             ("s3-access-key".into(), self.secrets.s3_access_key.clone()),
             ("s3-secret-key".into(), self.secrets.s3_secret_key.clone()),
         ]);

@@ -44,6 +44,11 @@ fn addresses(layout: &Layout) -> Addresses {
         ("registry".to_owned(), required("REGISTRY_ADDRESS")),
         ("hospitals".to_owned(), required("HOSPITALS_ADDRESS")),
         ("providers".to_owned(), required("PROVIDERS_ADDRESS")),
+        (
+            "webauthn-verifier".to_owned(),
+            required("WEBAUTHN_VERIFIER_ADDRESS"),
+        ),
+        ("frontends".to_owned(), "/srv/frontends".to_owned()),
         ("fhir-base".to_owned(), fhir_base),
         ("secrets".to_owned(), "/run/consentry/secrets".to_owned()),
         ("state".to_owned(), "/var/lib/consentry".to_owned()),
@@ -161,7 +166,7 @@ fn services_have_the_layouts_environment_ports_and_dependencies() {
         );
         assert_eq!(
             service["build"]["args"]["SERVICE"].as_str(),
-            Some(name.as_str())
+            Some(part.program.as_ref().unwrap_or(name).as_str())
         );
         let recipe = service["build"]["dockerfile"].as_str().unwrap();
         assert!(

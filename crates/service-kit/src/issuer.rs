@@ -172,7 +172,11 @@ pub fn without_slash(url: &Url) -> &str {
     url.as_str().trim_end_matches('/')
 }
 
-fn read_client_key(path: &str) -> Result<SigningKey, String> {
+/// Reads the private key (JWK, ES256) of a client from its file.
+///
+/// # Errors
+/// In words, when there is none.
+pub fn read_client_key(path: &str) -> Result<SigningKey, String> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| format!("cannot be read: {}", error.kind()))?;
     SigningKey::from_jwk(&text).map_err(|error| error.to_string())

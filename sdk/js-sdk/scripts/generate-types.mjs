@@ -1,9 +1,10 @@
 #!/usr/bin/env node
-// Writes src/generated from what is committed: the services' OpenAPI documents and the local deployment. With --check,
-// changes nothing and fails, naming the file, when one is stale.
+// Writes src/generated from what is committed: the services' OpenAPI documents, the local deployment and the registry's
+// errors. With --check, changes nothing and fails, naming the file, when one is stale.
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import openapiTS, { astToString } from "openapi-typescript";
+import { toFunctionSelector } from "viem/utils";
 
 const root = new URL("../../../", import.meta.url);
 const out = new URL("../src/generated/", import.meta.url);
@@ -13,7 +14,7 @@ const SERVICES = ["auth-service", "consent-indexer", "consent-relay", "ehr-gatew
 const files = new Map();
 for (const service of SERVICES) {
   const document = JSON.parse(readFileSync(new URL(`docs/api/${service}.json`, root), "utf8"));
-  // Types are looked up by path; operation ids are not used here, and one service's are not unique.
+  // Types are looked up by path; operation ids are not used here.
   for (const item of Object.values(document.paths)) for (const operation of Object.values(item)) delete operation.operationId;
   files.set(`${service}.ts`, `${head}${astToString(await openapiTS(document, { alphabetize: true }))}`);
 }
@@ -21,6 +22,9 @@ const deployed = (name) => JSON.parse(readFileSync(new URL(`contracts/deployment
 const [registry, verifier] = ["ConsentRegistry", "ERC7913WebAuthnVerifier"].map(deployed);
 const local = { chainId: registry.chainId, registry: registry.address, webAuthnVerifier: verifier.address };
 files.set("local.ts", `${head}/** The contracts of a stack on this machine. */\nexport const LOCAL = ${JSON.stringify(local, null, 2)} as const;\n`);
+
+const errors = Object.fromEntries(registry.abi.filter((item) => item.type === "error").map((item) => [toFunctionSelector(item), item.name]));
+files.set("registry-errors.ts", `${head}/** The registry's errors by their selectors. */\nexport const REGISTRY_ERRORS: Readonly<Record<string, string>> = ${JSON.stringify(errors, null, 2)};\n`);
 
 const committed = (name) => {
   try {

@@ -215,11 +215,12 @@ function negatives(cases) {
   const base = { action: "Revoke", message: revoke.message, actor: owner, digest: revoke.digest };
   const byOther = sign(typedData("Revoke", revoke.message), KEYS.other);
   const elsewhere = sign(typedData("Revoke", revoke.message, { ...domain, chainId: 1 }), KEYS.owner);
+  const byAnother = sign(typedData("Revoke", revoke.message, { ...domain, verifyingContract: other }), KEYS.owner);
   const deny = sign(typedData("Deny", revoke.message), KEYS.owner);
   const later = sign(typedData("Revoke", { ...revoke.message, throughVersion: 8 }), KEYS.owner);
   const wrong = "SIGNATURE_WRONG_SIGNER", malformed = "SIGNATURE_MALFORMED";
   return [
-    ["another key's", byOther, wrong], ["for another chain", elsewhere, wrong], ["the same members as a denial", deny, wrong],
+    ["another key's", byOther, wrong], ["for another chain", elsewhere, wrong], ["for another registry", byAnother, wrong], ["the same members as a denial", deny, wrong],
     ["for another version", later, wrong], ["with a high s (malleable)", highS(revoke.signature), malformed],
     ["with v 0 or 1", `${revoke.signature.slice(0, 130)}0${Number.parseInt(revoke.signature.slice(130), 16) - 27}`, malformed],
     ["cut short", revoke.signature.slice(0, 128), malformed], ["zeros", `0x${"00".repeat(65)}`, malformed], ["empty", "0x", malformed],

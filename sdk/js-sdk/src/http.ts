@@ -155,6 +155,7 @@ export function faultOf(answer: Pick<Answer, "status" | "headers" | "text" | "re
     case 429:
       return new RateLimitedError("RATE_LIMITED", message(""), details);
     case 408: case 502: case 503: case 504:
+      if (kind === "stale-index") return new StaleIndexError("STALE_INDEX", message(""), details);
       return new UnavailableError("UNAVAILABLE", message(""), details);
     default:
       return new UnavailableError("UNEXPECTED_ANSWER", message("This is not an answer of this API."), details);

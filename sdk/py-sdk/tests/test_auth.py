@@ -77,8 +77,10 @@ def test_a_token_is_asked_once_for_each_service_and_again_before_it_is_over() ->
     with client(services, auth) as party:
         party.consents.get(HASH)
         party.consents.get(HASH)
-        assert auth.token(party.transport, "https://gateway.example") == "two"
-        assert auth.token(party.transport, "https://gateway.example") == "three"
+        for token in ("two", "three"):
+            gateway = "https://gateway.example"
+            headers = auth.headers(party.transport, gateway, None, "GET", f"{gateway}/x")
+            assert headers == {"authorization": f"Bearer {token}"}
     assert [form["resource"] for form in forms(services)] == [INDEXER, *["https://gateway.example"] * 2]
     assert forms(services)[0]["grant_type"] == "client_credentials"
 
@@ -154,7 +156,8 @@ def test_a_sign_in_is_by_pkce_for_one_service() -> None:
         ({"iss": "https://evil.example"}, "AUTH_RESPONSE"),
         ({"iss": ""}, "AUTH_RESPONSE"),
         ({"error": "access_denied"}, "AUTH_REFUSED"),
-        ({"code": ""}, "AUTH_REFUSED"),
+        ({"error": "login_required"}, "AUTH_SIGN_IN_REQUIRED"),
+        ({"code": ""}, "AUTH_RESPONSE"),
     ],
 )
 def test_an_answer_to_another_sign_in_is_not_taken(change: dict[str, str], code: str) -> None:
@@ -215,7 +218,8 @@ def test_kept_tokens_are_for_their_owner_only(tmp_path: Path) -> None:
         session.redeem(party.transport, request(), "code")
         again = store.session(ISSUER)
         assert again is not None
-        assert again.token(party.transport, INDEXER) == "t"
+        headers = again.headers(party.transport, INDEXER, None, "GET", INDEXER)
+        assert headers == {"authorization": "Bearer t"}
     assert stat.S_IMODE(store.path.stat().st_mode) == 0o600
     assert json.loads(store.path.read_text())[ISSUER]["clientId"] == "portal"
     store.path.write_text("{")

@@ -32,10 +32,6 @@ def single(status: str, version: int, **changes: Any) -> dict[str, Any]:
     return {"asOf": as_of, "consent": consent(status, version, scopeId=POLICY.hash, **changes)}
 
 
-def page(*rows: dict[str, Any]) -> dict[str, Any]:
-    return {"asOf": AS_OF, "consents": list(rows), "next": None}
-
-
 def subject(**changes: Any) -> dict[str, Any]:
     row = {
         "subject": PATIENT.address,
@@ -54,8 +50,9 @@ def services(**answers: Any) -> Services:
     made.on("GET indexer /v1/subjects/", answers.get("subject", subject()))
     made.on("PUT indexer /v1/policies/", httpx2.Response(201))
     made.on("GET indexer /v1/policies/", httpx2.Response(200, content=POLICY.canonical))
-    made.on("GET indexer /v1/consents/", answers.get("one", single("REQUESTED", 4)))
-    made.on("GET indexer /v1/consents", answers.get("page", page()))
+    made.on(f"GET indexer /v1/consents/{HASH}", answers.get("one", single("REQUESTED", 4)))
+    if before := answers.get("before"):
+        made.on("GET indexer /v1/consents/", {"asOf": AS_OF, "consent": before})
     return made
 
 
@@ -112,11 +109,11 @@ def test_an_approval_keeps_the_version_and_the_time_that_was_asked_for() -> None
 
 
 @pytest.mark.parametrize(
-    ("rows", "version"),
-    [([], 1), ([consent("ACTIVE", 3)], 4), ([consent("REQUESTED", 3)], 3), ([consent("EXPIRED", 8)], 9)],
+    ("before", "version"),
+    [(None, 1), (consent("ACTIVE", 3), 4), (consent("REQUESTED", 3), 3), (consent("EXPIRED", 8), 9)],
 )
-def test_a_grant_names_the_one_version_it_leads_to(rows: list[dict[str, Any]], version: int) -> None:
-    made = services(page=page(*rows))
+def test_a_grant_names_the_one_version_it_leads_to(before: dict[str, Any] | None, version: int) -> None:
+    made = services(before=before)
     with made.client(PATIENT) as client:
         client.consents.create(grantee=CLINIC.address, policy=POLICY)
     members = signed(made).intent.members
@@ -244,7 +241,7 @@ def test_a_stop_needs_neither_indexer_nor_token_when_the_consent_is_at_hand() ->
     held = ConsentRow.model_validate(consent("ACTIVE", 3, scopeId=POLICY.hash))
     for tokens in (False, True):
         made = services()
-        made.on("GET indexer /v1/consents/", httpx2.Response(404))
+        made.on(f"GET indexer /v1/consents/{HASH}", httpx2.Response(404))
         with made.client(PATIENT, tokens=tokens) as client:
             client.consents.revoke(held)
         assert signed(made).intent.members["throughVersion"] == 4

@@ -22,6 +22,7 @@ from consentry import (
     Deployment,
     Policy,
     ValidationError,
+    WaitStatus,
 )
 from consentry.cli import main
 from consentry.intents import Intent
@@ -102,11 +103,11 @@ def test_from_a_request_to_a_permit_to_a_stop(clinic: Client, patient: Client, p
     assert not pending.permitted
     assert pending.reason == "PENDING"
 
-    seen: list[str] = []
+    seen: list[WaitStatus] = []
     row = patient.consents.approve(consent).wait_for_active(on_status=seen.append)
     assert row is not None
     assert (row.status, row.version) == ("ACTIVE", 1)
-    assert seen[-1] in ("included", "final")
+    assert seen[-1].intent in ("included", "final")
     answer = clinic.gateway.fetch_if_permitted(**read)
     assert answer.permitted
     assert {record["resourceType"] for record in answer.resources} == {"Observation"}
@@ -150,14 +151,15 @@ def test_a_grant_signed_before_a_stop_never_counts(
     clinic: Client, patient: Client, person: dict[str, str], here: Deployment
 ) -> None:
     consent = asked(clinic, person, Policy.build(resources=["Observation"]))
-    held_back: list[tuple[Intent, Any]] = []
-    hand_in = patient.consents._hand_in
-    patient.consents._hand_in = lambda intent, goal, **_: held_back.append((intent, goal))  # type: ignore[method-assign, assignment]
+    held_back: list[Intent] = []
+    desk = patient.consents._desk
+    decide = desk.decide
+    desk.decide = lambda intent, goal=None, **_: held_back.append(intent)  # type: ignore[method-assign, assignment]
     patient.consents.approve(consent)
-    patient.consents._hand_in = hand_in  # type: ignore[method-assign]
+    desk.decide = decide  # type: ignore[method-assign]
     patient.consents.revoke(consent).wait_for_revoked()
     with pytest.raises(ConflictError) as refused:
-        hand_in(*held_back[0])
+        decide(held_back[0])
     assert refused.value.code == "REFUSED_BY_REGISTRY"
     assert refused.value.request_id
 
@@ -180,7 +182,7 @@ def test_asynchronously_it_is_the_same(
             assert answer.permitted
             listed = [one async for one in asks.consents.list(patient=person["subject"], status="ACTIVE")]
             assert [one.consent_id for one in listed] == [row.consent_id]
-            assert all(one.ready for one in await asks.health())
+            assert all(one.ready for one in (await asks.health.check()).values())
 
     asyncio.run(run())
 

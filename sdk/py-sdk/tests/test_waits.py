@@ -9,9 +9,17 @@ from typing import Any
 
 import httpx2
 import pytest
-from fake import AS_OF, HASH, PATIENT, Services, consent, deployment, problem
+from fake import AS_OF, CLINIC, HASH, PATIENT, Services, consent, deployment, problem, view
 
-from consentry import AsyncClient, AsyncStaticTokens, ChainError, ConflictError, FinalityTimeoutError, ValidationError
+from consentry import (
+    AsyncClient,
+    AsyncStaticTokens,
+    ChainError,
+    ConflictError,
+    FinalityTimeoutError,
+    Policy,
+    ValidationError,
+)
 from consentry._sync import pending as sync_pending
 
 
@@ -27,7 +35,7 @@ def row(status: str, version: int, block: int = 10, **changes: Any) -> dict[str,
 ACTIVE = row("ACTIVE", 3)
 
 
-def waiting(services: Services, *rows: Any, **changes: Any) -> tuple[Any, list[str]]:
+def waiting(services: Services, *rows: Any, **changes: Any) -> tuple[Any, list[Any]]:
     """A revocation of version 3 under way; afterwards the indexer answers with these rows."""
     services.on("GET indexer /v1/consents/", ACTIVE, *rows)
     client = services.client(PATIENT, **changes)
@@ -39,14 +47,57 @@ def test_a_wait_ends_when_the_indexer_shows_it() -> None:
     pending, seen = waiting(services, ACTIVE, row("REVOKED", 5))
     found = pending.wait_for_revoked(on_status=seen.append)
     assert (found.status, found.version) == ("REVOKED", 5)
-    assert seen == ["accepted", "submitted", "included", "final"]
+    assert [(status.intent, status.consent) for status in seen] == [
+        ("accepted", "ACTIVE"),
+        ("submitted", "REVOKED"),
+        ("included", "REVOKED"),
+    ]
 
 
 def test_a_reorganisation_reopens_the_wait() -> None:
-    services = Services().relay("included", "accepted", "submitted", "included")
-    pending, seen = waiting(services, ACTIVE, row("REVOKED", 5))
+    services = Services().relay("included", blockNumber=9)
+    pending, seen = waiting(services, ACTIVE, ACTIVE, ACTIVE, row("REVOKED", 5))
+    services.on(
+        "GET relay /v1/intents/",
+        view("included", pending.digest, blockNumber=9),
+        view("submitted", pending.digest),
+        view("included", pending.digest, blockNumber=10),
+    )
     assert pending.wait_for_revoked(on_status=seen.append).status == "REVOKED"
-    assert seen == ["included", "reorganised", "included"]
+    assert [(status.intent, status.reorganised) for status in seen] == [
+        ("included", False),
+        ("submitted", True),
+        ("included", False),
+        ("included", False),
+    ]
+    assert "its block was taken back" in str(seen[1])
+
+
+def test_an_opening_counts_in_the_block_and_transaction_that_the_relay_names() -> None:
+    """Until the two agree, one of them is on a fork."""
+    at = {"blockNumber": 9, "transaction": "0x" + "bb" * 32}
+    services = Services().relay("included", **at)
+    services.on("GET indexer /v1/subjects/", subject(0)).on("PUT indexer /v1/policies/", httpx2.Response(201))
+    services.on("GET indexer /v1/consents/", httpx2.Response(404, json={}))
+    client = services.client(PATIENT)
+    pending = client.consents.create(grantee=CLINIC.address, policy=Policy.build(resources=["Observation"]))
+    other = row("ACTIVE", 1, txHash=at["transaction"], blockNo=8)
+    same = row("ACTIVE", 1, txHash=at["transaction"], blockNo=9)
+    services.on("GET indexer /v1/consents/", row("ACTIVE", 1), other, same)
+    found = pending.wait_for_active()
+    assert found is not None
+    assert (found.block_no, found.tx_hash) == (9, at["transaction"])
+
+
+def test_a_relay_that_lost_a_decision_is_given_the_same_bytes_again() -> None:
+    services = Services().relay("final")
+    pending, _ = waiting(services, row("REVOKED", 5))
+    known = services._answers["GET relay /v1/intents/"]
+    services.on("GET relay /v1/intents/", httpx2.Response(404, json={}), *known)
+    pending.wait_for_revoked()
+    sent = [request.content for request in services.asked if request.method == "POST"]
+    assert len(sent) == 2
+    assert sent[0] == sent[1]
 
 
 def test_a_block_that_is_not_final_enough_does_not_count() -> None:
@@ -106,15 +157,9 @@ def test_when_time_is_over_the_wait_says_so_and_can_be_taken_up_again() -> None:
     handed_in = [line for line in services.lines() if line.startswith("POST")]
     services.relay("final")
     digest = pending.digest
-    services.on("GET relay /v1/intents/", {**_view(digest), "state": "final"})
+    services.on("GET relay /v1/intents/", view("final", digest))
     assert pending.wait_for_revoked().status == "REVOKED"
     assert [line for line in services.lines() if line.startswith("POST")] == handed_in, "nothing was sent anew"
-
-
-def _view(digest: str) -> dict[str, Any]:
-    from fake import view
-
-    return view("final", digest)
 
 
 def test_a_cancelled_wait_asks_no_more() -> None:
@@ -136,11 +181,12 @@ def test_a_revocation_is_not_waited_for_as_a_grant() -> None:
         pending.wait_for_active()
 
 
-def test_stopping_everything_is_done_when_the_subjects_epoch_is_past() -> None:
-    def subject(epoch: int) -> dict[str, Any]:
-        body = {"subject": PATIENT.address, "controller": PATIENT.address, "epoch": epoch, "authEpoch": 0, "seq": 0}
-        return {"asOf": AS_OF, "subject": body | {"recoveryNonce": 0, "lastProposalId": 0}}
+def subject(epoch: int) -> dict[str, Any]:
+    body = {"subject": PATIENT.address, "controller": PATIENT.address, "epoch": epoch, "authEpoch": 0, "seq": 0}
+    return {"asOf": AS_OF, "subject": body | {"recoveryNonce": 0, "lastProposalId": 0}}
 
+
+def test_stopping_everything_is_done_when_the_subjects_epoch_is_past() -> None:
     services = Services().relay("final").on("GET indexer /v1/subjects/", subject(0), subject(0), subject(2))
     with services.client(PATIENT) as client:
         assert client.consents.revoke_all().wait_for_revoked() is None

@@ -1,9 +1,9 @@
-"""Writes what is generated and committed: the synchronous clients, and the models of the services' answers.
+"""Writes what is generated and committed: the synchronous clients, models of services' answers, the registry's calls.
 
     python tools/generate.py [--check]
 
-`consentry/_sync` comes from `consentry/_async`, the models from the OpenAPI documents in docs/api. With --check,
-changes nothing and fails when something is stale.
+`consentry/_sync` comes from `consentry/_async`, the models from the OpenAPI documents in docs/api and the exported
+registry. With --check, changes nothing and fails when something is stale.
 """
 
 from __future__ import annotations
@@ -13,20 +13,26 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+from eth_hash.auto import keccak as keccak256
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "src" / "consentry"
 API = ROOT.parent.parent / "docs" / "api"
+DEPLOYMENT = ROOT.parent.parent / "contracts" / "deployments" / "local"
 
 BY_HAND = {"_pause.py"}
 SERVICES = {
+    "auth": "auth-service",
     "indexer": "consent-indexer",
     "relay": "consent-relay",
     "gateway": "ehr-gateway",
     "audit": "audit-pipeline",
 }
+SOME = {"auth": ["OwnBindings"]}
 
 REPLACED = [
     (r"\bAsyncIterator\b", "Iterator"),
@@ -34,6 +40,7 @@ REPLACED = [
     (r"\bAsync([A-Z]\w+)", r"\1"),
     (r"\basync (def|with|for)\b", r"\1"),
     (r"\bawait ", ""),
+    (r"\bAwaitable\[(\w+)\]", r"\1"),
     (r"__aenter__", "__enter__"),
     (r"__aexit__", "__exit__"),
     (r"\baclose\b", "close"),
@@ -90,11 +97,27 @@ def flattened(document: Any) -> Any:
     return document
 
 
+def trimmed(document: Any, names: Sequence[str]) -> Any:
+    """Only these schemas and what they are made of: of a large API little is used here."""
+    schemas = document["components"]["schemas"]
+    kept: dict[str, Any] = {}
+    wanted = list(names)
+    while wanted:
+        name = wanted.pop()
+        if name not in kept:
+            kept[name] = schemas[name]
+            wanted += re.findall(r"#/components/schemas/(\w+)", json.dumps(schemas[name]))
+    return {"openapi": document["openapi"], "info": document["info"], "paths": {}, "components": {"schemas": kept}}
+
+
 def write_models(target: Path) -> None:
     """One module a service."""
     for module, service in SERVICES.items():
         source = target.parent / f"{module}.json"
-        source.write_text(json.dumps(flattened(json.loads((API / f"{service}.json").read_text()))))
+        document = json.loads((API / f"{service}.json").read_text())
+        if module in SOME:
+            document = trimmed(document, SOME[module])
+        source.write_text(json.dumps(flattened(document)))
         run(
             sys.executable,
             "-m",
@@ -119,6 +142,41 @@ def write_models(target: Path) -> None:
         )  # fmt: skip
 
 
+def write_registry(target: Path) -> None:
+    """How the registry is called, from its exported deployment."""
+    calls: dict[str, tuple[str, tuple[str, ...]]] = {}
+    errors: dict[str, str] = {}
+    for item in json.loads((DEPLOYMENT / "ConsentRegistry.json").read_text())["abi"]:
+        inputs = item.get("inputs", [])
+        kinds = tuple(abi_type(one) for one in inputs)
+        if item["type"] == "error":
+            errors["0x" + keccak256(f"{item['name']}({','.join(kinds)})".encode())[:4].hex()] = item["name"]
+        elif item["type"] == "function" and "Proof" in str(inputs):
+            # What carries a signed decision is named by the struct that is signed; a recovery has none of its own.
+            struct = str(inputs[0].get("internalType", "")).removeprefix("struct ")
+            calls[struct if inputs[0]["type"] == "tuple" else "Recover"] = (item["name"], kinds)
+    text = f'''# Made from contracts/deployments by tools/generate.py. Do not edit.
+"""How the consent registry is called."""
+
+from typing import Final
+
+CALLS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {dict(sorted(calls.items()))!r}
+"""The function that takes each signed decision, and the types of its arguments."""
+
+ERRORS: Final[dict[str, str]] = {dict(sorted(errors.items()))!r}
+"""Its errors by their selectors."""
+'''
+    (target / "registry.py").write_text(text, encoding="utf-8")
+
+
+def abi_type(parameter: dict[str, Any]) -> str:
+    """The type of a parameter as selectors are made of it."""
+    kind = str(parameter["type"])
+    if not kind.startswith("tuple"):
+        return kind
+    return f"({','.join(map(abi_type, parameter['components']))}){kind.removeprefix('tuple')}"
+
+
 def main() -> int:
     """Exit code 1 when something is stale."""
     check = "--check" in sys.argv[1:]
@@ -128,6 +186,7 @@ def main() -> int:
         (folder / "models").mkdir()
         write_sync(folder / "_sync")
         write_models(folder / "models")
+        write_registry(folder / "models")
         config = str(ROOT / "pyproject.toml")
         run(sys.executable, "-m", "ruff", "check", "--silent", "--fix", "--exit-zero", "--config", config, scratch)
         run(sys.executable, "-m", "ruff", "format", "-q", "--config", config, scratch)

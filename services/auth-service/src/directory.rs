@@ -22,5 +22,6 @@ pub mod text;
 pub mod verification;
 
 pub use permit::{
-    BindPermit, GranteePermit, PatientPermit, PractitionerPermit, ReadPermit, WritePermit,
+    BindPermit, GranteePermit, PatientPermit, PractitionerPermit, PublicPermit, ReadPermit,
+    WritePermit,
 };

@@ -22,7 +22,7 @@ use crate::App;
 const KEPT: Duration = Duration::from_secs(1);
 const KEPT_AT_MOST: u64 = 10_000;
 const TIMEOUT: Duration = Duration::from_secs(2);
-/// Organisations in a page of the indexer's list, and pages at most.
+/// Rows in a page of the indexer's lists, and pages at most.
 const LISTED: &str = "500";
 const PAGES_AT_MOST: usize = 200;
 /// As whom this service calls the indexer, with a token that it signs itself.
@@ -42,25 +42,42 @@ pub struct Rights {
     pub grant: bool,
 }
 
+/// Who was verified once and is not now.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Unverified {
+    /// Organisations.
+    pub organizations: BTreeSet<Address>,
+    /// Practitioners, those of an organisation that is not verified included.
+    pub practitioners: BTreeSet<Address>,
+}
+
 /// The consent-indexer, as this service uses it.
 pub struct Projection {
     /// None where the platform has no TLS to offer: then there is no answer either.
     http: Option<reqwest::Client>,
     base: Url,
     verified: moka::future::Cache<Address, bool>,
-    /// Those that were last listed as not verified.
-    barred: RwLock<BTreeSet<Address>>,
+    /// Those that were listed last.
+    barred: RwLock<Unverified>,
 }
 
+/// A page of one of the two lists.
 #[derive(Deserialize)]
-struct OrganizationsAnswer {
-    organizations: Vec<OrganizationRow>,
+struct ListAnswer {
+    #[serde(alias = "organizations", alias = "practitioners")]
+    rows: Vec<ListRow>,
     next: Option<String>,
 }
 
 #[derive(Deserialize)]
+struct ListRow {
+    address: Address,
+    verified: bool,
+}
+
+#[derive(Deserialize)]
 struct OrganizationAnswer {
-    organization: OrganizationRow,
+    organization: ListRow,
 }
 
 #[derive(Deserialize)]
@@ -73,12 +90,6 @@ struct PractitionerRow {
     address: Address,
     verified: bool,
     organization: Option<Address>,
-}
-
-#[derive(Deserialize)]
-struct OrganizationRow {
-    address: Address,
-    verified: bool,
 }
 
 #[derive(Deserialize)]
@@ -129,22 +140,29 @@ impl Projection {
         }
         // Last, so that no answer from before outlives the news.
         let barred = self.barred.read().unwrap_or_else(PoisonError::into_inner);
-        found.retain(|address| !barred.contains(address));
+        found.retain(|address| !barred.organizations.contains(address));
         Ok(found)
     }
 
-    /// Every organisation that was verified once and is not now. From here on none of them gets a token.
+    /// Everybody who was verified once and is not now. From here on no token names any of them.
     ///
     /// # Errors
     /// [`ProjectionError`].
-    pub async fn bar_unverified(&self, app: &App) -> Result<BTreeSet<Address>, ProjectionError> {
-        let unverified = self.unverified(app).await?;
+    pub async fn bar_unverified(&self, app: &App) -> Result<Unverified, ProjectionError> {
+        let unverified = Unverified {
+            organizations: self.unverified(app, "organizations").await?,
+            practitioners: self.unverified(app, "practitioners").await?,
+        };
         let mut barred = self.barred.write().unwrap_or_else(PoisonError::into_inner);
         barred.clone_from(&unverified);
         Ok(unverified)
     }
 
-    async fn unverified(&self, app: &App) -> Result<BTreeSet<Address>, ProjectionError> {
+    async fn unverified(
+        &self,
+        app: &App,
+        list: &str,
+    ) -> Result<BTreeSet<Address>, ProjectionError> {
         let mut found = BTreeSet::new();
         let mut cursor = None;
         for _ in 0..PAGES_AT_MOST {
@@ -153,13 +171,12 @@ impl Projection {
                 ("limit", LISTED.to_owned()),
             ];
             query.extend(cursor.map(|cursor| ("cursor", cursor)));
-            let page: Option<OrganizationsAnswer> =
-                self.get(app, &["v1", "organizations"], &query).await?;
+            let page: Option<ListAnswer> = self.get(app, &["v1", list], &query).await?;
             let page = page.ok_or(PeerError("it has no list"))?;
-            if page.organizations.iter().any(|row| row.verified) {
+            if page.rows.iter().any(|row| row.verified) {
                 return Err(PeerError("it lists others than were asked for").into());
             }
-            found.extend(page.organizations.iter().map(|row| row.address));
+            found.extend(page.rows.iter().map(|row| row.address));
             cursor = page.next;
             if cursor.is_none() {
                 return Ok(found);
@@ -204,7 +221,9 @@ impl Projection {
         match answer.map(|answer| answer.practitioner) {
             None => Ok(None),
             Some(row) if row.address == practitioner => {
-                Ok(row.organization.filter(|_| row.verified))
+                let barred = self.barred.read().unwrap_or_else(PoisonError::into_inner);
+                let stands = row.verified && !barred.practitioners.contains(&practitioner);
+                Ok(row.organization.filter(|_| stands))
             }
             Some(_) => Err(PeerError("it answers about another").into()),
         }

@@ -78,13 +78,6 @@ pub fn build(config: &Config, journal: Journal, clock: Clock) -> anyhow::Result<
         Ok(Peer::new(http.clone(), base.clone(), tokens))
     };
     let (chain_id, registry) = (config.chain_id, config.registry_address);
-    let directory = Directory::new(
-        peer(config.issuer.reached(), "system:directory.read")?,
-        peer(&config.indexer_url, "system:consent.read")?,
-        &config.tenant,
-        chain_id,
-        registry,
-    );
     let max_age = Duration::from_millis(config.max_facts_age_ms);
     let facts = Arc::new(FactsSource::new(
         peer(&config.indexer_url, "system:consent.read")?,
@@ -92,6 +85,11 @@ pub fn build(config: &Config, journal: Journal, clock: Clock) -> anyhow::Result<
         registry,
         max_age,
     ));
+    let directory = Directory::new(
+        peer(config.issuer.reached(), "system:directory.read")?,
+        facts.clone(),
+        &config.tenant,
+    );
     Ok(Gateway {
         tokens: config.issuer.check(&http)?,
         authorizer: Authorizer {

@@ -23,6 +23,8 @@ pub struct Contracts {
     pub hospitals: Address,
     /// The registry of practitioners.
     pub providers: Address,
+    /// What verifies passkeys.
+    pub webauthn_verifier: Address,
 }
 
 impl Contracts {
@@ -41,15 +43,17 @@ impl Contracts {
             registry: address("ConsentRegistry")?,
             hospitals: address("HospitalRegistry")?,
             providers: address("ProviderRegistry")?,
+            webauthn_verifier: address("ERC7913WebAuthnVerifier")?,
         })
     }
 
     /// As the layout's placeholders name them.
-    pub fn values(&self) -> [(&'static str, String); 3] {
+    pub fn values(&self) -> [(&'static str, String); 4] {
         [
             ("registry", self.registry.to_checksum(None)),
             ("hospitals", self.hospitals.to_checksum(None)),
             ("providers", self.providers.to_checksum(None)),
+            ("webauthn-verifier", self.webauthn_verifier.to_checksum(None)),
         ]
     }
 }

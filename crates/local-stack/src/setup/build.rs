@@ -49,9 +49,9 @@ pub async fn services(
     let programs = place
         .layout
         .services
-        .keys()
-        .map(|name| {
-            let program = folder.join(name);
+        .iter()
+        .map(|(name, service)| {
+            let program = folder.join(service.program.as_ref().unwrap_or(name));
             ensure!(
                 program.is_file(),
                 "there is no program {}",

@@ -166,8 +166,14 @@ async fn invitation(stack: &Stack, walked: Option<&Summary>) -> Result<String> {
             endpoints.indexer, walked.subject
         )
     });
+    let apps: String = endpoints
+        .apps
+        .iter()
+        .map(|app| format!("{:<15}  {}\n", app.id, app.url))
+        .collect();
     Ok(format!(
         "\nThe stack stays up; Ctrl-C ends everything.\n\n\
+         {apps}\
          gateway  {gateway}\nindexer  {indexer}\naudit    {audit}\nauth     {auth}\nFHIR     {fhir}\nchain    {rpc}\n\
          all of it, with development keys: {file}\n\n\
          # sign in yourself, in a browser: {auth}/enrol takes each of these codes once\n\

@@ -43,13 +43,15 @@ async fn main() -> ExitCode {
         }
     };
     let mut rows = Vec::new();
-    for (name, base) in [
+    let services = [
         ("auth-service", &endpoints.auth),
         ("consent-indexer", &endpoints.indexer),
         ("ehr-gateway", &endpoints.gateway),
         ("audit-pipeline", &endpoints.audit),
         ("consent-relay", &endpoints.relay),
-    ] {
+    ];
+    let apps = endpoints.apps.iter().map(|app| (app.id.as_str(), &app.url));
+    for (name, base) in services.into_iter().chain(apps) {
         rows.push((name, probe(&http, &format!("{base}/health/ready")).await));
     }
     rows.push((

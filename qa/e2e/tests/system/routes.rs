@@ -64,7 +64,11 @@ fn base<'a>(world: &'a World, service: &str) -> Result<&'a str> {
         "ehr-gateway" => &endpoints.gateway,
         "audit-pipeline" => &endpoints.audit,
         "consent-relay" => &endpoints.relay,
-        _ => anyhow::bail!("where is {service}?"),
+        app => {
+            let mut apps = endpoints.apps.iter();
+            let found = apps.find(|known| known.id == app);
+            &found.with_context(|| format!("where is {app}?"))?.url
+        }
     })
 }
 

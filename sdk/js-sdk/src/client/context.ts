@@ -4,6 +4,7 @@ import { sameHex } from "../hex.js";
 import { Http, jsonOf, type Answer, type Call, type HttpOptions } from "../http.js";
 import { domainOf, type Domain } from "../intents/types.js";
 import type { Signer } from "../signers/signer.js";
+import type { Carrier } from "./carrier.js";
 import { resolveDeployment, type Deployment, type ServiceName } from "./deployment.js";
 import { MemoryInProcess, type SigningMemory } from "./memory.js";
 
@@ -14,6 +15,8 @@ export interface Options extends HttpOptions {
   readonly signer?: Signer;
   /** What was signed before, where it is to outlive this process. With one, openings need not wait for finality. */
   readonly memory?: SigningMemory;
+  /** Sends decisions as transactions of one's own, in place of the relay; see `@consentry/sdk/direct`. */
+  readonly direct?: Carrier;
 }
 
 /** A call of one of the services. */
@@ -32,6 +35,9 @@ export class Context {
   readonly memory: SigningMemory;
   /** Whether the memory outlives this process. */
   readonly remembers: boolean;
+  readonly direct: Carrier | undefined;
+  /** Whether it has tokens, so that the indexer answers it. */
+  readonly isSignedIn: boolean;
   readonly #http: Http;
   readonly #auth: Auth | undefined;
   readonly #signer: Signer | undefined;
@@ -41,6 +47,8 @@ export class Context {
     this.domain = domainOf(this.deployment);
     this.memory = options.memory ?? new MemoryInProcess();
     this.remembers = options.memory !== undefined;
+    this.direct = options.direct;
+    this.isSignedIn = options.auth !== undefined;
     this.#http = new Http(options);
     this.#auth = options.auth;
     this.#signer = options.signer;

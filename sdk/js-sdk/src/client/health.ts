@@ -3,6 +3,7 @@ import type { components } from "../generated/consent-indexer.js";
 import { jsonOf } from "../http.js";
 import type { Context } from "./context.js";
 import type { ServiceName } from "./deployment.js";
+import type { Ledger } from "./ledger.js";
 
 /** Whether a service takes work, and what it says of what it needs. */
 export interface ServiceHealth {
@@ -16,9 +17,11 @@ export type ChainStatus = components["schemas"]["ChainStatus"];
 /** Whether everything is there. */
 export class Health {
   readonly #context: Context;
+  readonly #ledger: Ledger;
 
-  constructor(context: Context) {
+  constructor(context: Context, ledger: Ledger) {
     this.#context = context;
+    this.#ledger = ledger;
   }
 
   /** Asks every service. Never throws for one that is away. */
@@ -29,10 +32,8 @@ export class Health {
   }
 
   /** The chain and how far it is indexed; throws if it is another one than the deployment says. */
-  async chain(options: { signal?: AbortSignal } = {}): Promise<ChainStatus> {
-    const status = await this.#context.json<ChainStatus>("indexer", { path: "/v1/chain", signal: options.signal });
-    this.#context.mustBeHere(status);
-    return status;
+  chain(options: { signal?: AbortSignal } = {}): Promise<ChainStatus> {
+    return this.#ledger.chain(options.signal);
   }
 
   async #ask(name: ServiceName, signal?: AbortSignal): Promise<ServiceHealth> {

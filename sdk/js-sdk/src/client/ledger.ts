@@ -61,6 +61,22 @@ export class Ledger {
     return subject;
   }
 
+  async *delegates(subject: Address, signal?: AbortSignal): AsyncGenerator<Schemas["DelegateRow"], void, undefined> {
+    let cursor: string | undefined;
+    do {
+      const page = await this.#context.indexed<Schemas["DelegatePage"]>({ path: `/v1/subjects/${subject}/delegates`, query: { cursor }, signal });
+      yield* page.delegates;
+      cursor = page.next ?? undefined;
+    } while (cursor !== undefined);
+  }
+
+  /** The chain and how far it is indexed. */
+  async chain(signal?: AbortSignal): Promise<Schemas["ChainStatus"]> {
+    const status = await this.#context.json<Schemas["ChainStatus"]>("indexer", { path: "/v1/chain", signal });
+    this.#context.mustBeHere(status);
+    return status;
+  }
+
   async *changes(after: number, signal?: AbortSignal): AsyncGenerator<Change, void, undefined> {
     let next: number | undefined = after;
     do {

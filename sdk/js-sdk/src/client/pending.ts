@@ -1,21 +1,17 @@
 /** A decision under way: it is signed and handed in; what is left is to wait, which can be broken off and taken up again. */
-import { ChainError, ConflictError, ConsentryError, FinalityTimeoutError } from "../errors.js";
-import type { components } from "../generated/consent-relay.js";
+import { ChainError, ConflictError, ConsentryError, FinalityTimeoutError, ValidationError } from "../errors.js";
 import { sameHex, type Address, type Hex } from "../hex.js";
 import { pause } from "../http.js";
-import { toWire, type SignedIntent } from "../intents/wire.js";
+import type { Carried, IntentProgress, IntentState, SavedDecision } from "./carrier.js";
 import type { Consent, ConsentStatus } from "./consent.js";
 import type { Context } from "./context.js";
 import { isFinalEnough, type Finality } from "./deployment.js";
 import type { Ledger } from "./ledger.js";
 
-/** How far the relay has brought an intent. */
-export type IntentView = components["schemas"]["IntentView"];
-
 /** What is told while waiting. */
 export interface WaitStatus {
-  /** How far the relay is. */
-  readonly intent: IntentView["state"];
+  /** How far the relay is, or the transaction that was sent directly. */
+  readonly intent: IntentState;
   /** The consent's status, once the indexer has it. */
   readonly consent: ConsentStatus | undefined;
   readonly finality: Finality | undefined;
@@ -43,32 +39,30 @@ export interface Expected {
 }
 
 /** Enough to wait again in another process. Holds no key and no personal data beside addresses. */
-export interface Resumable extends Expected {
-  readonly digest: Hex;
-}
+export interface Resumable extends Expected, SavedDecision {}
 
 /** What an opening does not become by itself. */
 const OVER: readonly ConsentStatus[] = ["DENIED", "REVOKED", "EXPIRED"];
 const FIRST_LOOK_MS = 50;
 const LONGEST_LOOK_MS = 1_000;
 
+/** A decision that was sent. To wait for it is up to the caller. */
 export class Pending {
   readonly #context: Context;
   readonly #ledger: Ledger;
-  readonly #signed: SignedIntent | undefined;
+  readonly #carried: Carried;
   readonly #expected: Expected;
   /** What was signed; it names the intent. */
   readonly digest: Hex;
-  /** What the relay said last. */
-  view: IntentView | undefined;
+  /** How far it was at the last look. */
+  progress: IntentProgress | undefined;
 
-  constructor(context: Context, ledger: Ledger, digest: Hex, expected: Expected, signed?: SignedIntent, view?: IntentView) {
+  constructor(context: Context, ledger: Ledger, digest: Hex, expected: Expected, carried: Carried) {
     this.#context = context;
     this.#ledger = ledger;
-    this.#signed = signed;
+    this.#carried = carried;
     this.#expected = expected;
     this.digest = digest;
-    this.view = view;
   }
 
   /** The consent that this is about; nothing where it is about all of a subject's. */
@@ -76,8 +70,9 @@ export class Pending {
     return this.#expected.consentId;
   }
 
+  /** What `consents.resume` takes, in another process too. */
   toJSON(): Resumable {
-    return { digest: this.digest, ...this.#expected };
+    return { digest: this.digest, ...this.#expected, ...this.#carried.saved() };
   }
 
   /** Waits until a request stands. */
@@ -98,7 +93,10 @@ export class Pending {
 
   /** Waits until what was stopped is stopped on the chain. Gateways deny as soon as the relay has it, which is before. */
   async waitForRevoked(options: WaitOptions = {}): Promise<Consent | undefined> {
+    // A stop needs no token, and waiting for it neither: the relay's word is what there is then.
+    if (!this.#context.isSignedIn) return void (await this.waitForApplied(options));
     if (this.#expected.consentId !== undefined) return this.#waitForConsent(["REVOKED", "DENIED", "EXPIRED", "ABSENT"], options);
+    if (!this.#expected.stop) throw new ValidationError("INVALID_REQUEST", "this decision stops nothing; use waitForApplied");
     await this.#wait(options, async (view, signal) => {
       const subject = await this.#ledger.subject(this.#expected.subject, signal);
       const finality = "finality" in subject ? subject.finality : undefined;
@@ -108,13 +106,29 @@ export class Pending {
     return undefined;
   }
 
+  /** Waits until the decision, whatever it is, is in a block as final as the deployment demands, and the indexer has that block. */
+  async waitForApplied(options: WaitOptions = {}): Promise<void> {
+    await this.#wait(options, async (view, signal) => {
+      // Without a token there is the relay's word alone, or the node's.
+      if (!this.#context.isSignedIn || !isIn(view) || view.blockNumber == null) {
+        return { status: nothing, ...(view.state === "final" && { reached: true }) };
+      }
+      const { latest, safe, finalized, indexed } = await this.#ledger.chain(signal);
+      const heights = { latest, safe, finalized };
+      const block = view.blockNumber;
+      const finality = (["finalized", "safe", "latest"] as const).find((each) => (heights[each] ?? -1) >= block);
+      const isThere = (indexed?.blockNo ?? -1) >= block && finality !== undefined && isFinalEnough(finality, this.#must(options));
+      return { status: { consent: undefined, finality }, ...(isThere && { reached: true }) };
+    });
+  }
+
   #must(options: WaitOptions): Finality {
     return options.finality ?? this.#context.deployment.finality ?? "finalized";
   }
 
   #waitForConsent(wanted: readonly ConsentStatus[], options: WaitOptions = {}): Promise<Consent> {
     const { consentId, version, stop } = this.#expected;
-    if (consentId === undefined) throw new TypeError("this decision is about all consents of a subject; use waitForRevoked");
+    if (consentId === undefined) throw new ValidationError("INVALID_REQUEST", `this decision is about no single consent; use ${stop ? "waitForRevoked" : "waitForApplied"}`);
     return this.#wait(options, async (view, signal) => {
       const consent = await this.#ledger.find(consentId, signal);
       const status = { consent: consent?.status, finality: consent?.finality };
@@ -131,7 +145,7 @@ export class Pending {
     });
   }
 
-  async #wait<T>(options: WaitOptions, look: (view: IntentView, signal: AbortSignal) => Promise<{ status: Pick<WaitStatus, "consent" | "finality">; reached?: T }>): Promise<T> {
+  async #wait<T>(options: WaitOptions, look: (view: IntentProgress, signal: AbortSignal) => Promise<{ status: Pick<WaitStatus, "consent" | "finality">; reached?: T }>): Promise<T> {
     const { timeoutMs = 60_000, onStatus } = options;
     const limit = AbortSignal.timeout(timeoutMs);
     const signal = options.signal ? AbortSignal.any([options.signal, limit]) : limit;
@@ -139,7 +153,8 @@ export class Pending {
     try {
       for (;;) {
         try {
-          const view = await this.#look(signal);
+          const view = await this.#carried.look(signal);
+          this.progress = view;
           if (view.state === "failed") throw new ChainError("INTENT_FAILED", `the registry refused it: ${view.reason ?? "no reason given"}; read the consent and decide again`);
           const { status, reached } = await look(view, signal);
           const reorganised = block !== undefined && view.blockNumber !== block;
@@ -159,33 +174,14 @@ export class Pending {
     } catch (error) {
       options.signal?.throwIfAborted();
       if (!limit.aborted || error instanceof ConsentryError) throw error;
-      const far = this.view?.state ?? "handed in";
+      const far = this.progress?.state ?? "handed in";
       throw new FinalityTimeoutError("FINALITY_TIMEOUT", `after ${timeoutMs} ms the decision is ${far}, and not yet where it was waited for. It is not lost: wait again, or later with consents.resume`, { cause });
     }
   }
-
-  /** What the relay knows; the very same bytes are handed in again if it does not know them. */
-  async #look(signal: AbortSignal): Promise<IntentView> {
-    try {
-      this.view = await this.#context.json<IntentView>("relay", { path: `/v1/intents/${this.digest}`, open: true, signal });
-    } catch (error) {
-      const isUnknown = error instanceof ConsentryError && error.code === "NOT_FOUND";
-      if (!isUnknown || this.#signed === undefined) throw error;
-      this.view = await handIn(this.#context, this.digest, this.#signed, signal);
-    }
-    return this.view;
-  }
 }
 
-function isIn(view: IntentView): boolean {
+const nothing = { consent: undefined, finality: undefined };
+
+function isIn(view: IntentProgress): boolean {
   return view.state === "included" || view.state === "final";
-}
-
-/** Hands an intent in. The digest names it, so that doing so twice is doing so once. */
-export function handIn(context: Context, digest: Hex, signed: SignedIntent, signal?: AbortSignal): Promise<IntentView> {
-  const open = signed.action !== "Request" && signed.action !== "Relinquish";
-  return context.json<IntentView>("relay", {
-    path: "/v1/intents", method: "POST", idempotent: true, open, body: JSON.stringify(toWire(signed)),
-    headers: { "content-type": "application/json", "idempotency-key": digest }, signal,
-  });
 }

@@ -44,7 +44,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description The database cannot be used */
+                /** @description `unavailable`: the database cannot be used */
                 503: {
                     headers: {
                         [name: string]: unknown;
@@ -121,7 +121,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description Halted, or the head was not confirmed recently */
+                /** @description `stale-index`: halted, or the head was not confirmed recently. `unavailable`: the database cannot be used */
                 503: {
                     headers: {
                         [name: string]: unknown;
@@ -150,15 +150,15 @@ export interface paths {
         /** The consents of patients or grantees, also served as `/consents`. */
         get: {
             parameters: {
-                query: {
+                query?: {
                     /** @description The `next` of the page before. */
                     cursor?: string;
-                    /** @description Addresses of organisations. A provider's token narrows this to its own. */
-                    grantee: string[];
+                    /** @description Addresses of organisations. A provider's token narrows this to its own. Needed unless a `patient` is named. */
+                    grantee?: string[];
                     /** @description Rows in a page, 1 to 500; 100 if absent. */
                     limit?: number;
-                    /** @description Addresses that stand for patients. */
-                    patient: string[];
+                    /** @description Addresses that stand for patients. A patient's token narrows this to its own. Needed unless a `grantee` is named. */
+                    patient?: string[];
                     /** @description Hash of a policy document. */
                     scope?: string;
                     /** @description Only rows with this status now. */
@@ -206,7 +206,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description Halted, or the head was not confirmed recently */
+                /** @description `stale-index`: halted, or the head was not confirmed recently. `unavailable`: the database cannot be used */
                 503: {
                     headers: {
                         [name: string]: unknown;
@@ -290,7 +290,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description Halted, or the head was not confirmed recently */
+                /** @description `stale-index`: halted, or the head was not confirmed recently. `unavailable`: the database cannot be used */
                 503: {
                     headers: {
                         [name: string]: unknown;
@@ -360,7 +360,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description Halted, or the head was not confirmed recently */
+                /** @description `stale-index`: halted, or the head was not confirmed recently. `unavailable`: the database cannot be used */
                 503: {
                     headers: {
                         [name: string]: unknown;
@@ -435,7 +435,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description Halted, or the head was not confirmed recently */
+                /** @description `stale-index`: halted, or the head was not confirmed recently. `unavailable`: the database cannot be used */
                 503: {
                     headers: {
                         [name: string]: unknown;
@@ -519,7 +519,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description The database cannot be used */
+                /** @description `unavailable`: the database cannot be used */
                 503: {
                     headers: {
                         [name: string]: unknown;
@@ -607,7 +607,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description The database cannot be used */
+                /** @description `unavailable`: the database cannot be used */
                 503: {
                     headers: {
                         [name: string]: unknown;
@@ -676,7 +676,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description Halted, or the head was not confirmed recently */
+                /** @description `stale-index`: halted, or the head was not confirmed recently. `unavailable`: the database cannot be used */
                 503: {
                     headers: {
                         [name: string]: unknown;
@@ -751,7 +751,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description Halted, or the head was not confirmed recently */
+                /** @description `stale-index`: halted, or the head was not confirmed recently. `unavailable`: the database cannot be used */
                 503: {
                     headers: {
                         [name: string]: unknown;
@@ -829,7 +829,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description Halted, the head was not confirmed recently, or the node gave no answer */
+                /** @description `stale-index`: halted, or the head was not confirmed recently. `unavailable`: the node gave no answer, or the database cannot be used */
                 503: {
                     headers: {
                         [name: string]: unknown;
@@ -914,7 +914,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description Halted, or the head was not confirmed recently */
+                /** @description `stale-index`: halted, or the head was not confirmed recently. `unavailable`: the database cannot be used */
                 503: {
                     headers: {
                         [name: string]: unknown;
@@ -1003,7 +1003,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description Halted, or the head was not confirmed recently */
+                /** @description `stale-index`: halted, or the head was not confirmed recently. `unavailable`: the database cannot be used */
                 503: {
                     headers: {
                         [name: string]: unknown;

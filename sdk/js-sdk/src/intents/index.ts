@@ -4,8 +4,8 @@
  * @module
  */
 export { checkSignature, consentIdOf, digestOf, patientRefHash, signerIdOf } from "./digest.js";
-export { domainOf, isStop, typesOf, UNLIMITED } from "./types.js";
-export type { ActionName, Domain, Field, Intent, Message, Op, Signable, Statement, StatementName } from "./types.js";
+export { domainOf, isStop, signedPart, typesOf, UNLIMITED } from "./types.js";
+export type { ActionName, Decision, Domain, Field, Intent, Message, Op, Recover, Signable, Statement, StatementName } from "./types.js";
 export { fromWire, toWire, type Acceptance, type Proof, type SignedIntent, type WireIntent } from "./wire.js";
 export { developmentSigner } from "../signers/development.js";
 export { eip1193Signer, type Eip1193Provider } from "../signers/eip1193.js";

@@ -44,6 +44,7 @@ const STATEMENTS = {
   LiftStop: "string tenant,bytes32 patientRefHash,address subject,bytes16 stop,uint64 deadline",
 } as const;
 
+const RECOVER = "address actor,address subject,uint32 proposalId,uint24 seq,uint40 deadline";
 const OP = "uint8 kind,address grantee,bytes32 scopeId,uint40 validFrom,uint40 validTo,uint32 version";
 
 /** A struct that the registry takes. */
@@ -75,6 +76,24 @@ export type Statement = { [A in StatementName]: { readonly action: A; readonly m
 /** Anything that a signer signs. */
 export type Signable = Intent | Statement;
 
+/**
+ * Carrying out a recovery. Anyone may ask for it; what is signed is the new controller's agreement, so that the actor is
+ * the new controller.
+ */
+export interface Recover {
+  readonly action: "Recover";
+  readonly message: { readonly actor: Address; readonly subject: Address; readonly proposalId: number; readonly seq: number; readonly deadline: number };
+}
+/** Anything that the registry takes. */
+export type Decision = Intent | Recover;
+
+/** What the actor of a decision signs. */
+export function signedPart(decision: Decision): Intent {
+  if (decision.action !== "Recover") return decision;
+  const { actor, subject, seq, deadline } = decision.message;
+  return { action: "AcceptControl", message: { actor, subject, seq, deadline } };
+}
+
 /** A member of a struct. */
 export interface Field {
   readonly name: string;
@@ -88,16 +107,21 @@ function fields(encoded: string): Field[] {
   });
 }
 
+/** The members of an action's message, in the order in which the registry takes them. */
+export function fieldsOf(action: ActionName | "Recover"): Field[] {
+  return fields(action === "Recover" ? RECOVER : `address actor,address subject,${STRUCTS[action]}`);
+}
+
 /** The EIP-712 types of a struct, in the form that wallets and viem take. */
 export function typesOf(action: string): Record<string, Field[]> {
   if (Object.hasOwn(STATEMENTS, action)) return { [action]: fields(STATEMENTS[action as StatementName]) };
   if (!Object.hasOwn(STRUCTS, action)) throw new TypeError(`no struct is called ${action}`);
-  const own = fields(`address actor,address subject,${STRUCTS[action as ActionName]}`);
+  const own = fieldsOf(action as ActionName);
   return action === "Batch" ? { Batch: own, Op: fields(OP) } : { [action]: own };
 }
 
 /** Whether an action takes access away and nothing else: what must take effect before the chain has it. */
-export function isStop(intent: Intent): boolean {
+export function isStop(intent: Decision): boolean {
   if (intent.action === "Batch") return intent.message.ops.every((op) => op.kind !== 0);
   return intent.action === "Revoke" || intent.action === "Deny" || intent.action === "RevokeAll";
 }

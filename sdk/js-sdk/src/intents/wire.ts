@@ -1,7 +1,7 @@
 /** A signed intent as it travels in JSON between wallets, the relay and gateways. Reading is strict. */
 import { ValidationError } from "../errors.js";
 import { isAddress, isBytes, isHash, type Hex } from "../hex.js";
-import { typesOf, type ActionName, type Field, type Intent, type Message } from "./types.js";
+import { fieldsOf, typesOf, type ActionName, type Decision, type Field, type Message } from "./types.js";
 
 /** An actor's signature. `signer` is `0x` for an address's; else the ERC-7913 signer, verifier and key. */
 export interface Proof {
@@ -10,7 +10,7 @@ export interface Proof {
 }
 
 /** A decision with its actor's signature. */
-export type SignedIntent = Intent & { readonly proof: Proof; readonly acceptance?: Acceptance };
+export type SignedIntent = Decision & { readonly proof: Proof; readonly acceptance?: Acceptance };
 
 /** A new controller's agreement. */
 export interface Acceptance {
@@ -25,10 +25,6 @@ const RELAYED: readonly ActionName[] = [
   "Request", "Grant", "Deny", "Revoke", "Relinquish", "Batch", "RevokeAll", "Invalidate", "Rotate", "SetDelegate",
   "RemoveDelegate", "SetRecovery", "ProposeRecovery", "Veto", "Freeze", "Unfreeze",
 ];
-const RECOVER: Field[] = [
-  { name: "actor", type: "address" }, { name: "subject", type: "address" }, { name: "proposalId", type: "uint32" },
-  { name: "seq", type: "uint24" }, { name: "deadline", type: "uint40" },
-];
 
 function form(member: string, what: string): ValidationError {
   return new ValidationError("INTENT_FORM", `\`${member}\` must be ${what}`);
@@ -41,7 +37,7 @@ export function toWire(signed: SignedIntent): WireIntent {
   return fromWire(wire);
 }
 
-/** An intent in JSON. `Recover` has no struct of its own, so its message is not among {@link Intent}s. */
+/** An intent in JSON. */
 export interface WireIntent {
   readonly action: ActionName | "Recover";
   readonly intent: Message<ActionName> | Record<string, unknown>;
@@ -58,8 +54,7 @@ export function fromWire(value: unknown): WireIntent {
   if (action !== "Recover" && !RELAYED.includes(action as ActionName)) {
     throw new ValidationError("INTENT_UNKNOWN_ACTION", "`action` is none of the registry's; it is spelled like the signed struct, for example Revoke");
   }
-  const fields = action === "Recover" ? RECOVER : (typesOf(action)[action] ?? []);
-  struct(intent, "intent", fields);
+  struct(intent, "intent", fieldsOf(action as ActionName | "Recover"));
   readProof(proof);
   const known = ["action", "intent", "proof"];
   if (action === "Rotate") {

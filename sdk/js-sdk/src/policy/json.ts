@@ -15,6 +15,12 @@ const INTEGER = /^(?:0|-?[1-9][0-9]*)$/;
 // Everything but quotes, backslashes and control characters.
 const PLAIN = /[^"\\\u0000-\u001f]*/y;
 const ESCAPES: Record<string, string> = { '"': '"', "\\": "\\", "/": "/", b: "\b", f: "\f", n: "\n", r: "\r", t: "\t" };
+/** What is refused although it is JSON. Of several, the first in this order is told, and after whatever is no JSON. */
+const REFUSED = {
+  POLICY_DUPLICATE_KEY: "an object has the same key twice",
+  POLICY_CASE_VARIANT_KEY: "an object has keys that differ in case only",
+  POLICY_NUMBER: "numbers are integers of at most 2^53-1; write larger ones as strings",
+};
 const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
 
 /** Reads one document. */
@@ -31,6 +37,7 @@ function syntax(): ValidationError {
 
 class Reader {
   #at = 0;
+  readonly #refused = new Set<keyof typeof REFUSED>();
 
   constructor(readonly text: string) {}
 
@@ -52,6 +59,9 @@ class Reader {
   end(): void {
     this.#space();
     if (this.#at !== this.text.length) throw syntax();
+    for (const [code, message] of Object.entries(REFUSED)) {
+      if (this.#refused.has(code as keyof typeof REFUSED)) throw new ValidationError(code, message);
+    }
   }
 
   #object(depth: number): Json {
@@ -63,11 +73,9 @@ class Reader {
       this.#space();
       if (this.text[this.#at] !== '"') throw syntax();
       const key = this.#string();
-      if (key in object) throw new ValidationError("POLICY_DUPLICATE_KEY", "an object has the same key twice");
       const lower = key.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
-      if (folded.has(lower)) {
-        throw new ValidationError("POLICY_CASE_VARIANT_KEY", "an object has keys that differ in case only");
-      }
+      if (key in object) this.#refused.add("POLICY_DUPLICATE_KEY");
+      else if (folded.has(lower)) this.#refused.add("POLICY_CASE_VARIANT_KEY");
       folded.add(lower);
       this.#space();
       if (!this.#takes(":")) throw syntax();
@@ -121,9 +129,7 @@ class Reader {
     const token = this.#match(NUMBER);
     if (token === "") throw syntax();
     const value = Number(token);
-    if (!INTEGER.test(token) || !Number.isSafeInteger(value)) {
-      throw new ValidationError("POLICY_NUMBER", "numbers are integers of at most 2^53-1; write larger ones as strings");
-    }
+    if (!INTEGER.test(token) || !Number.isSafeInteger(value)) this.#refused.add("POLICY_NUMBER");
     return value;
   }
 

@@ -1,5 +1,5 @@
 import type { Address } from "../hex.js";
-import type { Domain, Intent, Signable } from "../intents/types.js";
+import { signedPart, type Decision, type Domain, type Signable } from "../intents/types.js";
 import type { Proof, SignedIntent } from "../intents/wire.js";
 
 /** A key that decides. It signs what it is shown, and nothing it cannot show. */
@@ -11,6 +11,6 @@ export interface Signer {
 }
 
 /** Signs a decision, in the form that the relay takes. */
-export async function signIntent(signer: Signer, domain: Domain, intent: Intent, signal?: AbortSignal): Promise<SignedIntent> {
-  return { ...intent, proof: await signer.sign(domain, intent, signal) };
+export async function signIntent(signer: Signer, domain: Domain, decision: Decision, signal?: AbortSignal): Promise<SignedIntent> {
+  return { ...decision, proof: await signer.sign(domain, signedPart(decision), signal) };
 }

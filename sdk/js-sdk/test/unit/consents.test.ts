@@ -1,67 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { buildPolicy } from "../../src/policy/index.js";
-import { createConsentry, developmentSigner, type Consent, type Deployment, type SigningMemory, type WaitStatus } from "../../src/index.js";
-import { problem, services, type Seen } from "./fake.js";
-
-const owner = developmentSigner(`0x${"01".repeat(32)}`);
-const grantee = `0x${"22".repeat(20)}` as const;
-const registry = `0x${"33".repeat(20)}` as const;
-const hash = (byte: string) => `0x${byte.repeat(32)}` as const;
-const policy = buildPolicy({ resources: ["Observation"] });
-const deployment: Deployment = {
-  chainId: 31337, registry, finality: "finalized",
-  services: { auth: "http://auth.test", indexer: "http://indexer.test", relay: "http://relay.test", gateway: "http://gateway.test", audit: "http://audit.test" },
-};
-
-/** The relay and the indexer, as far as a wait looks at them. */
-class World {
-  rows: Record<string, unknown>[] = [];
-  subject: Record<string, unknown> | undefined = { epoch: 4, seq: 9, finality: "finalized" };
-  asOf = { chainId: 31337, registry: registry as string };
-  views: (Record<string, unknown> | undefined)[] = [{ state: "final", transaction: hash("aa"), blockNumber: 7 }];
-  indexerDown = false;
-  documents = new Map([[policy.hash as string, policy.canonical]]);
-  handedIn: { action: string; intent: Record<string, never>; headers: Headers }[] = [];
-  onLook: () => void = () => undefined;
-  readonly fake = services((seen) => this.#answer(seen));
-
-  client(more: { memory?: SigningMemory; deployment?: Partial<Deployment> } = {}) {
-    const { memory } = more;
-    return createConsentry({ deployment: { ...deployment, ...more.deployment }, signer: owner, fetch: this.fake.fetch, retryDelayMs: 1, ...(memory && { memory }) });
-  }
-
-  #answer({ url, method, body, headers }: Seen) {
-    if (url.hostname === "relay.test") {
-      if (method === "POST") {
-        this.handedIn.push({ ...(JSON.parse(body) as { action: string; intent: Record<string, never> }), headers });
-        return { status: 202, json: { state: "accepted" } };
-      }
-      this.onLook();
-      const view = this.views.length > 1 ? this.views.shift() : this.views[0];
-      return view ? { json: view } : problem(404, "not-found");
-    }
-    if (this.indexerDown) return problem(503, "unavailable");
-    if (method === "PUT") return { status: 201 };
-    if (url.pathname.startsWith("/v1/policies/")) {
-      const text = this.documents.get(url.pathname.slice("/v1/policies/".length));
-      return text === undefined ? problem(404, "not-found") : { text };
-    }
-    if (url.pathname.startsWith("/v1/subjects/")) return this.subject ? { json: { asOf: this.asOf, subject: this.subject } } : problem(404, "not-found");
-    if (url.pathname === "/v1/consents") return { json: { asOf: this.asOf, consents: this.rows, next: null } };
-    const row = this.rows.length > 1 ? this.rows.shift() : this.rows[0];
-    return row ? { json: { asOf: this.asOf, consent: row } } : problem(404, "not-found");
-  }
-}
-
-const row = (more: object = {}) => ({
-  consentId: hash("cc"), patientId: owner.address, granteeId: grantee, scopeId: policy.hash, status: "ACTIVE", validFrom: 1, validTo: null,
-  version: 3, epoch: 4, subjectEpoch: 4, txHash: hash("aa"), blockNo: 7, blockHash: hash("bb"), logIndex: 0, finality: "finalized", rev: 1, ...more,
-});
-const consent: Consent = {
-  id: hash("cc"), subject: owner.address, grantee, scopeId: policy.hash, status: "ACTIVE", validFrom: 1, validTo: null, respondBy: null,
-  version: 3, subjectEpoch: 4, finality: "finalized", transaction: hash("aa"), blockNumber: 7, blockHash: hash("bb"), revision: 1,
-};
+import { createConsentry, type WaitStatus } from "../../src/index.js";
+import { consent, deployment, grantee, hash, policy, registry, row, World } from "./world.js";
 
 test("a stop names the version seen and one more, and is handed in without a token, to be repeated by its digest", async () => {
   const world = new World();

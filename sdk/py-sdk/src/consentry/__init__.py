@@ -6,10 +6,12 @@ a value. See the README for the first ten lines.
 
 from ._async.auth import AsyncClientCredentials, AsyncSession, AsyncStaticTokens
 from ._async.client import AsyncClient
+from ._async.memory import AsyncInProcessMemory, AsyncSigningMemory
 from ._async.pending import AsyncPending
 from ._sync.auth import ClientCredentials, Session, StaticTokens
 from ._sync.client import Client
-from ._sync.pending import Pending, Status
+from ._sync.memory import InProcessMemory, SigningMemory
+from ._sync.pending import Pending
 from .decision import Decision, Denied, Permitted, Reason
 from .deployment import Deployment
 from .errors import (
@@ -24,19 +26,24 @@ from .errors import (
     UnavailableError,
     ValidationError,
 )
-from .health import Health
+from .health import ServiceHealth
 from .ids import consent_id
 from .intents import Domain, Intent, SignedIntent
+from .oauth import AuthorizationRequest, ProofKey, Token
 from .policy import Policy, Resource
-from .signers import LocalKeySigner, Signer
+from .progress import IntentStatus, WaitStatus
+from .signers import LocalKeySigner, Payer, Signer
 
 __all__ = [
     "AsyncClient",
     "AsyncClientCredentials",
+    "AsyncInProcessMemory",
     "AsyncPending",
     "AsyncSession",
+    "AsyncSigningMemory",
     "AsyncStaticTokens",
     "AuthError",
+    "AuthorizationRequest",
     "ChainError",
     "Client",
     "ClientCredentials",
@@ -47,24 +54,30 @@ __all__ = [
     "Deployment",
     "Domain",
     "FinalityTimeoutError",
-    "Health",
+    "InProcessMemory",
     "Intent",
+    "IntentStatus",
     "LocalKeySigner",
+    "Payer",
     "Pending",
     "Permitted",
     "Policy",
+    "ProofKey",
     "RateLimitedError",
     "Reason",
     "Resource",
+    "ServiceHealth",
     "Session",
     "SignedIntent",
     "Signer",
     "SignerError",
+    "SigningMemory",
     "StaleIndexError",
     "StaticTokens",
-    "Status",
+    "Token",
     "UnavailableError",
     "ValidationError",
+    "WaitStatus",
     "consent_id",
 ]
 

@@ -24,6 +24,18 @@ RETRIED = frozenset((408, 429, 502, 503, 504))
 LONGEST_PAUSE = 10.0
 CORRELATION = "x-correlation-id"
 DECISION = "x-decision-id"
+FAULTS = {
+    "insufficient-scope": "AUTH_FORBIDDEN",
+    "token-revoked": "AUTH_UNAUTHENTICATED",
+    "facts-stale": "STALE_INDEX",
+    "facts-unavailable": "UNAVAILABLE",
+    "stops-unknown": "UNAVAILABLE",
+    "revocations-stale": "UNAVAILABLE",
+    "directory-unavailable": "UNAVAILABLE",
+    "upstream-unavailable": "UNAVAILABLE",
+    "journal-unavailable": "UNAVAILABLE",
+}
+"""The gateway's rules that are no decision."""
 MAX_BODY = 64 * 1024 * 1024
 """The longest answer that is read, in bytes."""
 
@@ -45,13 +57,15 @@ class Request:
     """Whether doing it twice is the same as once, though it is no GET."""
     accepts: frozenset[int] = frozenset()
     """Statuses that are answers here and no errors."""
+    retries: bool = True
+    """Whether it is sent again after a failure, if it may be."""
     until: float | None = None
     """Until when an answer is waited for, by the monotonic clock."""
 
     @property
     def may_repeat(self) -> bool:
         """Whether it may be sent again after a failure. No state is changed twice."""
-        return self.method in ("GET", "HEAD") or self.idempotent
+        return self.retries and (self.method in ("GET", "HEAD") or self.idempotent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +148,8 @@ def error_of(answer: Answer) -> ConsentryError:
     known: _Known = {"request_id": request_id, "status": answer.status}
     status = answer.status
     if status == 401:
-        return AuthError(detail or "No valid token. Sign in again.", code="AUTH_UNAUTHENTICATED", **known)
+        advice = "Sign in again; of a machine, check its key and the deployment's addresses."
+        return AuthError(f"{detail or 'No valid token.'} {advice}", code="AUTH_UNAUTHENTICATED", **known)
     if status == 403:
         return AuthError(detail or "The token does not allow this.", code="AUTH_FORBIDDEN", **known)
     if status == 404:
@@ -153,13 +168,30 @@ def error_of(answer: Answer) -> ConsentryError:
         return error
     if 400 <= status < 500 and status != 408:
         return ValidationError(detail or f"The service refused the request (HTTP {status}).", **known)
-    if slug == "facts-stale":
+    if (fault := fault_of_rule(slug, detail, answer)) is not None:
+        return fault
+    if slug == "stale-index":
         return StaleIndexError(detail, **known)
     return UnavailableError(
         detail or f"The service cannot answer now (HTTP {status}).",
         code="UNAVAILABLE" if status in RETRIED else "UNEXPECTED_ANSWER",
         **known,
     )
+
+
+def fault_of_rule(rule: str, says: str, answer: Answer) -> ConsentryError | None:
+    """The error of a gateway's rule that is no denial: no decision could be made."""
+    if rule not in FAULTS:
+        return None
+    code = FAULTS[rule]
+    kind = {"AUTH_FORBIDDEN": AuthError, "AUTH_UNAUTHENTICATED": AuthError, "STALE_INDEX": StaleIndexError}
+    known: _Known = {"request_id": answer.headers.get(CORRELATION) or answer.request_id, "status": answer.status}
+    return kind.get(code, UnavailableError)(says or rule, code=code, **known)
+
+
+def slug_of(answer: Answer) -> str:
+    """What kind of problem an answer is about: the last segment of its type, or the OAuth error."""
+    return _problem(answer)[0]
 
 
 def _problem(answer: Answer) -> tuple[str, str, str]:

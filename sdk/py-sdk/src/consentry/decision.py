@@ -53,6 +53,7 @@ class Permitted:
     """The decision's record, for whoever asks later."""
     resource: dict[str, Any] | None = None
     """What was released: a Bundle of a search, or one resource. None if only the decision was asked for."""
+    request_id: str | None = None
     permitted: Literal[True] = True
 
     @property
@@ -75,6 +76,9 @@ class Denied:
     rule: str
     """The gateway's own name of the rule, finer than `reason`."""
     decision_id: str
+    text: str = ""
+    """The gateway's own words."""
+    request_id: str | None = None
     permitted: Literal[False] = False
 
     def explain(self) -> str:

@@ -11,10 +11,11 @@ from .errors import ValidationError
 from .ids import address_bytes, checksum
 from .intents import Domain
 
-__all__ = ["Deployment", "Finality"]
+__all__ = ["RANK", "Deployment", "Finality"]
 
 Finality = Literal["latest", "safe", "finalized"]
-_ORDER = ("latest", "safe", "finalized")
+RANK = ("latest", "safe", "finalized")
+"""From the least final to the most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Deployment:
 
     def __post_init__(self) -> None:
         address_bytes(self.registry, "registry")
-        if self.finality not in _ORDER:
+        if self.finality not in RANK:
             raise ValidationError("`finality` must be latest, safe or finalized.", code="INVALID_REQUEST")
         for name in ("auth", "indexer", "gateway", "relay", "audit"):
             url = getattr(self, name)
@@ -49,7 +50,7 @@ class Deployment:
 
     def is_final(self, finality: str) -> bool:
         """Whether a block that is so final counts here."""
-        return finality in _ORDER and _ORDER.index(finality) >= _ORDER.index(self.finality)
+        return finality in RANK and RANK.index(finality) >= RANK.index(self.finality)
 
     @classmethod
     def read(cls, path: str | Path) -> Deployment:

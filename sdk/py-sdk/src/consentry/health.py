@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-__all__ = ["Health"]
+__all__ = ["ServiceHealth"]
 
 
 @dataclass(frozen=True, slots=True)
-class Health:
+class ServiceHealth:
     """What a service says of itself."""
 
-    service: str
     ready: bool
     checks: dict[str, str] = field(default_factory=dict)
     """What it depends on, and what is wrong with it; `ok` if nothing is."""

@@ -35,6 +35,12 @@ UNTIL_REVOKED: Final = 2**40 - 1
 NO_DEADLINE: Final = 2**40 - 1
 """As the deadline of a stop: the signature works for ever. No other signature may live longer than 90 days."""
 
+NOBODY: Final = "0x" + "00" * 20
+"""As the recoverer: nobody may recover."""
+
+RIGHTS: Final[Mapping[str, int]] = {"REVOKE": 1, "DENY": 2, "GRANT": 4}
+"""What a delegate may do."""
+
 MAX_OPS: Final = 256
 MAX_SIGNER: Final = 1024
 MAX_SIGNATURE: Final = 8192
@@ -111,9 +117,11 @@ def _word(kind: str, name: str, value: Any) -> Any:
 
 
 def _text(name: str, value: Any) -> bytes:
-    if not isinstance(value, str):
-        raise ValidationError(f"`{name}` must be a string.", code="INTENT_FORM")
-    return keccak256(value.encode())
+    try:
+        return keccak256(value.encode())
+    except (AttributeError, UnicodeEncodeError):
+        # A lone surrogate has no form in UTF-8; others would replace it, and sign something else.
+        raise ValidationError(f"`{name}` must be a string of whole characters.", code="INTENT_FORM") from None
 
 
 def exact(value: Any, names: Iterable[str], parent: str) -> Mapping[str, Any]:
@@ -234,13 +242,26 @@ class Intent:
         """The member `intent` of the relay's form."""
         return {name: _json(kind, self.members[name]) for kind, name in self._fields()}
 
-    def signed(self, signature: bytes, signer: bytes = b"") -> SignedIntent:
+    def abi(self) -> tuple[Any, ...]:
+        """Its members as the registry's ABI has them."""
+        return _abi(self._fields(), self.members)
+
+    def signed(
+        self, signature: bytes, signer: bytes = b"", acceptance: tuple[int, SignedIntent] | None = None
+    ) -> SignedIntent:
         """With a signature; `signer` is empty for an address, else an ERC-7913 signer (verifier, then key)."""
-        return SignedIntent(self, signature, signer)
+        return SignedIntent(self, signature, signer, acceptance)
 
     def sign(self, domain: Domain, sign_digest: Callable[[bytes], bytes]) -> SignedIntent:
         """Signs by whatever signs 32 bytes."""
         return self.signed(sign_digest(self.digest(domain)))
+
+
+def _abi(fields: list[tuple[str, str]], values: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(
+        [_abi(fields_of(_OP), op) for op in values[name]] if kind == "Op[]" else _word(kind, name, values[name])
+        for kind, name in fields
+    )
 
 
 def _json(kind: str, value: Any) -> Any:

@@ -120,11 +120,11 @@ class Policy:
             raise _fault("POLICY_TYPE", "salt", "must be a string")
         if not _SALT.fullmatch(salt):
             raise _fault("POLICY_SALT", "salt", "must be 0x and 64 lowercase hexadecimal digits")
-        start, end = _period(root["period"])
         purpose = _codes(root["purpose"], "purpose", PURPOSES, 1)
         actions = _codes(root["actions"], "actions", ACTIONS, 1)
         resources = _resources(root["resources"])
         exclude = _codes(root["exclude"], "exclude", SENSITIVITIES, 0)
+        start, end = _period(root["period"])
         canonical = rfc8785.dumps(root)
         if len(canonical) > MAX_BYTES:
             raise ValidationError(f"Longer than {MAX_BYTES} bytes.", code="POLICY_TOO_LONG")

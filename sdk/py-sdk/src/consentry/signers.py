@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from .errors import SignerError, ValidationError
 from .ids import checksum, same_address
 
-__all__ = ["LocalKeySigner", "Signer", "verify_signature"]
+__all__ = ["LocalKeySigner", "Payer", "Signer", "payer_of", "verify_signature"]
 
 _NO_EXTRA = "Local keys need the extra: pip install 'consentry[keys]'."
 
@@ -24,6 +24,30 @@ class Signer(Protocol):
     def sign_digest(self, digest: bytes) -> bytes:
         """Signs an EIP-712 digest. Show people what they sign before you call this: a digest says nothing."""
         ...
+
+
+@runtime_checkable
+class Payer(Protocol):
+    """An account that pays for transactions, where decisions are sent directly."""
+
+    @property
+    def address(self) -> str:
+        """The account."""
+        ...
+
+    def sign_transaction(self, transaction: dict[str, Any]) -> bytes:
+        """Signs a transaction (EIP-1559), in the form of JSON-RPC, and gives its bytes."""
+        ...
+
+
+def payer_of(payer: object, signer: object) -> Payer:
+    """Who pays: the one named, else the signer if it can."""
+    for each in (payer, signer):
+        if isinstance(each, Payer):
+            return each
+    raise SignerError(
+        "Sending directly costs coins: give the client a `payer` that signs transactions.", code="SIGNER_UNAVAILABLE"
+    )
 
 
 class LocalKeySigner:
@@ -51,6 +75,10 @@ class LocalKeySigner:
     def sign_digest(self, digest: bytes) -> bytes:
         """65 bytes, `r ‖ s ‖ v`."""
         return bytes(self._account.unsafe_sign_hash(digest).signature)
+
+    def sign_transaction(self, transaction: dict[str, Any]) -> bytes:
+        """The bytes of the signed transaction."""
+        return bytes(self._account.sign_transaction(transaction).raw_transaction)
 
 
 HALF_ORDER = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0

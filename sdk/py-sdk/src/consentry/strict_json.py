@@ -22,33 +22,46 @@ def _refuse(code: str, message: str) -> NoReturn:
     raise ValidationError(message, code=code) from None
 
 
-def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    result: dict[str, Any] = {}
-    folded: set[str] = set()
-    for key, value in pairs:
-        if key in result:
-            _refuse("POLICY_DUPLICATE_KEY", "An object has the same key twice.")
-        # ASCII only, as everywhere: other letters have no case that all languages agree on.
-        lower = "".join(c.lower() if c.isascii() else c for c in key)
-        if lower in folded:
-            _refuse("POLICY_CASE_VARIANT_KEY", "An object has keys that differ in case only.")
-        folded.add(lower)
-        result[key] = value
-    return result
+_REFUSED = {
+    "POLICY_DUPLICATE_KEY": "An object has the same key twice.",
+    "POLICY_CASE_VARIANT_KEY": "An object has keys that differ in case only.",
+    "POLICY_NUMBER": "Numbers are integers of at most 2^53-1; others would be rounded by other languages.",
+}
+"""What is refused although it is JSON. Of several, the first in this order is told, and after whatever is no JSON."""
 
 
-def _integer(text: str) -> int:
-    # -0 has no canonical form of its own.
-    if text == "-0" or len(text) > 17 or abs(int(text)) > MAX_SAFE_INTEGER:
-        _no_integer()
-    return int(text)
+class _Hooks:
+    """What the parser calls, with what it has met so far that is refused."""
 
+    def __init__(self) -> None:
+        self.refused: set[str] = set()
+        self.shadowed: list[Any] = []
+        """Values that a later one of the same key replaced: they have to be JSON, too."""
 
-def _no_integer(_: str = "") -> NoReturn:
-    _refuse(
-        "POLICY_NUMBER",
-        "Numbers are integers of at most 2^53-1; others would be rounded by other languages.",
-    )
+    def pairs(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        result: dict[str, Any] = {}
+        folded: set[str] = set()
+        for key, value in pairs:
+            # ASCII only, as everywhere: other letters have no case that all languages agree on.
+            lower = "".join(c.lower() if c.isascii() else c for c in key)
+            if key in result:
+                self.shadowed.append(result[key])
+                self.refused.add("POLICY_DUPLICATE_KEY")
+            elif lower in folded:
+                self.refused.add("POLICY_CASE_VARIANT_KEY")
+            folded.add(lower)
+            result[key] = value
+        return result
+
+    def integer(self, text: str) -> int:
+        # -0 has no canonical form of its own.
+        if text == "-0" or len(text) > 17 or abs(int(text)) > MAX_SAFE_INTEGER:
+            return self.no_integer()
+        return int(text)
+
+    def no_integer(self, _: str = "") -> int:
+        self.refused.add("POLICY_NUMBER")
+        return 0
 
 
 def _not_json(_: str = "") -> NoReturn:
@@ -93,21 +106,25 @@ def parse_strict(document: bytes | str) -> Any:
     Refused are duplicate keys, keys that differ in case only, all numbers but integers up to 2^53-1, lone surrogates,
     a byte order mark, and whatever else is no JSON.
     """
+    hooks = _Hooks()
     try:
         text = document.decode("utf-8") if isinstance(document, bytes) else document
         if _depth(text) > MAX_DEPTH:
             _not_json()
         value = json.loads(
             text,
-            object_pairs_hook=_pairs,
-            parse_int=_integer,
-            parse_float=_no_integer,
+            object_pairs_hook=hooks.pairs,
+            parse_int=hooks.integer,
+            parse_float=hooks.no_integer,
             parse_constant=_not_json,
         )
     except ValidationError:
         raise
     except (ValueError, RecursionError):
         _not_json()
-    if _has_surrogate(value):
+    if _has_surrogate([value, hooks.shadowed]):
         _not_json()
+    for code, message in _REFUSED.items():
+        if code in hooks.refused:
+            _refuse(code, message)
     return value

@@ -8,10 +8,11 @@ use contract_bindings::intent::BindGrantee;
 use futures::{StreamExt as _, TryStreamExt as _};
 use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use super::bindings::Bound;
 use super::statement::{self, Statement, StatementError};
-use super::{GranteePermit, PractitionerPermit};
+use super::{GranteePermit, PractitionerPermit, ReadPermit};
 use crate::App;
 use crate::db::StoreError;
 use crate::events::{self, Event, Kind};
@@ -254,6 +255,27 @@ pub async fn end(
     revocation::record(&mut transaction, owner.tenant, kind, &permit.account, now).await?;
     transaction.commit().await?;
     Ok(true)
+}
+
+/// The accounts of the practitioners that these addresses belong to; their ids as tokens name them.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn accounts(
+    db: &PgPool,
+    permit: &ReadPermit,
+    addresses: &[Address],
+) -> Result<Vec<String>, StoreError> {
+    let addresses: Vec<Vec<u8>> = addresses.iter().map(|address| address.to_vec()).collect();
+    let accounts = sqlx::query_scalar!(
+        "select distinct accounts.id from grantee_bindings join accounts using (tenant, organization, practitioner)
+         where tenant = $1 and grantee = any($2) and ended_at is null order by accounts.id",
+        permit.tenant,
+        &addresses,
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(accounts.iter().map(Uuid::to_string).collect())
 }
 
 /// Tells that an address is a practitioner's from now on, or no longer.

@@ -152,21 +152,26 @@ pub async fn owners(
     Ok(owners)
 }
 
-/// A page of organisations by id, and the cursor of the next.
+/// A page of organisations by id, and the cursor of the next; with an address only the one that it belongs to, as its own
+/// or as a practitioner's of it.
 ///
 /// # Errors
 /// [`StoreError`].
 pub async fn list(
     db: &PgPool,
     permit: &ReadPermit,
+    address: Option<Address>,
     page: &Page,
 ) -> Result<(Vec<Organization>, Option<String>), StoreError> {
     let mut rows = sqlx::query!(
         r#"select id, name from organizations where tenant = $1 and id > $2 collate "C"
+           and ($4::bytea is null or id in (
+               select organization from grantee_bindings where tenant = $1 and grantee = $4 and ended_at is null))
            order by id collate "C" limit $3"#,
         permit.tenant,
         page.after,
         page.probe(),
+        address.map(|address| address.to_vec()),
     )
     .fetch_all(db)
     .await?;

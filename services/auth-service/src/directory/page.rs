@@ -39,14 +39,24 @@ impl TryFrom<PageQuery> for Page {
     type Error = Problem;
 
     fn try_from(query: PageQuery) -> Result<Self, Problem> {
-        let limit = query.limit.unwrap_or(DEFAULT_LIMIT);
+        Self::of(query.limit, query.cursor)
+    }
+}
+
+impl Page {
+    /// The page after a cursor.
+    ///
+    /// # Errors
+    /// 400 when the limit is out of bounds or the cursor was never one.
+    pub fn of(limit: Option<i64>, cursor: Option<String>) -> Result<Self, Problem> {
+        let limit = limit.unwrap_or(DEFAULT_LIMIT);
         if !(1..=MAX_LIMIT).contains(&limit) {
             return Err(Problem::bad_request(
                 "invalid-parameter",
                 "limit must be 1 to 200.",
             ));
         }
-        let after = match query.cursor {
+        let after = match cursor {
             None => String::new(),
             Some(cursor) => URL_SAFE_NO_PAD
                 .decode(cursor)
@@ -62,9 +72,7 @@ impl TryFrom<PageQuery> for Page {
         };
         Ok(Self { after, limit })
     }
-}
 
-impl Page {
     /// How many rows to read: one more than wanted shows whether there is a next page.
     pub fn probe(&self) -> i64 {
         self.limit + 1

@@ -12,6 +12,10 @@ pub struct ReadPermit {
     pub(super) tenant: String,
 }
 
+/// May read what everybody may know of one tenant: its organisations. Patients see by it who asks them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicPermit(ReadPermit);
+
 /// May change one tenant's part of the directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WritePermit {
@@ -90,6 +94,18 @@ impl ReadPermit {
     /// The tenant.
     pub fn tenant(&self) -> &str {
         &self.tenant
+    }
+}
+
+impl PublicPermit {
+    /// A permit for the token's tenant, whatever the token allows.
+    pub fn from_claims(claims: &Claims) -> Self {
+        Self(ReadPermit::for_tenant(&claims.tenant))
+    }
+
+    /// For organisations alone.
+    pub fn read(&self) -> &ReadPermit {
+        &self.0
     }
 }
 

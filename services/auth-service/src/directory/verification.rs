@@ -1,4 +1,5 @@
-//! Watches what the chain says of the tenant's organisations: when a verification ends, the tokens that rest on it do.
+//! Watches what the chain says of the tenant's organisations and practitioners: when a verification ends, the tokens that
+//! rest on it do.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -7,10 +8,10 @@ use std::time::Duration;
 use alloy::primitives::Address;
 use service_kit::Shutdown;
 
-use super::{ReadPermit, organizations};
+use super::{ReadPermit, grantees, organizations};
 use crate::App;
 use crate::db::StoreError;
-use crate::projection::ProjectionError;
+use crate::projection::{ProjectionError, Unverified};
 use crate::revocation::{self, Kind};
 
 /// With the time that the feed takes, well within the two seconds in which a suspended organisation's tokens must end.
@@ -31,39 +32,47 @@ pub enum WatchError {
 #[derive(Debug, Default)]
 pub struct Watch {
     /// Those that are not verified, as far as verifiers were told.
-    told: BTreeSet<Address>,
+    told: Unverified,
 }
 
 impl Watch {
-    /// Ends the tokens of organisations that are suspended, removed or past their time since the last look that ended
-    /// well; at the first since whenever. Returns how many organisations these are.
+    /// Ends the tokens of organisations and practitioners who are suspended, removed or past their time since the last
+    /// look that ended well; at the first since whenever. Returns how many organisations and accounts these are.
     ///
     /// # Errors
     /// [`WatchError`]. What was not told then is told at the next look.
     pub async fn look(&mut self, app: &App) -> Result<usize, WatchError> {
         let unverified = app.projection.bar_unverified(app).await?;
-        let fresh: Vec<Address> = unverified.difference(&self.told).copied().collect();
-        let ended = if fresh.is_empty() {
-            0
-        } else {
-            end_tokens(app, &fresh).await?
-        };
+        let fresh = |now: &BTreeSet<Address>, told| now.difference(told).copied().collect();
+        let organizations: Vec<_> = fresh(&unverified.organizations, &self.told.organizations);
+        let practitioners: Vec<_> = fresh(&unverified.practitioners, &self.told.practitioners);
+        let ended = end_tokens(app, &organizations, &practitioners).await?;
         self.told = unverified;
         Ok(ended)
     }
 }
 
-async fn end_tokens(app: &App, unverified: &[Address]) -> Result<usize, StoreError> {
+async fn end_tokens(
+    app: &App,
+    organizations: &[Address],
+    practitioners: &[Address],
+) -> Result<usize, StoreError> {
+    if organizations.is_empty() && practitioners.is_empty() {
+        return Ok(0);
+    }
     let permit = ReadPermit::for_tenant(&app.tenant);
-    let owners = organizations::owners(&app.db, &permit, unverified).await?;
+    let owners = organizations::owners(&app.db, &permit, organizations).await?;
+    let accounts = grantees::accounts(&app.db, &permit, practitioners).await?;
+    let ended: Vec<_> = (owners.into_iter().map(|owner| (Kind::Organization, owner)))
+        .chain(accounts.into_iter().map(|account| (Kind::Account, account)))
+        .collect();
     let now = app.now();
     let mut transaction = app.db.begin().await?;
-    for organization in &owners {
-        let kind = Kind::Organization;
-        revocation::record(&mut transaction, &app.tenant, kind, organization, now).await?;
+    for (kind, id) in &ended {
+        revocation::record(&mut transaction, &app.tenant, *kind, id, now).await?;
     }
     transaction.commit().await?;
-    Ok(owners.len())
+    Ok(ended.len())
 }
 
 /// Looks again and again until the service stops.
@@ -75,17 +84,17 @@ pub async fn watch(app: Arc<App>, shutdown: Shutdown) -> anyhow::Result<()> {
     while !shutdown.sleep(EVERY).await {
         match watch.look(&app).await {
             Ok(0) => blind = false,
-            Ok(organizations) => {
+            Ok(ended) => {
                 blind = false;
                 tracing::info!(
-                    organizations,
-                    "not verified any more, their tokens are ended"
+                    ended,
+                    "organisations and practitioners are not verified any more, their tokens are ended"
                 );
             }
             Err(error) => {
                 if !blind {
                     // No new token rests on it meanwhile, and the gateway asks for itself.
-                    tracing::warn!(%error, "whether organisations are still verified is not known");
+                    tracing::warn!(%error, "who is still verified is not known");
                 }
                 blind = true;
             }

@@ -20,7 +20,8 @@ use crate::directory::permit::{
     FRESH, PATIENT_SCOPE, PRACTITIONER_SCOPE, READ_SCOPES, WRITE_SCOPE,
 };
 use crate::directory::{
-    BindPermit, GranteePermit, PatientPermit, PractitionerPermit, ReadPermit, WritePermit,
+    BindPermit, GranteePermit, PatientPermit, PractitionerPermit, PublicPermit, ReadPermit,
+    WritePermit,
 };
 use crate::pages::browser;
 use crate::revocation::{self, FeedPermit};
@@ -162,6 +163,14 @@ impl FromRequestParts<Arc<App>> for ReadPermit {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refusal> {
         permit(parts, app, Self::from_claims, &READ_SCOPES).await
+    }
+}
+
+impl FromRequestParts<Arc<App>> for PublicPermit {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refusal> {
+        Ok(Self::from_claims(&claims(parts, app).await?))
     }
 }
 

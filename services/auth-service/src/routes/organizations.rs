@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use alloy::primitives::Address;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -9,14 +10,14 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use service_kit::extract::{JsonBody, QueryParams};
 use service_kit::{CorrId, Problem};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::grantees::{GranteeBindingView, GranteeStatement};
 use crate::App;
 use crate::directory::organizations::{self, Organization};
-use crate::directory::page::{Page, PageQuery};
+use crate::directory::page::Page;
 use crate::directory::statement::Statement;
-use crate::directory::{ReadPermit, WritePermit, text};
+use crate::directory::{PublicPermit, WritePermit, text};
 
 const MAX_ADDRESSES: usize = 32;
 const MAX_NAME: usize = 200;
@@ -63,6 +64,21 @@ impl From<Organization> for OrganizationView {
             bindings: organization.bindings.iter().map(Into::into).collect(),
         }
     }
+}
+
+/// The query of the list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct OrganizationsQuery {
+    /// Only the organisation that this address on chain belongs to, as its own or as a practitioner's of it.
+    #[param(value_type = Option<String>)]
+    address: Option<Address>,
+    /// How many, 1 to 200; 50 without it.
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<i64>,
+    /// `next` of the page before.
+    cursor: Option<String>,
 }
 
 fn checked_id(id: &str) -> Result<&str, Problem> {
@@ -151,58 +167,57 @@ pub async fn put(
     Ok((status, Json(OrganizationView::from(stored))).into_response())
 }
 
-/// Read an organisation.
+/// Read an organisation, with any valid token.
 #[utoipa::path(
     get,
     path = "/v1/organizations/{id}",
     tag = "directory",
     operation_id = "getOrganization",
-    security(("accessToken" = ["system:directory.read"]), ("accessToken" = ["admin:directory.read"])),
+    security(("accessToken" = [])),
     params(("id" = String, Path, description = "The organisation's id.")),
     responses(
         (status = 200, description = "The organisation.", body = OrganizationView),
         (status = 400, description = "Not an id.", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "No valid token.", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "The token does not allow it.", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "The tenant has no such organisation.", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "The database is not available.", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub async fn get(
     State(app): State<Arc<App>>,
-    permit: ReadPermit,
+    permit: PublicPermit,
     Path(id): Path<String>,
 ) -> Result<Json<OrganizationView>, Problem> {
     let id = checked_id(&id)?;
-    let organization = organizations::find(&app.db, &permit, id)
+    let organization = organizations::find(&app.db, permit.read(), id)
         .await?
         .ok_or_else(unknown)?;
     Ok(Json(organization.into()))
 }
 
-/// List the tenant's organisations.
+/// List the tenant's organisations, with any valid token: patients see by it who asks them.
 #[utoipa::path(
     get,
     path = "/v1/organizations",
     tag = "directory",
     operation_id = "listOrganizations",
-    security(("accessToken" = ["system:directory.read"]), ("accessToken" = ["admin:directory.read"])),
-    params(PageQuery),
+    security(("accessToken" = [])),
+    params(OrganizationsQuery),
     responses(
         (status = 200, description = "A page.", body = OrganizationPage),
         (status = 400, description = "A parameter is wrong or unknown.", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "No valid token.", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "The token does not allow it.", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "The database is not available.", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub async fn list(
     State(app): State<Arc<App>>,
-    permit: ReadPermit,
-    QueryParams(query): QueryParams<PageQuery>,
+    permit: PublicPermit,
+    QueryParams(query): QueryParams<OrganizationsQuery>,
 ) -> Result<Json<OrganizationPage>, Problem> {
+    let page = Page::of(query.limit, query.cursor)?;
     let (organizations, next) =
-        organizations::list(&app.db, &permit, &Page::try_from(query)?).await?;
+        organizations::list(&app.db, permit.read(), query.address, &page).await?;
     Ok(Json(OrganizationPage {
         organizations: organizations.into_iter().map(Into::into).collect(),
         next,

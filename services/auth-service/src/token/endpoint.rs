@@ -33,7 +33,8 @@ pub struct TokenForm {
     client_id: Option<String>,
     /// The scopes, separated by spaces. What cannot be granted is left out.
     scope: Option<String>,
-    /// The audience, one of those registered; without it the first of them.
+    /// The audience, one of those registered; without it the first of them. refresh_token: the one that was asked for, or
+    /// for the custodian's own apps any that is registered; without it the one that was asked for.
     resource: Option<String>,
     /// client_credentials: the purpose of use, one of those registered; without it the first of them.
     purpose_of_use: Option<String>,

@@ -7,7 +7,7 @@ use super::form::Form;
 use super::people::{self, Given};
 use crate::App;
 use crate::client::Client;
-use crate::grant::authorizations::{self, Presented};
+use crate::grant::authorizations::{self, Authorization, Presented};
 use crate::grant::refresh::Verdict;
 use crate::grant::secret::RefreshToken;
 
@@ -24,10 +24,13 @@ pub async fn respond(
     let now = app.now();
     let unknown = || OAuthError::invalid_grant("unknown-refresh-token");
     let presented = RefreshToken::parse(form.need("refresh_token")?).ok_or_else(unknown)?;
-    let authorization = authorizations::find(&app.db, &app.tenant, presented.authorization)
+    let mut authorization = authorizations::find(&app.db, &app.tenant, presented.authorization)
         .await?
         .filter(|authorization| authorization.client_id == client.id)
         .ok_or_else(unknown)?;
+    if let Some(resource) = form.get("resource") {
+        authorization.audience = audience(client, &authorization, resource)?;
+    }
     if authorization.jkt.is_some() && authorization.jkt != jkt {
         return Err(OAuthError::invalid_grant("other-key"));
     }
@@ -52,4 +55,20 @@ pub async fn respond(
     }
     given.refresh = Some(next.text());
     Ok(given)
+}
+
+/// RFC 8707 §2.2: a token for one of the resources that were granted. For the custodian's own app nobody is asked, and all
+/// that are registered are; an app of others asks its person again.
+fn audience(
+    client: &Client,
+    authorization: &Authorization,
+    resource: &str,
+) -> Result<String, OAuthError> {
+    let registered = client.audiences.iter().any(|known| known == resource);
+    if resource == authorization.audience || (client.first_party && registered) {
+        Ok(resource.to_owned())
+    } else {
+        let description = "the resource was not granted: ask the person again";
+        Err(OAuthError::new("invalid_target", description))
+    }
 }

@@ -2,23 +2,30 @@
 
 use crate::support::{
     CLINIC_A, CLINIC_A_KEY, GATEWAY, NOW, OTHER_TENANT, SYSTEM, Service, TENANT, binding,
-    binding_for, key, organization, organization_for, subject, token_by_hand,
+    binding_for, clinician_token, grantee_statement, key, organization, organization_for, subject,
+    token_by_hand,
 };
+use alloy::primitives::{Address, U256};
 use axum::body::Body;
 use axum::http::{Method, Request, header};
+use contract_bindings::intent::BindGrantee;
 use serde_json::{Value, json};
 
-const ROUTES: [(Method, &str); 7] = [
+/// Routes that take a scope.
+const ROUTES: [(Method, &str); 5] = [
     (Method::GET, "/v1/patients"),
     (Method::GET, "/v1/patients/pat-1"),
     (Method::PUT, "/v1/patients/pat-1"),
-    (Method::GET, "/v1/organizations"),
-    (Method::GET, "/v1/organizations/clinic-a"),
     (Method::PUT, "/v1/organizations/clinic-a"),
     (
         Method::GET,
         "/v1/subjects/0x00000000000000000000000000000000000000aa",
     ),
+];
+/// Routes that take any valid token.
+const PUBLIC: [(Method, &str); 2] = [
+    (Method::GET, "/v1/organizations"),
+    (Method::GET, "/v1/organizations/clinic-a"),
 ];
 
 async fn call(
@@ -34,7 +41,7 @@ async fn call(
 #[tokio::test]
 async fn without_a_token_every_route_answers_401_with_a_bare_challenge() {
     let service = Service::start().await;
-    for (method, path) in ROUTES {
+    for (method, path) in ROUTES.into_iter().chain(PUBLIC) {
         let answer = service
             .send(
                 Request::builder()
@@ -96,6 +103,49 @@ async fn a_token_of_another_persona_or_scope_is_denied() {
             "{method} {path}"
         );
     }
+    for (method, path) in PUBLIC {
+        for token in &strangers {
+            let answer = call(&service, &method, path, token).await;
+            assert_eq!(answer.status, 200, "{method} {path}");
+        }
+    }
+}
+
+/// Who asks, by the address that a request on chain names: an organisation's own, or that of a practitioner of it.
+#[tokio::test]
+async fn anybody_finds_the_organisation_that_an_address_belongs_to() {
+    let service = Service::start().await;
+    let own = said_by_dr_7(&service).await;
+    let patient = token_by_hand(|claims| {
+        claims["scope"] = json!("patient:consent.read");
+        claims["persona"] = json!("patient");
+    });
+    let found = async |address: Address| {
+        let path = format!("/v1/organizations?address={address}");
+        let answer = service.get(&path, &patient).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        let rows = answer.body["organizations"].as_array().unwrap();
+        rows.iter()
+            .map(|row| row["id"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(found(subject(CLINIC_A_KEY).address()).await, ["clinic-a"]);
+    assert_eq!(found(own).await, ["clinic-a"]);
+    assert_eq!(found(Address::ZERO).await, [""; 0]);
+    let wrong = service.get("/v1/organizations?address=0x1", &patient).await;
+    assert_eq!(wrong.status, 400, "{}", wrong.body);
+}
+
+/// Binds an address to a practitioner of clinic-a; returns it.
+async fn said_by_dr_7(service: &Service) -> Address {
+    let (grantee, deadline) = (subject(7).address(), NOW as u64 + 600);
+    let said =
+        BindGrantee::of_practitioner(TENANT, "clinic-a", "dr-7", grantee, U256::ONE, deadline);
+    let body = grantee_statement(&said, &subject(7));
+    let token = clinician_token("dr-7", 10, |_| {});
+    let bound = service.post("/v1/grantee-bindings", &token, &body).await;
+    assert_eq!(bound.status, 201, "{}", bound.body);
+    grantee
 }
 
 #[tokio::test]

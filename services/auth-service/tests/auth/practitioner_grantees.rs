@@ -3,11 +3,12 @@
 
 use crate::support::apps::{CLINICIANS, clinician, start};
 use crate::support::{
-    CLINIC_A_KEY, CLINIC_B_KEY, GATEWAY, NOW, OTHER_TENANT, Service, TENANT, clinician_token,
-    grantee_statement, organization, patient_token, subject,
+    CLINIC_A, CLINIC_A_KEY, CLINIC_B_KEY, GATEWAY, NOW, OTHER_TENANT, Service, TENANT,
+    clinician_token, grantee_statement, organization, patient_token, stands, subject,
 };
-use access_token::Amr;
+use access_token::{Amr, Claims};
 use alloy::primitives::{Address, U256};
+use auth_service::directory::verification::Watch;
 use contract_bindings::intent::BindGrantee;
 use serde_json::{Value, json};
 
@@ -33,13 +34,18 @@ fn dr_7() -> String {
     clinician_token("dr-7", 10, |_| {})
 }
 
-/// What dr-7's next token names.
-async fn grantees(service: &Service) -> Vec<String> {
+/// What dr-7's next token says.
+async fn dr_7s_token(service: &Service) -> Claims {
     let person = service.sign_in(clinician(), &[Amr::Pop]).await;
     let answer = service
         .let_in(&person, CLINICIANS.0, &[("resource", GATEWAY)])
         .await;
-    service.claims(&answer, GATEWAY).await.grantees
+    service.claims(&answer, GATEWAY).await
+}
+
+/// What dr-7's next token names.
+async fn grantees(service: &Service) -> Vec<String> {
+    dr_7s_token(service).await.grantees
 }
 
 fn shown(keys: &[u8]) -> Vec<String> {
@@ -93,6 +99,41 @@ async fn a_token_does_not_name_a_practitioner_who_is_suspended_or_works_elsewher
     assert_eq!(grantees(&service).await, shown(&[CLINIC_A_KEY, KEY]));
     service.chain.employ(address(KEY), address(CLINIC_B_KEY));
     assert_eq!(grantees(&service).await, shown(&[CLINIC_A_KEY]));
+}
+
+/// With attack 16: what names a practitioner's address ends with their verification, and so does nobody else's.
+#[tokio::test]
+async fn tokens_end_once_their_practitioner_is_seen_suspended() {
+    let service = start().await;
+    let mut watch = Watch::default();
+    service.post(PATH, &dr_7(), &own(KEY, 1)).await;
+    service.chain.employ(address(KEY), address(CLINIC_A_KEY));
+    let token = dr_7s_token(&service).await;
+    let organizations = service
+        .ask(CLINIC_A, &[("scope", "provider:records.read")])
+        .await;
+    let organizations = service.claims(&organizations, GATEWAY).await;
+    service.set_time(NOW + 5);
+    assert_eq!(watch.look(&service.app).await.unwrap(), 0);
+    assert!(stands(&service, &token).await);
+
+    service.chain.suspend(address(KEY));
+    assert_eq!(watch.look(&service.app).await.unwrap(), 1);
+    assert!(
+        !stands(&service, &token).await,
+        "it outlived its practitioner"
+    );
+    assert!(
+        stands(&service, &organizations).await,
+        "the organisation's ended"
+    );
+    assert_eq!(watch.look(&service.app).await.unwrap(), 0, "told twice");
+
+    // Their organisation still stands, and so does what they may do by its address.
+    service.set_time(NOW + 10);
+    let next = dr_7s_token(&service).await;
+    assert_eq!(next.grantees, shown(&[CLINIC_A_KEY]));
+    assert!(stands(&service, &next).await);
 }
 
 /// A verified practitioner does not make up for an organisation that is not.

@@ -1,6 +1,5 @@
 //! An organisation's tokens while the chain says that it is verified, and their end when it says so no more.
 
-use access_token::Claims;
 use access_token::revocation::{Kind, Page};
 use alloy::primitives::Address;
 use auth_service::directory::verification::Watch;
@@ -8,7 +7,7 @@ use auth_service::revocation::store;
 
 use crate::support::{
     ADMIN, CLINIC_A, CLINIC_A_KEY, CLINIC_B, GATEWAY, NOW, SYSTEM, Service, TENANT, at,
-    organization, subject,
+    organization, stands, subject,
 };
 
 const SCOPE: &[(&str, &str)] = &[("scope", "provider:records.read")];
@@ -16,12 +15,6 @@ const SECOND_KEY: u8 = 0xa2;
 
 fn clinic_a() -> Address {
     subject(CLINIC_A_KEY).address()
-}
-
-async fn stands(service: &Service, claims: &Claims) -> bool {
-    store::stands(&service.db, claims, at(service.time()))
-        .await
-        .unwrap()
 }
 
 async fn feed(service: &Service) -> Page {

@@ -63,12 +63,12 @@ pub struct ChainStatus {
 
 /// The chain's heights and how far they are indexed, for any valid token.
 #[utoipa::path(
-    get, path = "/v1/chain", tag = "chain",
+    get, path = "/v1/chain", tag = "chain", operation_id = "getChain",
     responses(
         (status = 200, description = "The state of the projection", body = ChainStatus),
         (status = 400, description = "Unknown parameter", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "No valid token", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The database cannot be used", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "`unavailable`: the database cannot be used", body = Problem, content_type = "application/problem+json"),
     ),
     security(("token" = []))
 )]

@@ -42,13 +42,13 @@ pub struct ChangePage {
 
 /// Every change after a revision, as published on the topic.
 #[utoipa::path(
-    get, path = "/v1/changes", tag = "consents", params(After),
+    get, path = "/v1/changes", tag = "consents", operation_id = "listChanges", params(After),
     responses(
         (status = 200, description = "The changes", body = ChangePage),
         (status = 400, description = "Unknown or malformed parameter", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "No valid token", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "The token lacks the scope", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "Halted, or the head was not confirmed recently", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "`stale-index`: halted, or the head was not confirmed recently. `unavailable`: the database cannot be used", body = Problem, content_type = "application/problem+json"),
     ),
     security(
         ("token" = ["system:consent.read"]),

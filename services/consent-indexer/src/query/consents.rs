@@ -27,11 +27,11 @@ const MAX_ROUNDS: usize = 8;
 #[derive(Debug, Default, PartialEq, Eq, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct Filter {
-    /// Addresses that stand for patients.
-    #[param(value_type = Vec<String>)]
+    /// Addresses that stand for patients. A patient's token narrows this to its own. Needed unless a `grantee` is named.
+    #[param(value_type = Vec<String>, required = false)]
     patient: Vec<Address>,
-    /// Addresses of organisations. A provider's token narrows this to its own.
-    #[param(value_type = Vec<String>)]
+    /// Addresses of organisations. A provider's token narrows this to its own. Needed unless a `patient` is named.
+    #[param(value_type = Vec<String>, required = false)]
     grantee: Vec<Address>,
     /// Hash of a policy document.
     #[param(value_type = Option<String>)]
@@ -161,13 +161,13 @@ pub struct ConsentPage {
 
 /// The consents of patients or grantees, also served as `/consents`.
 #[utoipa::path(
-    get, path = "/v1/consents", tag = "consents", params(Filter),
+    get, path = "/v1/consents", tag = "consents", operation_id = "listConsents", params(Filter),
     responses(
         (status = 200, description = "The matching consents", body = ConsentPage),
         (status = 400, description = "Unknown or malformed parameter", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "No valid token", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "Not the caller's rows", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "Halted, or the head was not confirmed recently", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "`stale-index`: halted, or the head was not confirmed recently. `unavailable`: the database cannot be used", body = Problem, content_type = "application/problem+json"),
     ),
     security(
         ("token" = ["system:consent.read"]),
@@ -278,7 +278,7 @@ pub struct SingleConsent {
 
 /// One consent by its id. What the token does not show does not exist.
 #[utoipa::path(
-    get, path = "/v1/consents/{id}", tag = "consents",
+    get, path = "/v1/consents/{id}", tag = "consents", operation_id = "getConsent",
     params(("id" = String, Path, description = "Consent id, 0x and 64 hexadecimal digits")),
     responses(
         (status = 200, description = "The consent", body = SingleConsent),
@@ -286,7 +286,7 @@ pub struct SingleConsent {
         (status = 401, description = "No valid token", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "The token lacks the scope", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such consent for this caller", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "Halted, or the head was not confirmed recently", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "`stale-index`: halted, or the head was not confirmed recently. `unavailable`: the database cannot be used", body = Problem, content_type = "application/problem+json"),
     ),
     security(
         ("token" = ["system:consent.read"]),

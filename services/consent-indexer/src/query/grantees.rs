@@ -119,12 +119,12 @@ pub struct PractitionerPage {
 
 /// Organisations that were ever verified, for any valid token.
 #[utoipa::path(
-    get, path = "/v1/organizations", tag = "grantees", params(GranteeFilter),
+    get, path = "/v1/organizations", tag = "grantees", operation_id = "listOrganizations", params(GranteeFilter),
     responses(
         (status = 200, description = "The organisations; none when the registry is not followed", body = OrganizationPage),
         (status = 400, description = "Unknown or malformed parameter", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "No valid token", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "Halted, or the head was not confirmed recently", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "`stale-index`: halted, or the head was not confirmed recently. `unavailable`: the database cannot be used", body = Problem, content_type = "application/problem+json"),
     ),
     security(("token" = []))
 )]
@@ -144,12 +144,12 @@ pub async fn organizations(
 
 /// Practitioners that were ever verified, for any valid token.
 #[utoipa::path(
-    get, path = "/v1/practitioners", tag = "grantees", params(GranteeFilter),
+    get, path = "/v1/practitioners", tag = "grantees", operation_id = "listPractitioners", params(GranteeFilter),
     responses(
         (status = 200, description = "The practitioners; none when the registry is not followed", body = PractitionerPage),
         (status = 400, description = "Unknown or malformed parameter", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "No valid token", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "Halted, or the head was not confirmed recently", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "`stale-index`: halted, or the head was not confirmed recently. `unavailable`: the database cannot be used", body = Problem, content_type = "application/problem+json"),
     ),
     security(("token" = []))
 )]
@@ -196,14 +196,14 @@ async fn page(
 
 /// An organisation that was ever verified, for any valid token.
 #[utoipa::path(
-    get, path = "/v1/organizations/{address}", tag = "grantees",
+    get, path = "/v1/organizations/{address}", tag = "grantees", operation_id = "getOrganization",
     params(("address" = String, Path, description = "The organisation, 0x and 40 hexadecimal digits")),
     responses(
         (status = 200, description = "The organisation", body = SingleOrganization),
         (status = 400, description = "Malformed address", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "No valid token", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "Never verified, or the registry is not followed", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "Halted, or the head was not confirmed recently", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "`stale-index`: halted, or the head was not confirmed recently. `unavailable`: the database cannot be used", body = Problem, content_type = "application/problem+json"),
     ),
     security(("token" = []))
 )]
@@ -227,14 +227,14 @@ pub async fn organization(
 
 /// A practitioner that was ever verified, for any valid token.
 #[utoipa::path(
-    get, path = "/v1/practitioners/{address}", tag = "grantees",
+    get, path = "/v1/practitioners/{address}", tag = "grantees", operation_id = "getPractitioner",
     params(("address" = String, Path, description = "The practitioner, 0x and 40 hexadecimal digits")),
     responses(
         (status = 200, description = "The practitioner", body = SinglePractitioner),
         (status = 400, description = "Malformed address", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "No valid token", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "Never verified, or the registry is not followed", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "Halted, or the head was not confirmed recently", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "`stale-index`: halted, or the head was not confirmed recently. `unavailable`: the database cannot be used", body = Problem, content_type = "application/problem+json"),
     ),
     security(("token" = []))
 )]

@@ -16,7 +16,7 @@ use super::error::ApiError;
 
 /// Stores a document under its hash. Doing so again changes nothing.
 #[utoipa::path(
-    put, path = "/v1/policies/{hash}", tag = "policies",
+    put, path = "/v1/policies/{hash}", tag = "policies", operation_id = "putPolicy",
     params(("hash" = String, Path, description = "keccak-256 of the canonical bytes, 0x and 64 hexadecimal digits")),
     request_body(content = String, content_type = "application/json", description = "Policy document, version 1, at most 16 KiB; it need not be canonical"),
     responses(
@@ -27,7 +27,7 @@ use super::error::ApiError;
         (status = 403, description = "The token lacks the scope", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "Larger than 16 KiB", body = Problem, content_type = "application/problem+json"),
         (status = 415, description = "Not JSON", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The database cannot be used", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "`unavailable`: the database cannot be used", body = Problem, content_type = "application/problem+json"),
     ),
     security(
         ("token" = ["provider:consent.request"]),
@@ -73,7 +73,7 @@ pub async fn put(
 
 /// The canonical bytes of a document. What the token does not show does not exist.
 #[utoipa::path(
-    get, path = "/v1/policies/{hash}", tag = "policies",
+    get, path = "/v1/policies/{hash}", tag = "policies", operation_id = "getPolicy",
     params(("hash" = String, Path, description = "keccak-256 of the canonical bytes, 0x and 64 hexadecimal digits")),
     responses(
         (status = 200, description = "The canonical bytes", body = String, content_type = "application/json"),
@@ -81,7 +81,7 @@ pub async fn put(
         (status = 401, description = "No valid token", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "The token lacks the scope", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such document for this caller", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The database cannot be used", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "`unavailable`: the database cannot be used", body = Problem, content_type = "application/problem+json"),
     ),
     security(
         ("token" = ["system:consent.read"]),

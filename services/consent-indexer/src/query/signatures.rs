@@ -46,14 +46,14 @@ pub struct SignatureVerdict {
 
 /// Asks a contract wallet, or the verifier of a key, about a signature.
 #[utoipa::path(
-    post, path = "/v1/signature-checks", tag = "signatures",
+    post, path = "/v1/signature-checks", tag = "signatures", operation_id = "checkSignature",
     request_body = SignatureCheck,
     responses(
         (status = 200, description = "What the chain says", body = SignatureVerdict),
         (status = 400, description = "Malformed body", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "No valid token", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "The token lacks the scope", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "Halted, the head was not confirmed recently, or the node gave no answer", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "`stale-index`: halted, or the head was not confirmed recently. `unavailable`: the node gave no answer, or the database cannot be used", body = Problem, content_type = "application/problem+json"),
     ),
     security(
         ("token" = ["system:consent.read"]),

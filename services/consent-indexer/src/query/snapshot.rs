@@ -1,5 +1,6 @@
 //! One consistent, fresh view of the projection, or 503. Never rows of unknown age.
 
+use axum::http::StatusCode;
 use contract_bindings::event::core_address;
 use serde::Serialize;
 use service_kit::Problem;
@@ -54,22 +55,21 @@ pub async fn open(app: &App, now: OffsetDateTime) -> Result<Snapshot, ApiError> 
         return Err(halted(reason));
     }
     let Some(observed_at) = head.fresh(now, app.max_head_age) else {
-        return Err(
-            Problem::unavailable("The head of the chain has not been confirmed recently.").into(),
-        );
+        return Err(stale(
+            "The head of the chain has not been confirmed recently.",
+        ));
     };
     let mut tx = app
         .pool
         .begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         .await?;
     let cursor = cursor::read(&mut tx).await?;
-    let cursor =
-        cursor.ok_or_else(|| Problem::unavailable("Nothing of the chain has been read yet."))?;
+    let cursor = cursor.ok_or_else(|| stale("Nothing of the chain has been read yet."))?;
     if let Some(reason) = &cursor.halted {
         return Err(halted(reason));
     }
     if !cursor.settled {
-        return Err(Problem::unavailable("The chain reorganised and is being read again.").into());
+        return Err(stale("The chain reorganised and is being read again."));
     }
     let as_of = AsOf {
         chain_id: cursor.identity.chain_id,
@@ -93,7 +93,12 @@ pub async fn open(app: &App, now: OffsetDateTime) -> Result<Snapshot, ApiError> 
 }
 
 fn halted(reason: &str) -> ApiError {
-    Problem::unavailable(format!("Reading the chain has stopped: {reason}.")).into()
+    stale(format!("Reading the chain has stopped: {reason}."))
+}
+
+/// 503 of its own kind: the database answers, what it holds is not known to be the chain's.
+fn stale(detail: impl Into<String>) -> ApiError {
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "stale-index", detail).into()
 }
 
 /// The instant in UTC; instants of this service always have a form.

@@ -116,7 +116,7 @@ pub struct SingleSubject {
 /// Who decides for a subject. An address that never did anything controls itself. What the token does not show does
 /// not exist.
 #[utoipa::path(
-    get, path = "/v1/subjects/{address}", tag = "subjects",
+    get, path = "/v1/subjects/{address}", tag = "subjects", operation_id = "getSubject",
     params(("address" = String, Path, description = "The subject, 0x and 40 hexadecimal digits")),
     responses(
         (status = 200, description = "The subject", body = SingleSubject),
@@ -124,7 +124,7 @@ pub struct SingleSubject {
         (status = 401, description = "No valid token", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "The token lacks the scope", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such subject for this caller", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "Halted, or the head was not confirmed recently", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "`stale-index`: halted, or the head was not confirmed recently. `unavailable`: the database cannot be used", body = Problem, content_type = "application/problem+json"),
     ),
     security(
         ("token" = ["system:consent.read"]),
@@ -255,7 +255,7 @@ pub struct DelegatePage {
 
 /// Everyone who ever was a delegate of a subject.
 #[utoipa::path(
-    get, path = "/v1/subjects/{address}/delegates", tag = "subjects",
+    get, path = "/v1/subjects/{address}/delegates", tag = "subjects", operation_id = "listDelegates",
     params(("address" = String, Path, description = "The subject, 0x and 40 hexadecimal digits"), DelegateFilter),
     responses(
         (status = 200, description = "The delegates", body = DelegatePage),
@@ -263,7 +263,7 @@ pub struct DelegatePage {
         (status = 401, description = "No valid token", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "The token lacks the scope", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such subject for this caller", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "Halted, or the head was not confirmed recently", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "`stale-index`: halted, or the head was not confirmed recently. `unavailable`: the database cannot be used", body = Problem, content_type = "application/problem+json"),
     ),
     security(
         ("token" = ["system:consent.read"]),

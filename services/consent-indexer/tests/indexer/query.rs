@@ -436,12 +436,13 @@ async fn nothing_is_answered_from_a_head_that_was_not_confirmed_for_too_long() {
         indexer.get(&query).await.status == 503
     })
     .await;
-    assert!(
-        indexer.get(&query).await.body["detail"]
-            .as_str()
-            .unwrap()
-            .contains("head of the chain")
+    let refused = indexer.get(&query).await.body;
+    assert_eq!(
+        refused["type"],
+        "https://consentry.example/problems/stale-index"
     );
+    let detail = refused["detail"].as_str().unwrap();
+    assert!(detail.contains("head of the chain"), "{detail}");
     let (status, reason) = indexer.ready("chain").await;
     assert_eq!(status, 503);
     assert!(reason.contains("unreachable"), "{reason}");
@@ -462,6 +463,10 @@ async fn without_its_database_it_says_so_and_recovers() {
         indexer.get(&query).await.status == 503
     })
     .await;
+    assert_eq!(
+        indexer.get(&query).await.body["type"],
+        "https://consentry.example/problems/unavailable"
+    );
     until("readiness to name it", async || {
         indexer.ready("postgres").await == (503, "unreachable".to_owned())
     })

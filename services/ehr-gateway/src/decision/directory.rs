@@ -11,14 +11,18 @@
 //! The addresses in a provider's token are the issuer's word; it holds their signatures against the same rule when it issues
 //! the token.
 
+use std::sync::Arc;
+
 use alloy::primitives::{Address as ChainAddress, U256};
 use alloy::sol_types::Eip712Domain;
 use consent_core::Address;
 use contract_bindings::intent::{Bind, BindGrantee, Proof, Statement, Verification};
 use serde::Deserialize;
-use serde_json::json;
 use service_kit::peer::{Peer, PeerError};
 use time::OffsetDateTime;
+
+use crate::decision::facts::FactsSource;
+use crate::decision::facts::signature::Claimed;
 
 /// The most subjects of one patient, and addresses of one organisation, that are looked at.
 const MAX_ADDRESSES: usize = 100;
@@ -26,7 +30,7 @@ const MAX_ADDRESSES: usize = 100;
 /// The directory of patients and organisations.
 pub struct Directory {
     peer: Peer,
-    indexer: Peer,
+    facts: Arc<FactsSource>,
     tenant: String,
     domain: Eip712Domain,
 }
@@ -71,11 +75,6 @@ struct Binding {
 }
 
 #[derive(Deserialize)]
-struct SignatureVerdict {
-    signed: bool,
-}
-
-#[derive(Deserialize)]
 struct OrganizationRow {
     tenant: String,
     id: String,
@@ -83,12 +82,13 @@ struct OrganizationRow {
 }
 
 impl Directory {
-    /// The directory behind `peer`, for one tenant. What only the chain can tell is asked of the `indexer`.
-    pub fn new(peer: Peer, indexer: Peer, tenant: &str, chain_id: u64, registry: Address) -> Self {
-        let domain = contract_bindings::intent::domain(chain_id, ChainAddress::from(registry.0));
+    /// The directory behind `peer`, for one tenant. The indexer behind `facts` knows what only the chain can tell.
+    pub fn new(peer: Peer, facts: Arc<FactsSource>, tenant: &str) -> Self {
+        let registry = ChainAddress::from(facts.registry().0);
+        let domain = contract_bindings::intent::domain(facts.chain_id(), registry);
         Self {
             peer,
-            indexer,
+            facts,
             tenant: tenant.to_owned(),
             domain,
         }
@@ -167,7 +167,7 @@ impl Directory {
                 Verification::Verified => true,
                 Verification::Invalid => false,
                 // A wallet may change its mind, so it is asked each time.
-                Verification::NeedsChain => self.ask_chain(&message, &proof, now).await?,
+                Verification::NeedsChain => self.ask_chain(&message, proof, now).await?,
             };
             if is_signed {
                 verified.push(Address(message.signer().into_array()));
@@ -187,17 +187,16 @@ impl Directory {
     async fn ask_chain(
         &self,
         message: &impl Statement,
-        proof: &Proof,
+        proof: Proof,
         now: OffsetDateTime,
     ) -> Result<bool, PeerError> {
-        let question = json!({
-            "actor": message.signer(), "digest": message.digest(&self.domain),
-            "signer": proof.signer, "signature": proof.signature,
-        });
-        let path = ["v1", "signature-checks"];
-        let answer = self.indexer.post(&path, &question, now).await?;
-        let verdict = answer.json::<SignatureVerdict>()?;
-        Ok(verdict.is_some_and(|verdict| verdict.signed))
+        let claimed = Claimed {
+            digest: message.digest(&self.domain),
+            signer: proof.signer,
+            signature: proof.signature,
+        };
+        let actor = Address(message.signer().into_array());
+        self.facts.is_signed(actor, &claimed, now).await
     }
 }
 

@@ -18,6 +18,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 pub mod authority;
+pub mod signature;
 
 /// Rows in a page, and pages that are followed: beyond that the answer is not whole, hence no answer.
 const PAGE: usize = 500;

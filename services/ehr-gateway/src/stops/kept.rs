@@ -15,6 +15,7 @@ use consent_core::{Address, ScopeId, Stop};
 
 use super::signed::Candidate;
 use crate::decision::facts::authority::Authority;
+use crate::decision::facts::signature::Claimed;
 
 /// How many undecided items there may be. More are left in the topic until these are decided.
 const MAX_UNDECIDED: usize = 16 * 1024;
@@ -46,6 +47,8 @@ pub struct Settled {
     pub kept: u64,
     /// Their signers had not.
     pub refused: u64,
+    /// The chain says that their signers did not sign them.
+    pub unsigned: u64,
     /// There was no room.
     pub spilled: u64,
 }
@@ -106,10 +109,8 @@ impl Kept {
 
     /// The signers of what is undecided about a subject.
     pub fn undecided_actors(&self, subject: Address) -> Vec<Address> {
-        let of = self.subjects.get(&subject);
-        let mut actors: Vec<_> = of
-            .into_iter()
-            .flat_map(|of| &of.undecided)
+        let mut actors: Vec<_> = self
+            .undecided(subject)
             .map(|candidate| candidate.actor)
             .collect();
         actors.sort_unstable();
@@ -117,12 +118,27 @@ impl Kept {
         actors
     }
 
-    /// Decides the stops of these signers about a subject. Those of others, who came meanwhile, wait on.
+    /// What only the chain can tell of what is undecided about a subject, by signers with the right to stop.
+    pub fn unproven(&self, subject: Address, authority: &Authority) -> Vec<(Address, Claimed)> {
+        self.undecided(subject)
+            .filter(|candidate| authority.allows(candidate.actor, candidate.needs))
+            .filter_map(|candidate| Some((candidate.actor, candidate.unproven.clone()?)))
+            .collect()
+    }
+
+    fn undecided(&self, subject: Address) -> impl Iterator<Item = &Candidate> {
+        let of = self.subjects.get(&subject);
+        of.into_iter().flat_map(|of| &of.undecided)
+    }
+
+    /// Decides the stops of these signers about a subject, with what the chain said of their signatures. Those of others,
+    /// and those that the chain was not asked about, came meanwhile and wait on.
     pub fn settle(
         &mut self,
         subject: Address,
         actors: &[Address],
         authority: &Authority,
+        asked: &HashMap<Claimed, bool>,
     ) -> Settled {
         let mut settled = Settled::default();
         let Some(of) = self.subjects.get_mut(&subject) else {
@@ -130,7 +146,12 @@ impl Kept {
         };
         let (decided, undecided): (Vec<_>, Vec<_>) = std::mem::take(&mut of.undecided)
             .into_iter()
-            .partition(|candidate| actors.contains(&candidate.actor));
+            .partition(|candidate| {
+                let may = authority.allows(candidate.actor, candidate.needs);
+                let unproven = candidate.unproven.as_ref().filter(|_| may);
+                actors.contains(&candidate.actor)
+                    && unproven.is_none_or(|claimed| asked.contains_key(claimed))
+            });
         if undecided.is_empty() {
             self.waiting.remove(&subject);
         }
@@ -139,6 +160,11 @@ impl Kept {
             self.undecided -= candidate.stops.len();
             if !authority.allows(candidate.actor, candidate.needs) {
                 settled.refused += 1;
+                continue;
+            }
+            let unproven = candidate.unproven.as_ref();
+            if unproven.is_some_and(|claimed| asked.get(claimed) != Some(&true)) {
+                settled.unsigned += 1;
                 continue;
             }
             let mut fits = true;

@@ -8,16 +8,19 @@ pub mod kept;
 pub mod read;
 pub mod signed;
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use consent_core::{Address, Stop};
-use futures::{StreamExt as _, stream};
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 use time::OffsetDateTime;
 use tokio::sync::Notify;
 
 use crate::decision::authorize::Refusal;
+use crate::decision::facts::authority::Authority;
+use crate::decision::facts::signature::Claimed;
 use crate::decision::facts::{FactsError, FactsSource};
 use crate::decision::rule::Rule;
 use kept::Kept;
@@ -131,14 +134,17 @@ impl Stops {
             return Ok(());
         }
         let authority = self.facts.authority(subject, &actors, now).await?;
+        let asked = self.ask_chain(subject, &authority, now).await?;
         let (settled, kept) = {
             let mut kept = self.kept();
-            (kept.settle(subject, &actors, &authority), kept.len())
+            let settled = kept.settle(subject, &actors, &authority, &asked);
+            (settled, kept.len())
         };
         self.room.notify_waiters();
         for (outcome, count) in [
             ("kept", settled.kept),
             ("no-right", settled.refused),
+            ("signature", settled.unsigned),
             ("no-room", settled.spilled),
         ] {
             metrics::counter!("gateway_stops_total", "outcome" => outcome).increment(count);
@@ -150,6 +156,12 @@ impl Stops {
                 "stops of signers without the right to stop"
             );
         }
+        if settled.unsigned > 0 {
+            tracing::warn!(
+                count = settled.unsigned,
+                "stops that the chain says were not signed"
+            );
+        }
         if settled.spilled > 0 {
             tracing::error!(
                 count = settled.spilled,
@@ -157,6 +169,24 @@ impl Stops {
             );
         }
         Ok(())
+    }
+
+    /// What the chain says of the signatures that only it can judge.
+    async fn ask_chain(
+        &self,
+        subject: Address,
+        authority: &Authority,
+        now: OffsetDateTime,
+    ) -> Result<HashMap<Claimed, bool>, FactsError> {
+        let unproven = self.kept().unproven(subject, authority);
+        stream::iter(unproven)
+            .map(async |(actor, claimed)| {
+                let signed = self.facts.is_signed(actor, &claimed, now).await?;
+                Ok((claimed, signed))
+            })
+            .buffer_unordered(AT_ONCE)
+            .try_collect()
+            .await
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {

@@ -9,6 +9,7 @@ use contract_bindings::intent::{Action, SignedIntent, Stopped, Verification};
 use serde::Deserialize;
 
 use crate::decision::facts::authority::Needs;
+use crate::decision::facts::signature::Claimed;
 
 /// The longest body: a batch of 256 items with the longest signature, and room.
 pub const MAX_BODY: usize = 256 * 1024;
@@ -25,10 +26,8 @@ pub enum NoStop {
     OtherAction,
     /// It is not what its digest names: for another registry, or changed.
     Digest,
-    /// Its signature is not its actor's.
+    /// Its signature cannot be its actor's.
     Signature,
-    /// Only the chain can tell whether the signature is the actor's. It will.
-    NeedsChain,
 }
 
 impl NoStop {
@@ -39,12 +38,11 @@ impl NoStop {
             Self::OtherAction => "no-stop",
             Self::Digest => "digest",
             Self::Signature => "signature",
-            Self::NeedsChain => "needs-chain",
         }
     }
 }
 
-/// A stop that its actor signed. Whether the actor may stop is not known yet.
+/// A stop that its actor signed, or that only the chain can say so of. Whether the actor may stop is not known yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
     /// Who signed.
@@ -55,6 +53,8 @@ pub struct Candidate {
     pub needs: Needs,
     /// What it stops; never empty, all of `subject`.
     pub stops: Vec<Stop>,
+    /// What the chain has to be asked before it counts; `None` where the signature was verified here.
+    pub unproven: Option<Claimed>,
 }
 
 #[derive(Deserialize)]
@@ -63,7 +63,8 @@ struct Body {
     stop: SignedIntent,
 }
 
-/// Reads the body of an event and verifies the signature in it for the registry of this domain. The deadline is not
+/// Reads the body of an event and verifies the signature in it for the registry of this domain, as far as that can be done
+/// without the chain. The deadline is not
 /// looked at: it bounds when the chain takes the stop, not whether the patient wanted it.
 ///
 /// # Errors
@@ -78,11 +79,15 @@ pub fn read(body: &[u8], domain: &Eip712Domain) -> Result<Candidate, NoStop> {
     if stop.digest(domain) != digest {
         return Err(NoStop::Digest);
     }
-    match stop.verify_offline(domain) {
-        Verification::Verified => {}
-        Verification::NeedsChain => return Err(NoStop::NeedsChain),
+    let unproven = match stop.verify_offline(domain) {
+        Verification::Verified => None,
+        Verification::NeedsChain => Some(Claimed {
+            digest,
+            signer: stop.proof.signer.clone(),
+            signature: stop.proof.signature.clone(),
+        }),
         Verification::Invalid => return Err(NoStop::Signature),
-    }
+    };
     let stops = match stopped {
         Stopped::Consents(consents) => consents
             .into_iter()
@@ -107,6 +112,7 @@ pub fn read(body: &[u8], domain: &Eip712Domain) -> Result<Candidate, NoStop> {
         subject: address(stop.subject()),
         needs,
         stops,
+        unproven,
     })
 }
 

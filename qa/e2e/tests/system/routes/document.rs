@@ -37,6 +37,8 @@ const VALUES: [(&str, &str); 14] = [
 #[derive(Debug, Clone)]
 pub struct Route {
     pub service: String,
+    /// What serves it, where one program serves several.
+    pub program: String,
     pub method: String,
     pub path: String,
     operation: Value,
@@ -51,10 +53,11 @@ impl fmt::Display for Route {
 /// Every documented route of every service of the stack.
 pub fn routes(layout: &Layout) -> Result<Vec<Route>> {
     let mut routes = Vec::new();
-    for service in layout.services.keys() {
-        let file = find_checkout().join(format!("docs/api/{service}.json"));
+    for (service, part) in &layout.services {
+        let program = part.program.as_ref().unwrap_or(service);
+        let file = find_checkout().join(format!("docs/api/{program}.json"));
         let text = std::fs::read_to_string(&file)
-            .with_context(|| format!("{} has no OpenAPI document", service))?;
+            .with_context(|| format!("{program} has no OpenAPI document"))?;
         let document: Value = serde_json::from_str(&text)?;
         let paths = document["paths"]
             .as_object()
@@ -66,6 +69,7 @@ pub fn routes(layout: &Layout) -> Result<Vec<Route>> {
                 }
                 routes.push(Route {
                     service: service.clone(),
+                    program: program.clone(),
                     method: method.to_uppercase(),
                     path: path.clone(),
                     operation: operation.clone(),
@@ -81,6 +85,7 @@ impl Route {
     pub fn undocumented(service: &str, method: &str, path: &str, operation: Value) -> Self {
         Self {
             service: service.to_owned(),
+            program: service.to_owned(),
             method: method.to_owned(),
             path: path.to_owned(),
             operation,

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::document::Route;
 
-/// Names a route. `*` for a service means each of them.
+/// Names a route, by its service or the program of several. `*` for a service means each of them.
 #[derive(Debug, Clone, Copy)]
 pub struct Of {
     pub service: &'static str,
@@ -23,7 +23,7 @@ impl fmt::Display for Of {
 
 impl Of {
     pub fn is(&self, route: &Route) -> bool {
-        (self.service == "*" || self.service == route.service)
+        ["*", &route.service, &route.program].contains(&self.service)
             && self.method == route.method
             && self.path == route.path
     }
@@ -102,6 +102,7 @@ const CLIENTS: &str = "the client authenticates itself, here by nothing";
 const SIGN_IN: &str = "people sign in here, or make their account with a code";
 const OWN_PAGES: &str =
     "people's own pages: the browser's session says who, and without one they lead to signing in";
+const PORTAL: &str = "an application's own page asks, and the browser's session says who";
 const ASSET: &str = "what the pages are made of";
 
 /// Everything that may be called without a token.
@@ -227,6 +228,11 @@ pub const PUBLIC: &[Public] = &[
         &[200],
         "FHIR's CapabilityStatement: what the server can do, no record",
     ),
+    documented("portal-bff", "GET", "/deployment.json", &[200], PORTAL),
+    documented("portal-bff", "GET", "/session", &[401], PORTAL),
+    documented("portal-bff", "GET", "/session/start", &[303], SIGN_IN),
+    documented("portal-bff", "POST", "/session/end", &[401], PORTAL),
+    documented("portal-bff", "GET", "/callback", &[303], SIGN_IN),
     page("GET", "/sign-in", &[200], SIGN_IN),
     page("POST", "/sign-in", &[403], SIGN_IN),
     page("GET", "/sign-in/code", &[400], SIGN_IN),

@@ -6,17 +6,23 @@ from typing import Self
 
 import httpx2
 
-from .._http import Request
 from ..deployment import Deployment
 from ..development import identity
-from ..errors import ConsentryError
-from ..health import Health
-from ..signers import LocalKeySigner, Signer
+from ..signers import LocalKeySigner, Payer, Signer, payer_of
 from .access import AsyncAccess
 from .auth import AsyncClientCredentials
 from .consents import AsyncConsents
+from .control import AsyncControl
+from .delegates import AsyncDelegates
+from .desk import AsyncDesk
+from .direct import AsyncDirect
 from .gateway import AsyncGateway
+from .health import AsyncHealth
+from .keys import AsyncKeys
+from .ledger import AsyncLedger
+from .memory import AsyncSigningMemory
 from .policies import AsyncPolicies
+from .recovery import AsyncRecovery
 from .transport import AsyncTransport, Tokens
 
 __all__ = ["AsyncClient"]
@@ -25,7 +31,10 @@ __all__ = ["AsyncClient"]
 class AsyncClient:
     """One party at one deployment. Use it as a context manager, or close it.
 
-    `auth` gives it tokens, `signer` signs decisions; each is only needed for what needs it.
+    `auth` gives it tokens, `signer` signs decisions; each is only needed for what needs it. A `memory` keeps the
+    highest numbers that were signed, so that openings need not wait for finality. With `node`, the URL of a node of the
+    chain, decisions are sent directly and `payer` pays for them (the signer, if absent); else the relay brings them,
+    and pays.
     """
 
     def __init__(
@@ -34,23 +43,38 @@ class AsyncClient:
         *,
         auth: Tokens | None = None,
         signer: Signer | None = None,
+        memory: AsyncSigningMemory | None = None,
+        node: str | None = None,
+        payer: Payer | None = None,
         http: httpx2.AsyncClient | None = None,
     ) -> None:
         self.deployment = deployment
         self.transport = AsyncTransport(auth, http)
+        ledger = AsyncLedger(self.transport, deployment)
+        direct = None if node is None else AsyncDirect(self.transport, deployment, node, payer_of(payer, signer))
+        desk = AsyncDesk(self.transport, deployment, ledger, signer, memory, direct)
         self.policies = AsyncPolicies(self.transport, deployment)
-        self.consents = AsyncConsents(self.transport, deployment, self.policies, signer)
+        self.consents = AsyncConsents(desk, self.policies)
+        self.delegates = AsyncDelegates(desk)
+        self.recovery = AsyncRecovery(desk)
+        self.control = AsyncControl(desk)
         self.gateway = AsyncGateway(self.transport, deployment)
         self.access = AsyncAccess(self.transport, deployment)
+        self.keys = AsyncKeys(self.transport, deployment, desk)
+        self.health = AsyncHealth(self.transport, deployment, ledger)
 
     @classmethod
-    def for_development(cls, deployment: Deployment, who: str) -> Self:
+    def for_development(
+        cls, deployment: Deployment, who: str, *, memory: AsyncSigningMemory | None = None, node: str | None = None
+    ) -> Self:
         """Somebody of a local stack: `clinic-a`, `ops-system`, `patient`, `patient:<FHIR id>`. See `development`."""
         known = identity(deployment, who)
         return cls(
             deployment,
             auth=AsyncClientCredentials(deployment.auth, known.client_id, known.jwk, known.scope),
             signer=LocalKeySigner(known.private_key) if known.private_key else None,
+            memory=memory,
+            node=node,
         )
 
     async def __aenter__(self) -> Self:
@@ -62,19 +86,3 @@ class AsyncClient:
     async def aclose(self) -> None:
         """Closes the connections."""
         await self.transport.aclose()
-
-    async def health(self) -> list[Health]:
-        """Whether each service is there and can do its work. Never raises: what is away is what it tells."""
-        found = []
-        for name in ("auth", "indexer", "gateway", "relay", "audit"):
-            url = f"{getattr(self.deployment, name)}/health/ready"
-            try:
-                answer = await self.transport.send(Request("GET", url, accepts=frozenset((503,))))
-                body = answer.json()
-                checks = {str(key): str(value) for key, value in dict(body["checks"]).items()}
-                found.append(Health(name, answer.status == 200, checks))
-            except ConsentryError as fault:
-                found.append(Health(name, False, {"service": fault.message}))
-            except (KeyError, TypeError, ValueError):
-                found.append(Health(name, False, {"service": "an answer that is not a health report"}))
-        return found

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 
 from .. import _http
 from .._http import Answer, Request
 from ..decision import Decision, Denied, Permitted, reason_of
 from ..deployment import Deployment
-from ..errors import AuthError, UnavailableError
+from ..errors import AuthError, UnavailableError, ValidationError
 from ..models import gateway
 from . import read
 from .transport import AsyncTransport
 
 __all__ = ["AsyncGateway"]
+
+PLAIN = re.compile(r"[A-Za-z0-9.-]{1,64}", re.ASCII)
 
 
 class AsyncGateway:
@@ -30,24 +33,26 @@ class AsyncGateway:
         patient: str,
         resource: str,
         id: str | None = None,
-        category: str | None = None,
-        count: int | None = None,
+        search: Mapping[str, str | int] | None = None,
         purpose: str | None = None,
     ) -> Decision:
-        """The patient's records of one FHIR type, or one of them by `id`. `patient` is a FHIR id;
-        `purpose` one of those that a machine is registered for, the first of them if absent.
+        """The patient's records of one FHIR type, or one of them by `id`. `patient` is a FHIR id, `search` are FHIR's
+        parameters (`category`, `_count`), `purpose` is one of those that a machine is registered for, the first of them
+        if absent.
 
         A denial is a value. What raises is a fault: no decision could be made, or none was asked for properly.
         """
+        if not all(PLAIN.fullmatch(part) for part in (patient, resource, "x" if id is None else id)):
+            raise ValidationError(
+                "`patient`, `resource` and `id` are FHIR ids and a type's name: letters, digits, dots and hyphens.",
+                code="INVALID_REQUEST",
+            )
+        url, params = f"/{resource}", []
         if id is not None:
-            url, params = f"/{read.segment(resource)}/{read.segment(id)}", []
+            url += f"/{id}"
         else:
-            url = f"/{read.segment(resource)}"
             params = [("_id" if resource == "Patient" else "patient", patient)]
-            if category is not None:
-                params.append(("category", category))
-            if count is not None:
-                params.append(("_count", str(count)))
+            params += [(name, str(value)) for name, value in (search or {}).items()]
         answer = await self._transport.send(
             Request(
                 "GET",
@@ -61,7 +66,7 @@ class AsyncGateway:
         )
         decision_id = answer.headers.get(_http.DECISION, "")
         if answer.status == 403:
-            return _denied(answer, decision_id)
+            return _denial(answer, decision_id)
         body = answer.json()
         if not isinstance(body, dict) or not decision_id:
             raise UnavailableError(
@@ -69,7 +74,7 @@ class AsyncGateway:
                 code="UNEXPECTED_ANSWER",
                 request_id=answer.request_id,
             )
-        return Permitted(decision_id, body)
+        return Permitted(decision_id, body, answer.request_id)
 
     async def evaluate(
         self,
@@ -111,20 +116,26 @@ class AsyncGateway:
         told = read.model(gateway.EvaluationAnswer, answer)
         decision_id = str(told.context.decision_id)
         if told.decision:
-            return Permitted(decision_id)
-        return Denied(reason_of(told.context.rule), told.context.rule, decision_id)
+            return Permitted(decision_id, request_id=answer.request_id)
+        return _denied(told.context.rule, "", decision_id, answer)
 
 
-def _denied(answer: Answer, decision_id: str) -> Denied:
+def _denial(answer: Answer, decision_id: str) -> Denied:
     try:
         rule, text = _http.rule_and_text(json.loads(answer.content))
     except ValueError:
         rule, text = "", ""
-    if rule in ("", "insufficient-scope") or not decision_id:
+    if not rule or not decision_id:
         raise AuthError(
             text or "The access token does not allow this.",
             code="AUTH_FORBIDDEN",
             request_id=answer.headers.get(_http.CORRELATION) or answer.request_id,
             status=answer.status,
         )
-    return Denied(reason_of(rule), rule, decision_id)
+    return _denied(rule, text, decision_id, answer)
+
+
+def _denied(rule: str, text: str, decision_id: str, answer: Answer) -> Denied:
+    if (fault := _http.fault_of_rule(rule, text, answer)) is not None:
+        raise fault
+    return Denied(reason_of(rule), rule, decision_id, text, answer.request_id)

@@ -9,7 +9,7 @@ from ..ids import hash_bytes
 from ..policy import Policy
 from .transport import AsyncTransport
 
-__all__ = ["AsyncPolicies"]
+__all__ = ["AsyncPolicies", "held"]
 
 
 class AsyncPolicies:
@@ -17,6 +17,8 @@ class AsyncPolicies:
 
     build = staticmethod(Policy.build)
     parse = staticmethod(Policy.parse)
+    explain = staticmethod(Policy.explain)
+    covers = staticmethod(Policy.covers)
 
     def __init__(self, transport: AsyncTransport, deployment: Deployment) -> None:
         self._transport = transport
@@ -50,3 +52,25 @@ class AsyncPolicies:
                 request_id=answer.request_id,
             )
         return policy
+
+
+async def held(policies: AsyncPolicies, scope_id: str, policy: Policy | None) -> Policy:
+    """The document that somebody is about to sign for: nobody signs a hash whose document is not at hand."""
+    if policy is None:
+        try:
+            return await policies.get(scope_id)
+        except ValidationError as fault:
+            if fault.code != "NOT_FOUND":
+                raise
+            raise ValidationError(
+                "The document behind this request is not to be had, so it is not signed. Ask the organisation "
+                "to upload it.",
+                code="POLICY_NOT_HELD",
+                request_id=fault.request_id,
+            ) from fault
+    if hash_bytes(policy.hash) != hash_bytes(scope_id):
+        raise ValidationError(
+            "The policy given is not the one that was asked for, so it is not signed.",
+            code="POLICY_HASH_MISMATCH",
+        )
+    return policy

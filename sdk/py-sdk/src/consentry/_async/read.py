@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TypeVar
-from urllib.parse import quote
 
 from pydantic import BaseModel, ValidationError
 
@@ -14,14 +13,9 @@ from ..ids import same_address
 from ..models import indexer
 from .transport import AsyncTransport
 
-__all__ = ["check_as_of", "get", "model", "segment"]
+__all__ = ["check_as_of", "check_place", "get", "model"]
 
 T = TypeVar("T", bound=BaseModel)
-
-
-def segment(text: str) -> str:
-    """One segment of a path, whatever is in the text."""
-    return quote(text, safe="")
 
 
 def model(kind: type[T], answer: Answer) -> T:
@@ -52,15 +46,20 @@ async def get(
 
 def check_as_of(deployment: Deployment, as_of: indexer.AsOf) -> None:
     """Nothing of another chain or registry is ever believed, or signed."""
-    if as_of.chain_id != deployment.chain_id:
+    check_place(deployment, as_of.chain_id, as_of.registry)
+
+
+def check_place(deployment: Deployment, chain_id: int, registry: str) -> None:
+    """Whether the indexer follows this deployment's registry."""
+    if chain_id != deployment.chain_id:
         raise ChainError(
-            f"The indexer follows chain {as_of.chain_id}, the configured one is {deployment.chain_id}. "
-            "Correct the deployment's addresses.",
+            f"The indexer follows chain {chain_id}, the configured one is {deployment.chain_id}. "
+            "Correct the deployment's addresses; nothing was signed.",
             code="WRONG_DEPLOYMENT",
         )
-    if not same_address(as_of.registry, deployment.registry):
+    if not same_address(registry, deployment.registry):
         raise ChainError(
-            f"The indexer follows the registry {as_of.registry}, the configured one is {deployment.registry}. "
-            "Correct the deployment's addresses.",
+            f"The indexer follows the registry {registry}, the configured one is {deployment.registry}. "
+            "Correct the deployment's addresses; nothing was signed.",
             code="WRONG_DEPLOYMENT",
         )

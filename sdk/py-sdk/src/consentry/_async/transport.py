@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Protocol, Self
 
 import httpx2
@@ -20,8 +21,11 @@ TIMEOUT = httpx2.Timeout(20.0, connect=3.0)
 class Tokens(Protocol):
     """Where access tokens come from."""
 
-    async def token(self, transport: AsyncTransport, audience: str, purpose: str | None) -> str:
-        """A token for this audience, and for this purpose of use where one is named."""
+    async def headers(
+        self, transport: AsyncTransport, audience: str, purpose: str | None, method: str, url: str
+    ) -> Mapping[str, str]:
+        """What authorizes one request: a token for this audience, for this purpose of use where one is named, and the
+        proof of the key that it is bound to, if it is."""
         ...
 
     async def forget(self, audience: str) -> None:
@@ -55,29 +59,20 @@ class AsyncTransport:
 
     async def send(self, request: Request) -> Answer:
         """The answer, or a typed error. An expired or revoked token is replaced once."""
-        answer = await self._with_token(request)
+        answer = await self._attempts(request)
         if answer.status == 401 and request.audience is not None and self._tokens is not None:
             await self._tokens.forget(request.audience)
             # Refused before anything happened, so that even a state change may be sent again.
-            answer = await self._with_token(request)
+            answer = await self._attempts(request)
         if answer.status < 400 or answer.status in request.accepts:
             return answer
         raise _http.error_of(answer)
 
-    async def _with_token(self, request: Request) -> Answer:
-        headers = dict(request.headers)
-        if request.audience is not None:
-            if self._tokens is None:
-                raise AuthError(
-                    "This needs a token: sign in (`consentry login`), or give the client an `auth`.",
-                    code="AUTH_SIGN_IN_REQUIRED",
-                )
-            token = await self._tokens.token(self, request.audience, request.purpose)
-            headers["authorization"] = f"Bearer {token}"
+    async def _attempts(self, request: Request) -> Answer:
         request_id = _http.new_request_id()
-        headers[_http.CORRELATION] = request_id
         attempt = 0
         while True:
+            headers = {**request.headers, _http.CORRELATION: request_id, **await self._authorization(request)}
             try:
                 async with self._http.stream(
                     request.method,
@@ -105,6 +100,17 @@ class AsyncTransport:
                 raise _http.too_late(request.url, request_id)
             attempt += 1
             await sleep(wait)
+
+    async def _authorization(self, request: Request) -> Mapping[str, str]:
+        """New for every attempt: a proof counts once."""
+        if request.audience is None:
+            return {}
+        if self._tokens is None:
+            raise AuthError(
+                "This needs a token: sign in (`consentry login`), or give the client an `auth`.",
+                code="AUTH_SIGN_IN_REQUIRED",
+            )
+        return await self._tokens.headers(self, request.audience, request.purpose, request.method, request.url)
 
 
 def _limit(until: float | None) -> httpx2.Timeout:

@@ -7,17 +7,23 @@ from typing import Self
 
 import httpx2
 
-from .._http import Request
 from ..deployment import Deployment
 from ..development import identity
-from ..errors import ConsentryError
-from ..health import Health
-from ..signers import LocalKeySigner, Signer
+from ..signers import LocalKeySigner, Payer, Signer, payer_of
 from .access import Access
 from .auth import ClientCredentials
 from .consents import Consents
+from .control import Control
+from .delegates import Delegates
+from .desk import Desk
+from .direct import Direct
 from .gateway import Gateway
+from .health import Health
+from .keys import Keys
+from .ledger import Ledger
+from .memory import SigningMemory
 from .policies import Policies
+from .recovery import Recovery
 from .transport import Tokens, Transport
 
 __all__ = ["Client"]
@@ -26,7 +32,10 @@ __all__ = ["Client"]
 class Client:
     """One party at one deployment. Use it as a context manager, or close it.
 
-    `auth` gives it tokens, `signer` signs decisions; each is only needed for what needs it.
+    `auth` gives it tokens, `signer` signs decisions; each is only needed for what needs it. A `memory` keeps the
+    highest numbers that were signed, so that openings need not wait for finality. With `node`, the URL of a node of the
+    chain, decisions are sent directly and `payer` pays for them (the signer, if absent); else the relay brings them,
+    and pays.
     """
 
     def __init__(
@@ -35,23 +44,38 @@ class Client:
         *,
         auth: Tokens | None = None,
         signer: Signer | None = None,
+        memory: SigningMemory | None = None,
+        node: str | None = None,
+        payer: Payer | None = None,
         http: httpx2.Client | None = None,
     ) -> None:
         self.deployment = deployment
         self.transport = Transport(auth, http)
+        ledger = Ledger(self.transport, deployment)
+        direct = None if node is None else Direct(self.transport, deployment, node, payer_of(payer, signer))
+        desk = Desk(self.transport, deployment, ledger, signer, memory, direct)
         self.policies = Policies(self.transport, deployment)
-        self.consents = Consents(self.transport, deployment, self.policies, signer)
+        self.consents = Consents(desk, self.policies)
+        self.delegates = Delegates(desk)
+        self.recovery = Recovery(desk)
+        self.control = Control(desk)
         self.gateway = Gateway(self.transport, deployment)
         self.access = Access(self.transport, deployment)
+        self.keys = Keys(self.transport, deployment, desk)
+        self.health = Health(self.transport, deployment, ledger)
 
     @classmethod
-    def for_development(cls, deployment: Deployment, who: str) -> Self:
+    def for_development(
+        cls, deployment: Deployment, who: str, *, memory: SigningMemory | None = None, node: str | None = None
+    ) -> Self:
         """Somebody of a local stack: `clinic-a`, `ops-system`, `patient`, `patient:<FHIR id>`. See `development`."""
         known = identity(deployment, who)
         return cls(
             deployment,
             auth=ClientCredentials(deployment.auth, known.client_id, known.jwk, known.scope),
             signer=LocalKeySigner(known.private_key) if known.private_key else None,
+            memory=memory,
+            node=node,
         )
 
     def __enter__(self) -> Self:
@@ -63,19 +87,3 @@ class Client:
     def close(self) -> None:
         """Closes the connections."""
         self.transport.close()
-
-    def health(self) -> list[Health]:
-        """Whether each service is there and can do its work. Never raises: what is away is what it tells."""
-        found = []
-        for name in ("auth", "indexer", "gateway", "relay", "audit"):
-            url = f"{getattr(self.deployment, name)}/health/ready"
-            try:
-                answer = self.transport.send(Request("GET", url, accepts=frozenset((503,))))
-                body = answer.json()
-                checks = {str(key): str(value) for key, value in dict(body["checks"]).items()}
-                found.append(Health(name, answer.status == 200, checks))
-            except ConsentryError as fault:
-                found.append(Health(name, False, {"service": fault.message}))
-            except (KeyError, TypeError, ValueError):
-                found.append(Health(name, False, {"service": "an answer that is not a health report"}))
-        return found

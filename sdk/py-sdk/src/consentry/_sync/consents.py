@@ -3,36 +3,27 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from .. import intents
-from .._http import Request
-from ..deployment import Deployment
-from ..errors import AuthError, ChainError, ConflictError, ConsentryError, SignerError, ValidationError
-from ..ids import checksum, consent_id, hash_bytes, same_address
+from ..errors import AuthError, ConflictError, ConsentryError, ValidationError
+from ..ids import checksum, hash_bytes
 from ..intents import NO_DEADLINE, UNTIL_REVOKED, Intent
-from ..models import indexer, relay
+from ..models import indexer
 from ..policy import Policy
-from ..signers import Signer
-from . import read
+from .desk import Desk, deadline, ordinary
 from .pending import Goal, Pending
-from .policies import Policies
-from .transport import Transport
+from .policies import Policies, held
 
 __all__ = ["Consents"]
 
 DAY = 86_400
-SIGNATURE_LIFE = 3_600
-"""How long what is no stop can be handed in. The registry takes at most 90 days."""
+RESPOND_WITHIN = 30 * DAY
 CLOCKS = 60
 """A window begins so many seconds ago, unless told otherwise: the chain's clock is not ours."""
-
-STOPPED = frozenset(("REVOKED", "DENIED", "EXPIRED", "ABSENT"))
-GIVEN = frozenset(("ACTIVE", "SCHEDULED"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,35 +32,35 @@ class _Which:
     grantee: str
     scope_id: str
 
+    def members(self) -> dict[str, Any]:
+        return {"subject": self.subject, "grantee": self.grantee, "scopeId": self.scope_id}
+
+
+def _which(row: indexer.ConsentRow) -> _Which:
+    return _Which(row.patient_id, row.grantee_id, row.scope_id)
+
 
 class Consents:
-    """What is signed here is signed with the client's signer, and brought onto the chain by the relay.
+    """Each verb signs with the client's signer and hands over; what it returns is only waited for.
 
-    Openings (request, grant) are signed on final state, stops (deny, revoke) on the latest, naming the version seen
-    plus one. So no stop is ever undone by a grant that was signed before it (ADR 0013).
+    Openings (request, create, approve) are signed on final state, stops (deny, revoke) on the latest, naming the
+    version seen and one more, and never less than what was signed before. So no stop is ever undone by a grant that
+    was signed before it (ADR 0013).
+
+    A window is `valid_from` to `valid_to` (Unix seconds, the first at which it is over), or `days` from its beginning;
+    without either it lasts until revoked.
     """
 
-    def __init__(
-        self,
-        transport: Transport,
-        deployment: Deployment,
-        policies: Policies,
-        signer: Signer | None,
-    ) -> None:
-        self._transport = transport
-        self._deployment = deployment
+    def __init__(self, desk: Desk, policies: Policies) -> None:
+        self._desk = desk
+        self._ledger = desk.ledger
         self._policies = policies
-        self._signer = signer
 
     # ------------------------------------------------------------ looking
 
     def get(self, consent: str) -> indexer.ConsentRow:
         """One consent by its id."""
-        base = self._deployment.indexer
-        url = f"{base}/v1/consents/{read.segment(consent)}"
-        single = read.get(self._transport, indexer.SingleConsent, url, base)
-        read.check_as_of(self._deployment, single.as_of)
-        return single.consent
+        return self._ledger.get(consent)
 
     def list(
         self,
@@ -79,51 +70,29 @@ class Consents:
         scope_id: str | None = None,
         status: str | None = None,
     ) -> Iterator[indexer.ConsentRow]:
-        """All that match, page after page. `patient` and `grantee` are addresses; one of them is needed."""
-        base = self._deployment.indexer
-        asked = [("patient", patient), ("grantee", grantee), ("scope", scope_id), ("status", status)]
-        params = [(name, value) for name, value in asked if value is not None]
-        cursor: str | None = None
-        while True:
-            more = [("cursor", cursor)] if cursor else []
-            page = read.get(self._transport, indexer.ConsentPage, f"{base}/v1/consents", base, params + more)
-            read.check_as_of(self._deployment, page.as_of)
-            for row in page.consents:
-                yield row
-            cursor = page.next
-            if cursor is None:
-                return
+        """All that match, page after page. `patient` and `grantee` are addresses; name one of them, or have a token
+        that says who you are."""
+        return self._ledger.list(patient, grantee, scope_id, status)
 
     def find(self, *, patient: str, grantee: str, scope_id: str) -> indexer.ConsentRow | None:
         """The consent between these two about this document, if there ever was one."""
-        for row in self.list(patient=patient, grantee=grantee, scope_id=scope_id):
-            return row
-        return None
+        return self._ledger.find(self.id_of(patient=patient, grantee=grantee, scope_id=scope_id))
+
+    def id_of(self, *, patient: str, grantee: str, scope_id: str) -> str:
+        """The id of a consent."""
+        return self._desk.consent_id(patient, grantee, scope_id)
+
+    def history(self, consent: str, *, after: int = 0) -> Iterator[indexer.Change]:
+        """Every change of a consent, the oldest first, reorganisations too; of those after a revision. For systems and
+        administrators."""
+        wanted = hash_bytes(consent, "consent")
+        for change in self._ledger.changes(after):
+            if hash_bytes(change.consent.consent_id) == wanted:
+                yield change
 
     def resume(self, saved: Mapping[str, Any]) -> Pending:
         """Takes a wait up again, in another process if need be: `saved` is what `Pending.to_json` gave."""
-        return Pending.from_json(self._transport, self._deployment, saved)
-
-    def history(self, consent: str) -> Iterator[indexer.Change]:
-        """Every change of a consent, the oldest first, reorganisations too. For systems and administrators."""
-        base = self._deployment.indexer
-        wanted = hash_bytes(consent, "consent")
-        after = 0
-        while True:
-            page = read.get(
-                self._transport,
-                indexer.ChangePage,
-                f"{base}/v1/changes",
-                base,
-                [("after", str(after)), ("limit", "500")],
-            )
-            read.check_as_of(self._deployment, page.as_of)
-            for change in page.changes:
-                if hash_bytes(change.consent.consent_id) == wanted:
-                    yield change
-            if page.next is None:
-                return
-            after = page.next
+        return self._desk.resume(saved)
 
     # ------------------------------------------------------------ opening
 
@@ -133,32 +102,28 @@ class Consents:
         subject: str,
         policy: Policy,
         days: int | None = None,
-        respond_within_days: int = 30,
         valid_from: int | None = None,
+        valid_to: int | None = None,
+        respond_by: int | None = None,
     ) -> Pending:
-        """Asks a patient for consent, as the organisation whose key the signer holds."""
-        signer = self._need_signer()
+        """Asks a patient for consent, as the organisation whose key the signer holds. The document is stored first, so
+        that the patient can read it. Unanswered it lapses at `respond_by` (Unix seconds), or after 30 days."""
+        actor = self._desk.signer.address
+        begins, ends = _window(valid_from, valid_to, days)
         self._policies.upload(policy)
-        which = _Which(checksum(subject), signer.address, policy.hash)
+        which = _Which(checksum(subject), checksum(actor), policy.hash)
         row = self._opening_row(which)
-        now = int(time.time())
         version = (row.version if row else 0) + 1
-        begins, ends = _window(now, valid_from, days)
-        intent = Intent(
-            "Request",
-            {
-                "actor": signer.address,
-                "subject": which.subject,
-                "grantee": which.grantee,
-                "scopeId": which.scope_id,
-                "validFrom": begins,
-                "validTo": ends,
-                "respondBy": now + respond_within_days * DAY,
-                "version": version,
-                "deadline": now + SIGNATURE_LIFE,
-            },
-        )
-        return self._hand_in(intent, self._goal(which, version, frozenset(("REQUESTED",))), with_token=True)
+        members = {
+            **which.members(),
+            "actor": actor,
+            "validFrom": begins,
+            "validTo": ends,
+            "respondBy": int(time.time()) + RESPOND_WITHIN if respond_by is None else respond_by,
+            "version": version,
+            "deadline": deadline(),
+        }
+        return self._desk.decide(Intent("Request", members), self._goal(which, version))
 
     def create(
         self,
@@ -168,20 +133,22 @@ class Consents:
         subject: str | None = None,
         days: int | None = None,
         valid_from: int | None = None,
+        valid_to: int | None = None,
     ) -> Pending:
-        """Gives consent, or renews it. `days` None: until revoked. `subject` is the signer unless it is a delegate."""
-        signer = self._need_signer()
+        """Gives consent unasked, or renews it. `subject` is the signer unless it is a delegate."""
+        about = self._desk.subject(subject)
+        begins, ends = _window(valid_from, valid_to, days)
         self._policies.upload(policy)
-        which = _Which(checksum(subject or signer.address), checksum(grantee), policy.hash)
+        which = _Which(about, checksum(grantee), policy.hash)
         row = self._opening_row(which)
-        begins, ends = _window(int(time.time()), valid_from, days)
         return self._grant(which, row, begins, ends)
 
     def approve(
         self,
-        consent: str,
+        consent: str | indexer.ConsentRow,
         *,
         policy: Policy | None = None,
+        days: int | None = None,
         valid_from: int | None = None,
         valid_to: int | None = None,
     ) -> Pending:
@@ -190,73 +157,61 @@ class Consents:
         The document must be at hand: the one given, else the one the indexer has. Without it nothing is signed.
         """
         row = self._requested(consent)
-        self._hold(row.scope_id, policy)
-        which = _Which(row.patient_id, row.grantee_id, row.scope_id)
-        asked_end = UNTIL_REVOKED if row.valid_to is None else row.valid_to
-        begins = row.valid_from if valid_from is None else valid_from
-        return self._grant(which, row, begins, asked_end if valid_to is None else valid_to)
+        held(self._policies, row.scope_id, policy)
+        begins, ends = _answered_window(row, valid_from, valid_to, days)
+        return self._grant(_which(row), row, begins, ends)
 
     def approve_less(
         self,
-        consent: str,
+        consent: str | indexer.ConsentRow,
         policy: Policy,
         *,
+        asked: Policy | None = None,
+        days: int | None = None,
         valid_from: int | None = None,
         valid_to: int | None = None,
     ) -> Pending:
-        """Agrees to less than was asked: refuses the request and grants the narrower policy, under one signature."""
-        signer = self._need_signer()
+        """Agrees to less than was asked: refuses the request and grants the narrower policy, under one signature.
+        `asked` is the document of the request, if you hold it."""
+        actor = self._desk.signer.address
         row = self._requested(consent)
-        asked = self._hold(row.scope_id, None)
-        if asked.hash == policy.hash or not asked.covers(policy):
+        wider = held(self._policies, row.scope_id, asked)
+        if wider.hash == policy.hash or not wider.covers(policy):
             raise ValidationError(
-                "The policy is not less than what was asked for. To share something else, grant it.",
+                "The policy is not less than what was asked for. To share something else, create a consent.",
                 code="POLICY_NOT_NARROWER",
             )
+        begins, ends = _answered_window(row, valid_from, valid_to, days)
         self._policies.upload(policy)
         which = _Which(row.patient_id, row.grantee_id, policy.hash)
-        narrower = self._opening_row(which)
-        version = (narrower.version if narrower else 0) + 1
-        asked_end = UNTIL_REVOKED if row.valid_to is None else row.valid_to
-        ops = [
-            intents.deny_op(row.grantee_id, row.scope_id, through_version=row.version + 1),
-            intents.grant_op(
-                row.grantee_id,
-                policy.hash,
-                valid_from=row.valid_from if valid_from is None else valid_from,
-                valid_to=asked_end if valid_to is None else valid_to,
-                version=version,
-            ),
-        ]
+        version = _granted_version(self._opening_row(which))
+        refused = self._desk.consent_id(row.patient_id, row.grantee_id, row.scope_id)
+        through = self._desk.through_version(refused, row.version)
         intent = intents.batch(
-            actor=signer.address,
+            actor=actor,
             subject=row.patient_id,
-            seq=(self._subject(row.patient_id, final=True)).seq,
-            ops=ops,
-            deadline=int(time.time()) + SIGNATURE_LIFE,
+            seq=(self._desk.opening_subject(row.patient_id)).seq,
+            ops=[
+                intents.deny_op(row.grantee_id, row.scope_id, through_version=through),
+                intents.grant_op(row.grantee_id, policy.hash, valid_from=begins, valid_to=ends, version=version),
+            ],
+            deadline=deadline(),
         )
-        return self._hand_in(intent, self._goal(which, version, GIVEN))
+        self._desk.remember("version", through + 1, refused)
+        return self._desk.decide(intent, self._goal(which, version))
 
     def _grant(self, which: _Which, row: indexer.ConsentRow | None, begins: int, ends: int) -> Pending:
-        signer = self._need_signer()
-        version = row.version if row else 0
-        if row is None or row.status != "REQUESTED":
-            version += 1  # an approval keeps the version
-        intent = Intent(
-            "Grant",
-            {
-                "actor": signer.address,
-                "subject": which.subject,
-                "grantee": which.grantee,
-                "scopeId": which.scope_id,
-                "seq": (self._subject(which.subject, final=True)).seq,
-                "validFrom": begins,
-                "validTo": ends,
-                "version": version,
-                "deadline": int(time.time()) + SIGNATURE_LIFE,
-            },
-        )
-        return self._hand_in(intent, self._goal(which, version, GIVEN))
+        version = _granted_version(row)
+        members = {
+            **which.members(),
+            "actor": self._desk.signer.address,
+            "seq": (self._desk.opening_subject(which.subject)).seq,
+            "validFrom": begins,
+            "validTo": ends,
+            "version": version,
+            "deadline": deadline(),
+        }
+        return self._desk.decide(Intent("Grant", members), self._goal(which, version))
 
     # ------------------------------------------------------------ stopping
 
@@ -272,23 +227,40 @@ class Consents:
         """
         return self._stop("Revoke", consent)
 
+    def revoke_all(self, *, subject: str | None = None, drop_delegates: bool = False) -> Pending:
+        """Takes everything back at once: every consent, and every grant that is signed and not yet sent. With
+        `drop_delegates` nobody else may decide or recover any more either."""
+        address = self._desk.subject(subject)
+        state = self._ledger.subject(address)
+        through = ordinary(self._desk.highest("epoch", state.epoch, address), 24)
+        members = {
+            "actor": self._desk.signer.address,
+            "subject": address,
+            "throughEpoch": through,
+            "throughSeq": ordinary(self._desk.highest("seq", state.seq, address), 24),
+            "dropDelegates": drop_delegates,
+            "deadline": NO_DEADLINE,
+        }
+        self._desk.remember("epoch", through + 1, address)
+        goal = Goal(stop=True, subject=address, epoch=through + 1)
+        return self._desk.decide(Intent("RevokeAll", members), goal)
+
+    def relinquish(self, consent: str | indexer.ConsentRow) -> Pending:
+        """Gives a consent, or one's request for it, back: as the organisation it is for."""
+        actor = self._desk.signer.address
+        row = self._ledger.get(consent if isinstance(consent, str) else consent.consent_id)
+        version = row.version + 1
+        members = {**_which(row).members(), "actor": actor, "version": version, "deadline": deadline()}
+        return self._desk.decide(Intent("Relinquish", members), self._goal(_which(row), version, stop=True))
+
     def _stop(self, action: str, consent: str | indexer.ConsentRow) -> Pending:
-        signer = self._need_signer()
+        actor = self._desk.signer.address
         row = self._latest(consent)
-        through = _ordinary(row.version + 1, 32)
-        which = _Which(row.patient_id, row.grantee_id, row.scope_id)
-        intent = Intent(
-            action,
-            {
-                "actor": signer.address,
-                "subject": which.subject,
-                "grantee": which.grantee,
-                "scopeId": which.scope_id,
-                "throughVersion": through,
-                "deadline": NO_DEADLINE,
-            },
-        )
-        return self._hand_in(intent, self._goal(which, through + 1, STOPPED))
+        which = _which(row)
+        name = self._desk.consent_id(which.subject, which.grantee, which.scope_id)
+        through = self._desk.through_version(name, row.version)
+        members = {**which.members(), "actor": actor, "throughVersion": through, "deadline": NO_DEADLINE}
+        return self._desk.decide(Intent(action, members), Goal(name, through + 1, stop=True))
 
     def _latest(self, consent: str | indexer.ConsentRow) -> indexer.ConsentRow:
         """The consent as it is now; what a caller holds may be old, but is better than nothing for a stop."""
@@ -302,127 +274,51 @@ class Consents:
             raise
         return latest if latest.version >= consent.version else consent
 
-    def revoke_all(self, subject: str | None = None, *, drop_delegates: bool = False) -> Pending:
-        """Takes everything back at once: every consent, and every grant that is signed and not yet sent."""
-        signer = self._need_signer()
-        address = checksum(subject or signer.address)
-        state = self._subject(address, final=False)
-        intent = Intent(
-            "RevokeAll",
-            {
-                "actor": signer.address,
-                "subject": address,
-                "throughEpoch": _ordinary(state.epoch, 24),
-                "throughSeq": _ordinary(state.seq, 24),
-                "dropDelegates": drop_delegates,
-                "deadline": NO_DEADLINE,
-            },
-        )
-        goal = Goal(STOPPED, subject=address, epoch=state.epoch + 1)
-        return self._hand_in(intent, goal)
-
     # ------------------------------------------------------------ inside
 
-    def _need_signer(self) -> Signer:
-        if self._signer is None:
-            raise SignerError("This is signed: give the client a `signer`.", code="SIGNER_UNAVAILABLE")
-        return self._signer
-
-    def _goal(self, which: _Which, version: int, statuses: frozenset[str]) -> Goal:
-        here = self._deployment
-        name = consent_id(here.chain_id, here.registry, which.subject, which.grantee, which.scope_id)
-        return Goal(statuses, consent_id=name, version=version)
+    def _goal(self, which: _Which, version: int, *, stop: bool = False) -> Goal:
+        name = self._desk.consent_id(which.subject, which.grantee, which.scope_id)
+        return Goal(name, version, stop)
 
     def _opening_row(self, which: _Which) -> indexer.ConsentRow | None:
         """The consent as it stands; refused while that is not final, since it could still be taken back."""
         row = self.find(patient=which.subject, grantee=which.grantee, scope_id=which.scope_id)
         if row is not None:
-            self._need_final(row.finality)
+            self._desk.must_be_final(row.finality)
         return row
 
-    def _requested(self, consent: str) -> indexer.ConsentRow:
-        row = self.get(consent)
+    def _requested(self, consent: str | indexer.ConsentRow) -> indexer.ConsentRow:
+        """The request as it is now."""
+        row = self.get(consent if isinstance(consent, str) else consent.consent_id)
         if row.status != "REQUESTED":
-            raise ConflictError(f"There is no request to answer: the consent is {row.status}.", code="CONFLICT")
-        self._need_final(row.finality)
-        return row
-
-    def _need_final(self, finality: str) -> None:
-        if not self._deployment.is_final(finality):
             raise ConflictError(
-                f"The last change is not {self._deployment.finality} yet; a grant is signed on what is. Try again "
-                "in a while. A stop would not have to wait.",
+                f"There is no request to answer: the consent is {row.status}. To give it anyway, create it.",
                 code="CONFLICT",
             )
-
-    def _subject(self, address: str, *, final: bool) -> indexer.SubjectRow:
-        base = self._deployment.indexer
-        url = f"{base}/v1/subjects/{address}"
-        single = read.get(self._transport, indexer.SingleSubject, url, base)
-        read.check_as_of(self._deployment, single.as_of)
-        finality = single.subject.finality
-        if final and finality is not None:
-            self._need_final(finality)
-        return single.subject
-
-    def _hold(self, scope_id: str, policy: Policy | None) -> Policy:
-        """Nobody signs a hash whose document is not at hand."""
-        if policy is None:
-            try:
-                return self._policies.get(scope_id)
-            except ValidationError as fault:
-                if fault.code != "NOT_FOUND":
-                    raise
-                raise ValidationError(
-                    "The document behind this request is not to be had, so it is not signed. Ask the organisation "
-                    "to upload it.",
-                    code="POLICY_NOT_HELD",
-                    request_id=fault.request_id,
-                ) from fault
-        if hash_bytes(policy.hash) != hash_bytes(scope_id):
-            raise ValidationError(
-                "The policy given is not the one that was asked for, so it is not signed.",
-                code="POLICY_HASH_MISMATCH",
-            )
-        return policy
-
-    def _hand_in(self, intent: Intent, goal: Goal, *, with_token: bool = False) -> Pending:
-        """Signs, and hands in. The same intent again changes nothing, so that it may be repeated."""
-        signer = self._need_signer()
-        if not same_address(intent.actor, signer.address):
-            raise SignerError("The signer is not the one who decides.", code="SIGNER_WRONG_ACCOUNT")
-        signed = intent.sign(self._deployment.domain, signer.sign_digest)
-        digest = "0x" + intent.digest(self._deployment.domain).hex()
-        base = self._deployment.relay
-        answer = self._transport.send(
-            Request(
-                "POST",
-                f"{base}/v1/intents",
-                audience=base if with_token else None,
-                headers={"content-type": "application/json", "idempotency-key": digest},
-                content=json.dumps(signed.to_json()).encode(),
-                idempotent=True,
-            )
-        )
-        view = read.model(relay.IntentView, answer)
-        if hash_bytes(view.digest) != hash_bytes(digest):
-            raise ChainError(
-                "The relay names another digest than the one signed here: it serves another chain or registry.",
-                code="WRONG_DEPLOYMENT",
-                request_id=answer.request_id,
-            )
-        return Pending(self._transport, self._deployment, digest, goal)
+        self._desk.must_be_final(row.finality)
+        return row
 
 
-def _ordinary(through: int, bits: int) -> int:
-    """A stop through the largest value would close the consent, or the subject, for good. Nobody is led into that."""
-    if through >= 2**bits - 2:
-        raise ConflictError("This would close the counter for good.", code="CONFLICT")
-    return through
+def _granted_version(row: indexer.ConsentRow | None) -> int:
+    """A grant approves the request that is open, or makes the next version."""
+    if row is None:
+        return 1
+    return row.version if row.status == "REQUESTED" else row.version + 1
 
 
-def _window(now: int, valid_from: int | None, days: int | None) -> tuple[int, int]:
-    begins = now - CLOCKS if valid_from is None else valid_from
-    if days is not None and days < 1:
-        raise ValidationError("`days` must be at least 1.", code="INTENT_FORM")
-    return begins, UNTIL_REVOKED if days is None else max(begins, now) + days * DAY
+def _window(valid_from: int | None, valid_to: int | None, days: int | None) -> tuple[int, int]:
+    begins = int(time.time()) - CLOCKS if valid_from is None else valid_from
+    if days is not None and (valid_to is not None or days < 1):
+        raise ValidationError("`days` is at least 1, and stands in place of `valid_to`.", code="INVALID_REQUEST")
+    ends = begins + days * DAY if days is not None else UNTIL_REVOKED if valid_to is None else valid_to
+    if ends <= begins:
+        raise ValidationError("A consent must end after it begins.", code="INVALID_REQUEST")
+    return begins, ends
+
+
+def _answered_window(
+    row: indexer.ConsentRow, valid_from: int | None, valid_to: int | None, days: int | None
+) -> tuple[int, int]:
+    """What was asked for, where nothing else is said."""
+    begins = row.valid_from if valid_from is None else valid_from
+    return _window(begins, row.valid_to if valid_to is None and days is None else valid_to, days)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Protocol, Self
 
 import httpx2
@@ -21,8 +22,11 @@ TIMEOUT = httpx2.Timeout(20.0, connect=3.0)
 class Tokens(Protocol):
     """Where access tokens come from."""
 
-    def token(self, transport: Transport, audience: str, purpose: str | None) -> str:
-        """A token for this audience, and for this purpose of use where one is named."""
+    def headers(
+        self, transport: Transport, audience: str, purpose: str | None, method: str, url: str
+    ) -> Mapping[str, str]:
+        """What authorizes one request: a token for this audience, for this purpose of use where one is named, and the
+        proof of the key that it is bound to, if it is."""
         ...
 
     def forget(self, audience: str) -> None:
@@ -56,29 +60,20 @@ class Transport:
 
     def send(self, request: Request) -> Answer:
         """The answer, or a typed error. An expired or revoked token is replaced once."""
-        answer = self._with_token(request)
+        answer = self._attempts(request)
         if answer.status == 401 and request.audience is not None and self._tokens is not None:
             self._tokens.forget(request.audience)
             # Refused before anything happened, so that even a state change may be sent again.
-            answer = self._with_token(request)
+            answer = self._attempts(request)
         if answer.status < 400 or answer.status in request.accepts:
             return answer
         raise _http.error_of(answer)
 
-    def _with_token(self, request: Request) -> Answer:
-        headers = dict(request.headers)
-        if request.audience is not None:
-            if self._tokens is None:
-                raise AuthError(
-                    "This needs a token: sign in (`consentry login`), or give the client an `auth`.",
-                    code="AUTH_SIGN_IN_REQUIRED",
-                )
-            token = self._tokens.token(self, request.audience, request.purpose)
-            headers["authorization"] = f"Bearer {token}"
+    def _attempts(self, request: Request) -> Answer:
         request_id = _http.new_request_id()
-        headers[_http.CORRELATION] = request_id
         attempt = 0
         while True:
+            headers = {**request.headers, _http.CORRELATION: request_id, **self._authorization(request)}
             try:
                 with self._http.stream(
                     request.method,
@@ -106,6 +101,17 @@ class Transport:
                 raise _http.too_late(request.url, request_id)
             attempt += 1
             sleep(wait)
+
+    def _authorization(self, request: Request) -> Mapping[str, str]:
+        """New for every attempt: a proof counts once."""
+        if request.audience is None:
+            return {}
+        if self._tokens is None:
+            raise AuthError(
+                "This needs a token: sign in (`consentry login`), or give the client an `auth`.",
+                code="AUTH_SIGN_IN_REQUIRED",
+            )
+        return self._tokens.headers(self, request.audience, request.purpose, request.method, request.url)
 
 
 def _limit(until: float | None) -> httpx2.Timeout:

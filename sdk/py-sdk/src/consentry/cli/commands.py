@@ -166,7 +166,7 @@ def fetch(asked: Namespace, out: Output) -> int:
                 patient=asked.patient,
                 resource=asked.resource,
                 id=asked.id,
-                category=asked.category,
+                search={"category": asked.category} if asked.category else None,
                 purpose=asked.purpose,
             )
     if not decision.permitted:
@@ -208,18 +208,18 @@ def log(asked: Namespace, out: Output) -> int:
 def health(asked: Namespace, out: Output) -> int:
     """All services."""
     with client(asked) as party:
-        found = party.health()
+        found = party.health.check()
     rows = [
         {
-            "service": one.service,
+            "service": name,
             "ready": one.ready,
             "state": "ready" if one.ready else "not ready",
-            "why": ", ".join(f"{name}: {state}" for name, state in one.checks.items() if state != "ok"),
+            "why": ", ".join(f"{check}: {state}" for check, state in one.checks.items() if state != "ok"),
         }
-        for one in found
+        for name, one in found.items()
     ]
     out.table(rows, {"service": "SERVICE", "state": "STATE", "why": "WHY"}, "")
-    return 0 if all(one.ready for one in found) else FAILED
+    return 0 if all(one.ready for one in found.values()) else FAILED
 
 
 COMMANDS: dict[str, Callable[[Namespace, Output], int]] = {

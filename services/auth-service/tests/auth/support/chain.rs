@@ -28,8 +28,9 @@ impl Chain {
     /// Starts answering; returns where.
     pub async fn serve(&self) -> String {
         let routes = Router::new()
-            .route("/v1/organizations", get(list))
+            .route("/v1/organizations", get(organizations))
             .route("/v1/organizations/{address}", get(one))
+            .route("/v1/practitioners", get(practitioners))
             .route("/v1/practitioners/{address}", get(practitioner))
             .route("/v1/subjects/{address}/delegates", get(delegates))
             .route("/v1/signature-checks", post(signature))
@@ -40,12 +41,13 @@ impl Chain {
         url
     }
 
-    pub fn suspend(&self, organization: Address) {
-        self.0.lock().unwrap().suspended.insert(organization);
+    /// An organisation or a practitioner.
+    pub fn suspend(&self, grantee: Address) {
+        self.0.lock().unwrap().suspended.insert(grantee);
     }
 
-    pub fn reinstate(&self, organization: Address) {
-        self.0.lock().unwrap().suspended.remove(&organization);
+    pub fn reinstate(&self, grantee: Address) {
+        self.0.lock().unwrap().suspended.remove(&grantee);
     }
 
     /// From now on this practitioner is verified as one of this organisation.
@@ -130,17 +132,36 @@ async fn practitioner(
     ))
 }
 
-/// One row a page, so that readers have to turn pages.
-async fn list(
+async fn organizations(
     State(chain): State<Chain>,
     Query(query): Query<Vec<(String, String)>>,
     headers: HeaderMap,
 ) -> Result<Json<Value>, StatusCode> {
+    let employed: BTreeSet<Address> = chain.0.lock().unwrap().employers.keys().copied().collect();
+    let suspended = &chain.suspended(&headers)? - &employed;
+    Ok(page("organizations", &query, suspended))
+}
+
+async fn practitioners(
+    State(chain): State<Chain>,
+    Query(query): Query<Vec<(String, String)>>,
+    headers: HeaderMap,
+) -> Result<Json<Value>, StatusCode> {
+    let suspended = chain.suspended(&headers)?;
+    let employers = chain.0.lock().unwrap().employers.clone();
+    let unverified = employers.into_iter().filter_map(|(address, employer)| {
+        let either = suspended.contains(&address) || suspended.contains(&employer);
+        either.then_some(address)
+    });
+    Ok(page("practitioners", &query, unverified.collect()))
+}
+
+/// One row a page, so that readers have to turn pages.
+fn page(list: &str, query: &[(String, String)], unverified: BTreeSet<Address>) -> Json<Value> {
     let asked = |name: &str| query.iter().find(|(key, _)| key == name);
     assert_eq!(asked("verified").unwrap().1, "false");
     let after: Option<Address> = asked("cursor").map(|(_, cursor)| cursor.parse().unwrap());
-    let suspended = chain.suspended(&headers)?;
-    let mut rest = suspended
+    let mut rest = unverified
         .into_iter()
         .filter(|address| Some(*address) > after);
     let row = rest.next();
@@ -149,5 +170,5 @@ async fn list(
         .map(|address| json!({"address": address, "verified": false}))
         .into_iter()
         .collect();
-    Ok(Json(json!({"organizations": rows, "next": next})))
+    Json(json!({list: rows, "next": next}))
 }

@@ -42,6 +42,13 @@ pub const REGISTRY: Address = Address::repeat_byte(9);
 pub const NOW: i64 = 1_900_000_000;
 pub const ASSERTION_TYPE: &str = access_token::assertion::ASSERTION_TYPE;
 
+/// Whether a token is alive, as far as the feed says at the service's time.
+pub async fn stands(service: &Service, claims: &Claims) -> bool {
+    auth_service::revocation::store::stands(&service.db, claims, at(service.time()))
+        .await
+        .unwrap()
+}
+
 pub fn at(seconds: i64) -> OffsetDateTime {
     OffsetDateTime::from_unix_timestamp(seconds).unwrap()
 }

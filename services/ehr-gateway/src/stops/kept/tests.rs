@@ -32,6 +32,7 @@ fn signed(actor: Address, stops: Vec<Stop>) -> Candidate {
         subject,
         needs: Needs::Rights(rights::REVOKE),
         stops,
+        unproven: None,
     }
 }
 
@@ -44,7 +45,7 @@ fn itself(subject: Address) -> Authority {
 
 fn settle(kept: &mut Kept, subject: Address) -> Settled {
     let actors = kept.undecided_actors(subject);
-    kept.settle(subject, &actors, &itself(subject))
+    kept.settle(subject, &actors, &itself(subject), &HashMap::new())
 }
 
 #[test]
@@ -85,6 +86,47 @@ fn a_stop_of_a_stranger_is_dropped_and_leaves_nothing() {
 }
 
 #[test]
+fn what_only_the_chain_can_judge_counts_when_it_was_asked_and_said_yes() {
+    let claimed = |signature: u8| Claimed {
+        digest: Default::default(),
+        signer: Default::default(),
+        signature: vec![signature].into(),
+    };
+    let unproven = |scope: u8, signature: u8| Candidate {
+        unproven: Some(claimed(signature)),
+        ..signed(SUBJECT, vec![one(SUBJECT, scope, 3)])
+    };
+    let mut kept = Kept::new(10);
+    kept.hold(unproven(1, 1)).unwrap();
+    kept.hold(unproven(2, 2)).unwrap();
+    let stranger = Candidate {
+        actor: STRANGER,
+        ..unproven(4, 4)
+    };
+    kept.hold(stranger).unwrap();
+    let actors = kept.undecided_actors(SUBJECT);
+    let questions = kept.unproven(SUBJECT, &itself(SUBJECT));
+    assert_eq!(
+        questions,
+        [(SUBJECT, claimed(1)), (SUBJECT, claimed(2))],
+        "nobody is asked about who may not stop"
+    );
+    kept.hold(unproven(3, 3)).unwrap();
+    let asked = HashMap::from([(claimed(1), true), (claimed(2), false)]);
+    let settled = kept.settle(SUBJECT, &actors, &itself(SUBJECT), &asked);
+    let expected = Settled {
+        kept: 1,
+        unsigned: 1,
+        refused: 1,
+        spilled: 0,
+    };
+    assert_eq!(settled, expected);
+    let about = kept.about(SUBJECT, &[GRANTEE]).unwrap();
+    assert_eq!(about, [one(SUBJECT, 1, 3)]);
+    assert_eq!(kept.undecided_actors(SUBJECT), [SUBJECT], "it waits on");
+}
+
+#[test]
 fn what_came_while_the_indexer_was_asked_stays_undecided() {
     let mut kept = Kept::new(10);
     kept.hold(signed(SUBJECT, vec![one(SUBJECT, 1, 3)]))
@@ -92,7 +134,7 @@ fn what_came_while_the_indexer_was_asked_stays_undecided() {
     let asked = kept.undecided_actors(SUBJECT);
     kept.hold(signed(STRANGER, vec![one(SUBJECT, 2, 3)]))
         .unwrap();
-    let settled = kept.settle(SUBJECT, &asked, &itself(SUBJECT));
+    let settled = kept.settle(SUBJECT, &asked, &itself(SUBJECT), &HashMap::new());
     assert_eq!((settled.kept, settled.refused), (1, 0));
     assert_eq!(kept.undecided_actors(SUBJECT), [STRANGER]);
 }

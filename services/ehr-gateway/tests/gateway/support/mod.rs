@@ -158,7 +158,7 @@ impl World {
         let gateway = Arc::new(Gateway {
             tokens: TokenCheck::new(verifier, revocations),
             authorizer: Authorizer {
-                directory: Directory::new(peer(), peer(), TENANT, CHAIN_ID, REGISTRY),
+                directory: Directory::new(peer(), facts.clone(), TENANT),
                 stops: Arc::new(Stops::new(facts.clone(), 1000)),
                 facts,
                 fhir_base: fhir_base.clone(),

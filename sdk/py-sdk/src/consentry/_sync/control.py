@@ -1,0 +1,54 @@
+# Made from consentry/_async by tools/generate.py. Do not edit.
+"""Which key decides for a subject."""
+
+from __future__ import annotations
+
+from ..ids import checksum
+from ..intents import NO_DEADLINE, Intent, accept_control
+from ..models import indexer
+from ..signers import Signer
+from .desk import Desk, deadline, ordinary
+from .pending import Pending
+
+__all__ = ["Control"]
+
+
+class Control:
+    """Control over a subject: the signer's own, unless another is named whom the signer controls."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._ledger = desk.ledger
+
+    def get(self, *, subject: str | None = None) -> indexer.SubjectRow:
+        """Who decides, who may recover, whether it is frozen, and the counters."""
+        return self._ledger.subject(self._desk.subject(subject))
+
+    def rotate(self, new_controller: Signer, *, subject: str | None = None) -> Pending:
+        """Hands a subject to another key, which has to sign too. Voids all delegates, and all grants not yet sent."""
+        about = self._desk.subject(subject)
+        until = deadline()
+        state = self._desk.opening_subject(about)
+        members = {
+            "actor": self._desk.signer.address,
+            "subject": about,
+            "newController": checksum(new_controller.address),
+            "seq": state.seq,
+            "deadline": until,
+        }
+        rotation = Intent("Rotate", members)
+        agreed = accept_control(rotation, until).sign(self._desk.deployment.domain, new_controller.sign_digest)
+        return self._desk.decide(rotation, agreed=(until, agreed))
+
+    def invalidate(self, *, subject: str | None = None) -> Pending:
+        """Voids every grant, and whatever else opens something, that is signed and not yet sent. Consents stay."""
+        about = self._desk.subject(subject)
+        state = self._ledger.subject(about)
+        through = ordinary(self._desk.highest("seq", state.seq, about), 24)
+        members = {
+            "actor": self._desk.signer.address,
+            "subject": about,
+            "throughSeq": through,
+            "deadline": NO_DEADLINE,
+        }
+        return self._desk.decide(Intent("Invalidate", members))
