@@ -11,6 +11,8 @@ export interface Formats {
   date(moment: Moment): string;
   dateTime(moment: Moment): string;
   time(moment: Moment): string;
+  /** A UTC day, `YYYY-MM-DD`, as short as it is understood: "3 Mar". */
+  shortDay(day: string): string;
   number(value: number): string;
   /** "in 3 days", "2 hours ago". */
   relative(moment: Moment, now?: number): string;
@@ -26,6 +28,7 @@ export function formatsOf(locale: Locale): Formats {
   const date = new Intl.DateTimeFormat(tag, { dateStyle: "long" });
   const dateTime = new Intl.DateTimeFormat(tag, { dateStyle: "long", timeStyle: "short" });
   const time = new Intl.DateTimeFormat(tag, { timeStyle: "short" });
+  const shortDay = new Intl.DateTimeFormat(tag, { day: "numeric", month: "short", timeZone: "UTC" });
   const number = new Intl.NumberFormat(tag);
   const relative = new Intl.RelativeTimeFormat(tag, { numeric: "auto" });
   const list = new Intl.ListFormat(tag, { type: "conjunction" });
@@ -33,6 +36,7 @@ export function formatsOf(locale: Locale): Formats {
     date: (moment) => date.format(asDate(moment)),
     dateTime: (moment) => dateTime.format(asDate(moment)),
     time: (moment) => time.format(asDate(moment)),
+    shortDay: (day) => shortDay.format(asDate(day)),
     number: (value) => number.format(value),
     relative(moment, now = Date.now()) {
       const [unit, count] = largest((asDate(moment).getTime() - now) / 1000);
