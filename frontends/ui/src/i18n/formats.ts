@@ -12,6 +12,8 @@ export interface Formats {
   dateTime(moment: Moment): string;
   time(moment: Moment): string;
   number(value: number): string;
+  /** A measured value, with every digit that it has. */
+  exact(value: number): string;
   /** "in 3 days", "2 hours ago". */
   relative(moment: Moment, now?: number): string;
   /** "3 days", "2 hours", counted down. */
@@ -27,6 +29,7 @@ export function formatsOf(locale: Locale): Formats {
   const dateTime = new Intl.DateTimeFormat(tag, { dateStyle: "long", timeStyle: "short" });
   const time = new Intl.DateTimeFormat(tag, { timeStyle: "short" });
   const number = new Intl.NumberFormat(tag);
+  const exact = new Intl.NumberFormat(tag, { maximumFractionDigits: 20, useGrouping: false });
   const relative = new Intl.RelativeTimeFormat(tag, { numeric: "auto" });
   const list = new Intl.ListFormat(tag, { type: "conjunction" });
   return {
@@ -34,6 +37,7 @@ export function formatsOf(locale: Locale): Formats {
     dateTime: (moment) => dateTime.format(asDate(moment)),
     time: (moment) => time.format(asDate(moment)),
     number: (value) => number.format(value),
+    exact: (value) => exact.format(value),
     relative(moment, now = Date.now()) {
       const [unit, count] = largest((asDate(moment).getTime() - now) / 1000);
       return relative.format(count, unit);
