@@ -22,8 +22,9 @@ async function patient(name) {
   await page.getByRole("button", { name: "Make a passkey" }).click();
   await page.getByText("Your key is ready").waitFor();
   await page.goto(`${originOf(app)}/my-code`);
-  const [fhirId, subject] = (await page.locator("main code").innerText()).split(" ");
-  assert.equal(fhirId, who.fhirId);
+  const code = new URLSearchParams((await page.locator(".copy-text .code").innerText()).split("?")[1]);
+  assert.equal(code.get("id"), who.fhirId);
+  const subject = code.get("subject");
   return { ...someone, ...who, subject };
 }
 

@@ -1,7 +1,7 @@
 /** Which keys are bound to the person. Signing with them is in `keys.ts`, which is fetched when somebody signs. */
-import type { Address, Binding, Hex, Signer } from "@consentry/sdk";
+import type { Address, Binding, Consentry, Hex, Signer } from "@consentry/sdk";
 import { useSession } from "@consentry/ui";
-import { useQuery } from "@tanstack/react-query";
+import { queryOptions, useQuery } from "@tanstack/react-query";
 
 /** A key that stands for the person. */
 export interface BoundKey {
@@ -24,7 +24,12 @@ export function forgetKeys(): void {
 /** The keys that stand for the person, oldest first. */
 export function useKeys() {
   const { consentry } = useSession();
-  return useQuery({ queryKey: ["keys"], queryFn: async ({ signal }) => (await consentry.keys.list({ signal })).map(boundKey) });
+  return useQuery(keysOf(consentry));
+}
+
+/** The same, for a query that needs them first. */
+export function keysOf(consentry: Consentry) {
+  return queryOptions({ queryKey: ["keys"], queryFn: async ({ signal }) => (await consentry.keys.list({ signal })).map(boundKey) });
 }
 
 export function boundKey({ subject, boundAt, signer }: Pick<Binding, "subject" | "boundAt" | "signer">): BoundKey {
