@@ -16,6 +16,8 @@ export async function authenticator(page) {
   });
   return {
     reacts: (enabled) => session.send("WebAuthn.setAutomaticPresenceSimulation", { authenticatorId, enabled }),
+    /** Forgets the passkeys that it has: as when they are on another device. */
+    forgets: () => session.send("WebAuthn.clearCredentials", { authenticatorId }),
     unlocks: (isUserVerified) => session.send("WebAuthn.setUserVerified", { authenticatorId, isUserVerified }),
   };
 }

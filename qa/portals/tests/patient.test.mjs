@@ -1,7 +1,8 @@
 // A patient's way: key, request, yes, somebody looks, no more.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { enrol, launch, newcomer, person, signIn } from "../browser.mjs";
+import { launch } from "../browser.mjs";
+import { patientWithKey } from "../people.mjs";
 import { clinic, originOf } from "../stack.mjs";
 
 const app = "patient-portal";
@@ -11,25 +12,8 @@ before(async () => {
 });
 after(() => browser.close());
 
-/** A patient who is signed in and has a key. */
-async function patient(name) {
-  const someone = await person(browser);
-  const { page } = someone;
-  const who = newcomer(name);
-  await enrol(page, { persona: "patient", fhirId: who.fhirId }, who.login);
-  await signIn(page, app);
-  await page.getByRole("link", { name: "Make my key" }).first().click();
-  await page.getByRole("button", { name: "Make a passkey" }).click();
-  await page.getByText("Your key is ready").waitFor();
-  await page.goto(`${originOf(app)}/my-code`);
-  const code = new URLSearchParams((await page.locator(".copy-text .code").innerText()).split("?")[1]);
-  assert.equal(code.get("id"), who.fhirId);
-  const subject = code.get("subject");
-  return { ...someone, ...who, subject };
-}
-
 test("a patient says yes to a request, sees who looked, ends it, and sees the refusal", async () => {
-  const { page, faults, context, subject, fhirId } = await patient("jane");
+  const { page, faults, context, subject, fhirId } = await patientWithKey(browser, "jane");
   const doctor = clinic();
   const policy = doctor.policies.build({ resources: ["Observation"], purpose: ["TREAT"] });
   await (await doctor.consents.request({ subject, policy, days: 30 })).waitForRequested();
@@ -58,7 +42,7 @@ test("a patient says yes to a request, sees who looked, ends it, and sees the re
 });
 
 test("a patient gives a consent unasked in at most seven screens", async () => {
-  const { page, context, faults } = await patient("omar");
+  const { page, context, faults } = await patientWithKey(browser, "omar");
   await page.goto(originOf(app));
   let screens = 1;
   const next = async (heading) => {
@@ -88,7 +72,7 @@ test("a patient gives a consent unasked in at most seven screens", async () => {
 });
 
 test("everything is stopped without a key, and undone with one", async () => {
-  const { page, context, key } = await patient("laila");
+  const { page, context, key } = await patientWithKey(browser, "laila");
   await page.goto(`${originOf(app)}/stop`);
   await key.reacts(false);
   await page.getByRole("button", { name: "Stop everything now" }).click();
