@@ -11,6 +11,11 @@ describe("dates", () => {
     expect(formatsOf("en").date(NEW_YEAR_1405)).toBe("21 March 2026");
   });
 
+  test("a day of UTC stays that day wherever it is read", () => {
+    expect(formatsOf("en").shortDay("2026-03-21")).toBe("21 Mar");
+    expect(formatsOf("fa-AF").shortDay("2026-03-21")).toMatch(/حمل/);
+  });
+
   test("spans of time are named by their largest unit", () => {
     expect(formatsOf("en").span(90)).toBe("1 minute");
     expect(formatsOf("en").span(2 * 86_400 + 5)).toBe("2 days");
