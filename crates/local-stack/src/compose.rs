@@ -60,7 +60,10 @@ pub fn write_secrets(folder: &Path, layout: &Layout) -> Result<PathBuf> {
     let mut text = String::from("# Development only. Written by local-stack secrets.\n");
     let mut variable = |name: &str, value: &str| writeln!(text, "{name}={value}");
     for (name, address) in contracts.values() {
-        variable(&format!("{}_ADDRESS", name.to_uppercase().replace('-', "_")), &address)?;
+        variable(
+            &format!("{}_ADDRESS", name.to_uppercase().replace('-', "_")),
+            &address,
+        )?;
     }
     variable("POSTGRES_PASSWORD", &secrets.postgres_admin)?;
     for (database, password) in &secrets.databases {

@@ -330,10 +330,7 @@ impl Layout {
             ("instance", instance.to_owned()),
             (
                 "origin",
-                format!(
-                    "{LOCALHOST}:{}",
-                    shifted(part.port, addresses.port_offset)?
-                ),
+                format!("{LOCALHOST}:{}", shifted(part.port, addresses.port_offset)?),
             ),
         ]);
         local.extend(self.constants());

@@ -234,7 +234,11 @@ impl Start<'_> {
             ("state".into(), self.folders.state().display().to_string()),
             (
                 "frontends".into(),
-                self.folders.checkout.join("frontends").display().to_string(),
+                self.folders
+                    .checkout
+                    .join("frontends")
+                    .display()
+                    .to_string(),
             ),
             ("s3-access-key".into(), self.secrets.s3_access_key.clone()),
             ("s3-secret-key".into(), self.secrets.s3_secret_key.clone()),

@@ -3,7 +3,7 @@ import { Trans, useLingui } from "@lingui/react/macro";
 import { Outlet } from "@tanstack/react-router";
 import { useEffect, type ReactNode } from "react";
 import { useConsents } from "./lib/consents.js";
-import { forgetKeys } from "./lib/keys.js";
+import { forgetKeys } from "./lib/bound-keys.js";
 import { StopBanner } from "./parts/stop-banner.js";
 
 /** What surrounds every screen, and who may see them. */

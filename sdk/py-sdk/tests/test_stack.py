@@ -20,7 +20,9 @@ from consentry import (
     ClientCredentials,
     ConflictError,
     Deployment,
+    LocalKeySigner,
     Policy,
+    StaticTokens,
     ValidationError,
     WaitStatus,
 )
@@ -140,7 +142,7 @@ def test_a_denied_request_is_denied_and_cannot_be_approved_any_more(
     clinic: Client, patient: Client, person: dict[str, str]
 ) -> None:
     consent = asked(clinic, person, Policy.build(resources=["Observation"]))
-    row = patient.consents.deny(consent).wait_for_revoked()
+    row = patient.consents.deny(consent).wait_for_denied()
     assert row is not None
     assert row.status == "DENIED"
     with pytest.raises(ConflictError):
@@ -212,6 +214,33 @@ def test_a_token_that_is_no_longer_taken_is_replaced_without_anybody_noticing(
     auth._kept[here.gateway, None] = Token("eyJhbGciOiJub25lIn0.e30.", time.time() + 300)
     with Client(here, auth=auth) as clinic:
         assert clinic.gateway.fetch_if_permitted(patient=person["fhirId"], resource="Observation").decision_id
+
+
+def test_a_token_that_is_not_taken_is_told_with_what_to_do(here: Deployment, person: dict[str, str]) -> None:
+    worthless = StaticTokens({here.gateway: "eyJhbGciOiJub25lIn0.e30.", here.indexer: "x"})
+    with Client(here, auth=worthless) as clinic:
+        for ask in (
+            lambda: clinic.gateway.fetch_if_permitted(patient=person["fhirId"], resource="Observation"),
+            lambda: list(clinic.consents.list(patient=person["subject"])),
+        ):
+            with pytest.raises(AuthError, match="Sign in again") as refused:
+                ask()
+            assert refused.value.code == "AUTH_UNAUTHENTICATED"
+            assert refused.value.request_id
+
+
+def test_tokens_bound_to_a_key_are_taken_by_every_service(here: Deployment, person: dict[str, str]) -> None:
+    known = next(client for client in here.extra["clients"] if client["id"] == "clinic-a")
+    scope = "provider:consent.request provider:records.read system/*.rs"
+    auth = ClientCredentials(here.auth, "clinic-a", known["privateJwk"], scope, dpop=True)
+    with (
+        Client(here, auth=auth, signer=LocalKeySigner(known["privateKey"])) as clinic,
+        patient_of(here, person) as patient,
+    ):
+        assert clinic.gateway.fetch_if_permitted(patient=person["fhirId"], resource="Observation").decision_id
+        consent = asked(clinic, person, Policy.build(resources=["Observation"]))
+        assert clinic.health.chain().chain_id == here.chain_id
+        patient.consents.deny(consent).wait_for_denied()
 
 
 def test_a_token_that_allows_less_is_a_fault_and_no_denial(here: Deployment, person: dict[str, str]) -> None:

@@ -145,7 +145,11 @@ impl Forwarder {
     ///
     /// # Errors
     /// A [`Problem`] when there is none.
-    pub async fn send(&self, call: &Call, token: Option<&str>) -> Result<reqwest::Response, Problem> {
+    pub async fn send(
+        &self,
+        call: &Call,
+        token: Option<&str>,
+    ) -> Result<reqwest::Response, Problem> {
         let name = call.target.as_str();
         let url = format!("{}{}", self.place(call.target).1, call.path);
         let mut request = self

@@ -21,7 +21,10 @@ pub fn check_sender(headers: &HeaderMap, origin: &str) -> Result<(), Problem> {
     let mut origins = headers.get_all(header::ORIGIN).iter();
     let foreign_origin = origins.any(|sent| sent != origin);
     if foreign_site || foreign_origin {
-        return Err(refused("sender", "This is for the application's own pages."));
+        return Err(refused(
+            "sender",
+            "This is for the application's own pages.",
+        ));
     }
     Ok(())
 }
@@ -72,7 +75,12 @@ mod tests {
         for site in ["cross-site", "same-site", "none", ""] {
             assert!(!sender(&[(FETCH_SITE, site)]), "{site}");
         }
-        for origin in ["null", "http://localhost:7011", "https://localhost:7010", ""] {
+        for origin in [
+            "null",
+            "http://localhost:7011",
+            "https://localhost:7010",
+            "",
+        ] {
             assert!(!sender(&[("origin", origin)]), "{origin}");
         }
         assert!(!sender(&[

@@ -201,7 +201,11 @@ impl Issuer {
     ///
     /// # Errors
     /// [`IssuerError`].
-    pub async fn revoke(&self, refresh_token: &str, now: OffsetDateTime) -> Result<(), IssuerError> {
+    pub async fn revoke(
+        &self,
+        refresh_token: &str,
+        now: OffsetDateTime,
+    ) -> Result<(), IssuerError> {
         let form = vec![
             ("token", refresh_token),
             ("token_type_hint", "refresh_token"),
@@ -310,11 +314,7 @@ async fn expect(
         return Err(IssuerError::Unavailable);
     }
     let mut body = Vec::new();
-    while let Some(chunk) = answer
-        .chunk()
-        .await
-        .map_err(|_| IssuerError::Unavailable)?
-    {
+    while let Some(chunk) = answer.chunk().await.map_err(|_| IssuerError::Unavailable)? {
         body.extend_from_slice(&chunk);
         if body.len() > MAX_BODY {
             return Err(IssuerError::Unusable("too long"));
@@ -336,8 +336,8 @@ async fn expect(
 
 /// An error code as OAuth has them, safe to be logged and shown.
 pub fn word(code: &str) -> String {
-    let is_code = (1..=64).contains(&code.len())
-        && code.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+    let is_code =
+        (1..=64).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
     if is_code {
         code.to_owned()
     } else {

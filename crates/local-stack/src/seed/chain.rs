@@ -53,7 +53,10 @@ impl Contracts {
             ("registry", self.registry.to_checksum(None)),
             ("hospitals", self.hospitals.to_checksum(None)),
             ("providers", self.providers.to_checksum(None)),
-            ("webauthn-verifier", self.webauthn_verifier.to_checksum(None)),
+            (
+                "webauthn-verifier",
+                self.webauthn_verifier.to_checksum(None),
+            ),
         ]
     }
 }

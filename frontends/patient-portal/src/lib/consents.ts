@@ -1,6 +1,7 @@
 import type { Consent, Policy } from "@consentry/sdk";
 import { useSession } from "@consentry/ui";
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { keysOf } from "./bound-keys.js";
 
 /** How often it is looked whether a clinic asked, or a state changed. */
 const EVERY_MS = 15_000;
@@ -17,13 +18,15 @@ async function collect<T>(items: AsyncIterable<T>, most: number): Promise<T[]> {
 
 /** All of the person's consents, the latest changed first. Without a key there can be none. */
 export function useConsents() {
-  const { consentry, identity } = useSession();
+  const { consentry } = useSession();
+  const queries = useQueryClient();
   return useQuery({
     queryKey: ["consents"],
     queryFn: async ({ signal }) => {
-      if (identity.subject === undefined) return [];
-      const all = await collect(consentry.consents.list({ signal }), MOST);
-      return all.sort((a, b) => b.revision - a.revision);
+      // Each key is a subject of its own.
+      const keys = await queries.fetchQuery(keysOf(consentry));
+      const lists = await Promise.all(keys.map(({ subject }) => collect(consentry.consents.list({ subject, signal }), MOST)));
+      return lists.flat().sort((a, b) => b.revision - a.revision);
     },
     refetchInterval: EVERY_MS,
   });

@@ -1,46 +1,13 @@
 /** The person's keys: what is bound to them, how a passkey is made, and who signs. */
-import { developmentSigner, eip1193Signer, passkeySigner, SignerError, type Address, type Binding, type Deployment, type Eip1193Provider, type Hex, type Signer } from "@consentry/sdk";
-import { useSession } from "@consentry/ui";
-import { useQuery } from "@tanstack/react-query";
+import { developmentSigner, eip1193Signer, passkeySigner, SignerError, type Address, type Deployment, type Eip1193Provider, type Hex, type Signer } from "@consentry/sdk";
+import { credentials, developmentKeys, type BoundKey } from "./bound-keys.js";
 
 declare global {
   interface Window { ethereum?: Eip1193Provider }
 }
 
-/** A key that stands for the person. */
-export interface BoundKey {
-  readonly subject: Address;
-  readonly boundAt: string;
-  /** The public key, where it is a passkey; else a wallet's or a development key. */
-  readonly passkey: { readonly x: Hex; readonly y: Hex } | undefined;
-}
-
 /** What a passkey's entry in the browser's own list is called. */
 const NAME = "Consentry decisions";
-/** Kept while the page is open, never stored: which credential a passkey is, and development keys. */
-const credentials = new Map<string, Uint8Array>();
-const developmentKeys = new Map<string, Signer>();
-
-/** Forgets what was kept for whoever was signed in. */
-export function forgetKeys(): void {
-  credentials.clear();
-  developmentKeys.clear();
-}
-
-/** The keys that stand for the person, oldest first. */
-export function useKeys() {
-  const { consentry } = useSession();
-  return useQuery({ queryKey: ["keys"], queryFn: async ({ signal }) => (await consentry.keys.list({ signal })).map(boundKey) });
-}
-
-export function boundKey({ subject, boundAt, signer }: Pick<Binding, "subject" | "boundAt" | "signer">): BoundKey {
-  // ERC-7913: the verifier's 20 bytes, then the key's x and y.
-  const isPasskey = typeof signer === "string" && signer.length === 2 + 2 * (20 + 64);
-  return {
-    subject: subject as Address, boundAt,
-    passkey: isPasskey ? { x: `0x${signer.slice(42, 106)}`, y: `0x${signer.slice(106)}` } : undefined,
-  };
-}
 
 /** Makes a passkey on this device for decisions, and keeps nothing of it but its public key. */
 export async function makePasskey(deployment: Deployment): Promise<Signer> {
@@ -79,9 +46,10 @@ export async function walletSigner(): Promise<Signer> {
   return eip1193Signer(window.ethereum);
 }
 
-/** A key that lives as long as this page: for tests on a local chain, never for a person's records. */
-export function newDevelopmentSigner(): Signer {
-  const signer = developmentSigner(hex(crypto.getRandomValues(new Uint8Array(32))));
+/** A key that is typed in, and lives as long as this page: for tests on a local chain, never for a person's records. */
+export function typedSigner(privateKey: string): Signer {
+  if (!/^0x[0-9a-fA-F]{64}$/.test(privateKey)) throw new SignerError("SIGNER_UNAVAILABLE", "a development key is 0x and 64 hexadecimal digits");
+  const signer = developmentSigner(privateKey as Hex);
   developmentKeys.set(signer.address.toLowerCase(), signer);
   return signer;
 }

@@ -4,7 +4,9 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useRef, useState, type ReactNode } from "react";
-import { signerOf, useKeys, type BoundKey } from "../lib/keys.js";
+import { developmentKeys, useKeys, type BoundKey } from "../lib/bound-keys.js";
+import { isDevelopment, signerOf, typedSigner } from "../lib/keys.js";
+import { DevelopmentKey } from "./development-key.js";
 
 interface Props {
   /** Whose decision it is, where only that key will do; else the person picks. */
@@ -42,7 +44,8 @@ function WithKeys({ keys, label, kind, sign, wait, outcome, isStop, onDone }: Om
   const key = keys.find((each) => each.subject === chosen) ?? keys[0];
 
   const decision = useMutation({
-    mutationFn: async () => {
+    mutationFn: async (typed?: string) => {
+      if (typed !== undefined) typedSigner(typed);
       if (key === undefined) throw new ConsentryError("Signer", "SIGNER_UNAVAILABLE", "no key is bound");
       // What was handed in once is only waited for, never signed again.
       pending.current ??= await sign(withSigner(await signerOf(key, deployment)), key);
@@ -79,10 +82,11 @@ function WithKeys({ keys, label, kind, sign, wait, outcome, isStop, onDone }: Om
           { key: "active", label: outcome },
         ]} />
         {status.reorganised && <Notice><p><Trans>The network took a step back, so we wait for it to be confirmed again. You need do nothing.</Trans></p></Notice>}
-        {decision.isError && <FaultNotice error={decision.error} retry={() => decision.mutate()} />}
+        {decision.isError && <FaultNotice error={decision.error} retry={() => decision.mutate(undefined)} />}
       </div>
     );
   }
+  const isTyped = key.passkey === undefined && window.ethereum === undefined && isDevelopment(deployment) && !developmentKeys.has(key.subject.toLowerCase());
   return (
     <div>
       {keys.length > 1 && (
@@ -92,9 +96,9 @@ function WithKeys({ keys, label, kind, sign, wait, outcome, isStop, onDone }: Om
         />
       )}
       {decision.isError && <FaultNotice error={decision.error} />}
-      <div className="actions">
-        <Button kind={kind} pending={decision.isPending} onPress={() => decision.mutate()}>{label}</Button>
-      </div>
+      {isTyped ? <DevelopmentKey label={label} isBusy={decision.isPending} onKey={(typed) => decision.mutate(typed)} /> : (
+        <div className="actions"><Button kind={kind} pending={decision.isPending} onPress={() => decision.mutate(undefined)}>{label}</Button></div>
+      )}
       <p className="small soft">{key.passkey ? <Trans>Your device will ask for your finger, your face or your screen lock.</Trans> : <Trans>Your wallet will show what you sign.</Trans>}</p>
     </div>
   );

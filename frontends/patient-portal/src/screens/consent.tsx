@@ -58,19 +58,25 @@ function Detail({ consent }: { consent: Consent }) {
 function End({ consent }: { consent: Consent }) {
   const queries = useQueryClient();
   const [ended, setEnded] = useState(false);
-  // What is on screen when it is ended stays until the end is confirmed, so that its steps are seen.
-  const [first] = useState(consent);
+  // The consent as it was when it was signed away: its steps stay on screen until the end is confirmed.
+  const [signed, setSigned] = useState<Consent>();
   if (ended) {
     return <Notice kind="success" heading={<Trans>You ended this consent</Trans>} live><p><Trans>From now on every look under it is refused. That is written down for good.</Trans></p></Notice>;
   }
-  if (!isOpen(first)) return null;
+  const open = signed ?? consent;
+  if (!isOpen(open)) return null;
   return (
     <section aria-labelledby="end">
       <h2 id="end"><Trans>End this consent</Trans></h2>
       <p><Trans>They see nothing more from the moment you sign. What they saw before, they may have kept.</Trans></p>
       <SignAndWait
-        subject={first.subject} kind="danger" label={<Trans>End it now</Trans>} outcome={<Trans>Ended by you</Trans>} isStop
-        sign={(consentry) => consentry.consents.revoke(first)} wait={(pending, options) => pending.waitForRevoked(options)}
+        subject={open.subject} kind="danger" label={<Trans>End it now</Trans>} outcome={<Trans>Ended by you</Trans>} isStop
+        sign={async (consentry) => {
+          const pending = await consentry.consents.revoke(consent);
+          setSigned(consent);
+          return pending;
+        }}
+        wait={(pending, options) => pending.waitForRevoked(options)}
         onDone={() => {
           setEnded(true);
           // The list of looks may now hold refusals that were not there before.

@@ -2,7 +2,7 @@ import { Loaded, Notice, Page, buttonClass, useFormats, useNow } from "@consentr
 import { Plural, Trans, useLingui } from "@lingui/react/macro";
 import { Link } from "@tanstack/react-router";
 import { isOpen, useAccesses, useConsents } from "../lib/consents.js";
-import { useKeys } from "../lib/keys.js";
+import { useKeys } from "../lib/bound-keys.js";
 import { ConsentCard } from "../parts/consent-card.js";
 
 const UNUSED_AFTER = 90 * 86_400;

@@ -4,8 +4,10 @@ import { Trans, useLingui } from "@lingui/react/macro";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useSearch } from "@tanstack/react-router";
 import * as v from "valibot";
-import { isDevelopment, makePasskey, newDevelopmentSigner, signerOf, useKeys, walletSigner, type BoundKey } from "../lib/keys.js";
+import { useKeys, type BoundKey } from "../lib/bound-keys.js";
+import { isDevelopment, makePasskey, signerOf, typedSigner, walletSigner } from "../lib/keys.js";
 import { call } from "../lib/services.js";
+import { DevelopmentKey } from "../parts/development-key.js";
 
 /** How fresh a sign-in must be to add a key, as auth-service has it; a little less, so that there is time to do it. */
 const FRESH = 270;
@@ -76,10 +78,7 @@ function AddKey({ keys }: { keys: readonly BoundKey[] }) {
           <p><Trans>If you have a wallet in this browser, you can use it in place of a passkey. You need no coins.</Trans></p>
           {window.ethereum === undefined ? <p className="soft"><Trans>There is no wallet in this browser.</Trans></p> : <Button kind="quiet" isDisabled={binding.isPending} onPress={() => binding.mutate(walletSigner)}><Trans>Use my wallet</Trans></Button>}
           {isDevelopment(deployment) && (
-            <Notice kind="warning" heading={<Trans>Development key: for tests only</Trans>}>
-              <p><Trans>It is made in this page and gone when you close it. Never use it for a real record.</Trans></p>
-              <div className="actions"><Button small kind="quiet" isDisabled={binding.isPending} onPress={() => binding.mutate(async () => newDevelopmentSigner())}><Trans>Make a development key</Trans></Button></div>
-            </Notice>
+            <DevelopmentKey label={<Trans>Add this key</Trans>} isBusy={binding.isPending} onKey={(key) => binding.mutate(async () => typedSigner(key))} />
           )}
         </div>
       </details>

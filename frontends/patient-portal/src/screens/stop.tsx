@@ -1,8 +1,10 @@
 import { Button, FaultNotice, Loaded, Notice, Page, useFormats, useSession } from "@consentry/ui";
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { signerOf, useKeys } from "../lib/keys.js";
-import { liftStop, stopEverything, useStop, type HeldStop } from "../lib/stop.js";
+import { useKeys } from "../lib/bound-keys.js";
+import { signerOf } from "../lib/keys.js";
+import { liftStop } from "../lib/lift.js";
+import { stopEverything, useStop, type HeldStop } from "../lib/stop.js";
 
 /** Stops everything without a key, and undoes it with one. */
 export function StopScreen() {

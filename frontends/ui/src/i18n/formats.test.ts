@@ -22,3 +22,9 @@ describe("dates", () => {
     expect(formatsOf("en").relative(1_000, 1_000_000 + 86_400_000)).toBe("yesterday");
   });
 });
+
+test("a measured value loses no digit", () => {
+  expect(formatsOf("en").exact(0.00025)).toBe("0.00025");
+  expect(formatsOf("en").exact(150000.5)).toBe("150000.5");
+  expect(formatsOf("fa-AF").exact(4.25)).toBe("۴٫۲۵");
+});

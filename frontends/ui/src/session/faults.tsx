@@ -27,7 +27,7 @@ function wordsOf(error: unknown): Words {
     case "SIGNER_REFUSED":
       return { kind: "warning", heading: <Trans>It was not signed</Trans>, advice: <Trans>The key was not used: you said no, or the time ran out. Nothing has changed. Try again when you are ready.</Trans> };
     case "SIGNER_WRONG_ACCOUNT":
-      return { kind: "warning", heading: <Trans>The wallet shows another account</Trans>, advice: <Trans>Switch to the account that you linked here, then try again. Nothing has changed.</Trans> };
+      return { kind: "warning", heading: <Trans>That was another key</Trans>, advice: <Trans>Use the key that you linked here: the passkey called “Consentry decisions”, or the same account of your wallet. Nothing has changed.</Trans> };
     case "SIGNER_WRONG_CHAIN":
       return { kind: "warning", heading: <Trans>The wallet is on another network</Trans>, advice: <Trans>Switch the network in the wallet, then try again. Nothing has changed.</Trans> };
     case "SIGNER_UNAVAILABLE":

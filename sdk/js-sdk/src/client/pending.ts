@@ -126,7 +126,7 @@ export class Pending {
     return options.finality ?? this.#context.deployment.finality ?? "finalized";
   }
 
-  #waitForConsent(wanted: readonly ConsentStatus[], options: WaitOptions = {}): Promise<Consent> {
+  async #waitForConsent(wanted: readonly ConsentStatus[], options: WaitOptions = {}): Promise<Consent> {
     const { consentId, version, stop } = this.#expected;
     if (consentId === undefined) throw new ValidationError("INVALID_REQUEST", `this decision is about no single consent; use ${stop ? "waitForRevoked" : "waitForApplied"}`);
     return this.#wait(options, async (view, signal) => {

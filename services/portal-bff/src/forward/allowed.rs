@@ -129,7 +129,11 @@ static ADMIN: [Route; 29] = [
     route(Target::Auth, GET, "/v1/patients"),
     route(Target::Auth, GET, "/v1/patients/{fhirId}"),
     route(Target::Auth, PUT, "/v1/patients/{fhirId}/proxies/{account}"),
-    route(Target::Auth, DELETE, "/v1/patients/{fhirId}/proxies/{account}"),
+    route(
+        Target::Auth,
+        DELETE,
+        "/v1/patients/{fhirId}/proxies/{account}",
+    ),
     route(Target::Auth, POST, "/v1/rebindings"),
     route(Target::Auth, POST, "/v1/rebindings/{id}/confirm"),
     route(Target::Auth, GET, "/v1/subjects/{address}"),

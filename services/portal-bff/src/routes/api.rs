@@ -33,7 +33,10 @@ pub async fn forward(
     let (route, rest) = allowed::find(portal.application, request.method(), path)
         .ok_or_else(|| Problem::not_found("The application has no such call."))?;
     let now = portal.now();
-    let secret = portal.cookies.session(headers).ok_or_else(refusal::nobody)?;
+    let secret = portal
+        .cookies
+        .session(headers)
+        .ok_or_else(refusal::nobody)?;
     let session = portal.sessions.find(&secret, now).await;
     let session = session.ok_or_else(refusal::nobody)?;
     guard::check_csrf(headers, &session)?;
@@ -71,8 +74,14 @@ async fn by_token(
     let place = (call.target, portal.forwarder.audience(call.target));
     let mut refused = None;
     loop {
-        let token =
-            tokens::token(session, &portal.issuer, place, refused.as_deref(), portal.now()).await;
+        let token = tokens::token(
+            session,
+            &portal.issuer,
+            place,
+            refused.as_deref(),
+            portal.now(),
+        )
+        .await;
         let token = match token {
             Ok(token) => token,
             Err(error) => {

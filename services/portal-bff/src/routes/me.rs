@@ -9,7 +9,6 @@ use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use service_kit::Problem;
-use time::OffsetDateTime;
 use utoipa::ToSchema;
 
 use super::refusal;
@@ -50,18 +49,12 @@ pub struct SessionView {
     /// How surely they signed in: `aal1` or `aal2`.
     #[schema(value_type = String, example = "aal2")]
     acr: Acr,
-    /// When they did.
-    #[serde(with = "time::serde::rfc3339")]
-    #[schema(value_type = String, format = DateTime)]
-    auth_time: OffsetDateTime,
-    /// When the session ends whatever happens.
-    #[serde(with = "time::serde::rfc3339")]
-    #[schema(value_type = String, format = DateTime)]
-    ends_at: OffsetDateTime,
-    /// When it ends if nothing is called.
-    #[serde(with = "time::serde::rfc3339")]
-    #[schema(value_type = String, format = DateTime)]
-    idle_ends_at: OffsetDateTime,
+    /// When they did, Unix seconds.
+    auth_time: i64,
+    /// When the session ends whatever happens, Unix seconds.
+    ends_at: i64,
+    /// When it ends if nothing is called, Unix seconds.
+    idle_ends_at: i64,
     /// To be sent as `X-CSRF-Token` with each call.
     csrf: String,
 }
@@ -84,17 +77,12 @@ impl SessionView {
                 .map(str::to_owned),
             scopes: scope.split(' ').map(str::to_owned).collect(),
             acr: sign_in.acr,
-            auth_time: OffsetDateTime::from_unix_timestamp(sign_in.auth_time).ok()?,
-            ends_at: seconds(session.ends_at()),
-            idle_ends_at: seconds(session.idle_ends_at()),
+            auth_time: sign_in.auth_time,
+            ends_at: session.ends_at().unix_timestamp(),
+            idle_ends_at: session.idle_ends_at().unix_timestamp(),
             csrf: session.csrf.clone(),
         })
     }
-}
-
-/// Without what is finer than a second.
-fn seconds(at: OffsetDateTime) -> OffsetDateTime {
-    at.replace_nanosecond(0).unwrap_or(at)
 }
 
 /// Ask who is signed in.
