@@ -1,4 +1,4 @@
-// A nightly job of a custodian: who was granted what, and which consents nobody has used. `node nightlyReport.js [DAYS]`
+// A nightly job of a custodian: who was granted what, and which consents nobody has used. `npm run example -- nightlyReport [DAYS]`
 import type { Access, Consent, Explanation } from "@consentry/sdk";
 import { custodian, patients } from "./setup.js";
 

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 
 const here = fileURLToPath(new URL("..", import.meta.url));
 const names = readdirSync(`${here}examples`).map((file) => file.replace(/\.ts$/, "")).filter((name) => name !== "setup");
-const [name] = process.argv.slice(2);
+const [name, ...args] = process.argv.slice(2);
 if (!names.includes(name)) {
   console.error(`usage: npm run example -- ${names.join("|")}`);
   process.exit(2);
@@ -14,4 +14,4 @@ if (!names.includes(name)) {
 const node = (...args) => execFileSync(process.execPath, args, { cwd: here, stdio: "inherit" });
 node("scripts/build.mjs");
 node("node_modules/typescript/bin/tsc", "-p", "tsconfig.json");
-node(`build/examples/${name}.js`);
+node(`build/examples/${name}.js`, ...args);

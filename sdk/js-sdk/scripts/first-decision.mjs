@@ -27,7 +27,7 @@ try {
   const npm = (cwd, ...args) => execFileSync("npm", [...args, "--silent"], { cwd, encoding: "utf8", timeout: MOST_SECONDS * 1000 }).trim();
   const packed = path.join(folder, npm(here, "pack", "--pack-destination", folder));
   const start = process.hrtime.bigint();
-  npm(folder, "install", packed, "--no-audit", "--no-fund", "--prefer-offline");
+  npm(folder, "install", packed, "--no-audit", "--no-fund", "--cache", path.join(folder, "cache"));
   writeFileSync(path.join(folder, "first.mjs"), program);
   const said = execFileSync(process.execPath, ["first.mjs"], {
     cwd: folder, encoding: "utf8", timeout: MOST_SECONDS * 1000, env: { ...process.env, GIVEN: JSON.stringify({ endpoints, jwk: privateJwk }) },

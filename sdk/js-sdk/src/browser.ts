@@ -18,13 +18,16 @@ export interface Identity {
   readonly tenant: string;
   /** The patient's FHIR id. */
   readonly patient?: string;
-  /** The address that stands for the patient. */
+  /** The address that stands for the patient, the first of them. */
   readonly subject?: Address;
+  /** All addresses that stand for the patient. */
+  readonly subjects?: readonly Address[];
   /** The organisation that the person works for. */
   readonly organization?: string;
   readonly organizationName?: string;
-  /** The addresses by which the person asks: the organisation's, and their own. */
+  /** The addresses by which they ask for consent: the organisation's, and their own. */
   readonly grantees?: readonly Address[];
+  /** Their own record, such as `Practitioner/7`. */
   readonly practitioner?: string;
   readonly scopes: readonly string[];
   /** How surely they were recognised, such as `aal2`. */

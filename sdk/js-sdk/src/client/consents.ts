@@ -131,7 +131,7 @@ export class Consents {
     const { subject, grantee, scopeId } = consent;
     // It names the version that it starts from.
     const { version } = latest;
-    const message = { actor: this.#desk.signer.address, subject, grantee, scopeId, version, deadline: deadline() };
+    const message = { actor: this.#desk.signer.address, subject, grantee, scopeId, version, deadline: UNLIMITED };
     return this.#decide({ action: "Relinquish", message }, consent, version + 1, options.signal, true);
   }
 

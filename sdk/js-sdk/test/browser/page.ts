@@ -1,6 +1,6 @@
 /** What the page under test does, with the built package as an application bundles it. */
 import * as browser from "@consentry/sdk/browser";
-import { checkSignature, consentIdOf, digestOf, eip1193Signer, fromWire, passkeySigner, type Domain, type Hex, type Signable } from "@consentry/sdk/intents";
+import { checkSignature, consentIdOf, digestOf, fromWire, passkeySigner, type Domain, type Hex, type Signable } from "@consentry/sdk/intents";
 import { buildPolicy, explainPolicy, parsePolicy } from "@consentry/sdk/policy";
 import { createConsentry, type ConsentryError, type Deployment } from "@consentry/sdk";
 
@@ -89,4 +89,4 @@ async function session() {
   return { identity: found.identity, services: deployment.services, keys: keys.length, url: found.signInUrl({ acr: "aal2" }) };
 }
 
-Object.assign(globalThis, { sdk: { policies, intents, signs, session, eip1193Signer } });
+Object.assign(globalThis, { sdk: { policies, intents, signs, session } });

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createConsentry, developmentSigner, type SigningMemory } from "../../src/index.js";
+import { AuthError, createConsentry, developmentSigner, type Auth, type SigningMemory } from "../../src/index.js";
 import { checkSignature, digestOf, domainOf, UNLIMITED } from "../../src/intents/index.js";
-import { consent, deployment, grantee, hash, owner, registry, row, World } from "./world.js";
+import { consent, deployment, grantee, hash, owner, policy, registry, row, World } from "./world.js";
 
 const other = developmentSigner(`0x${"03".repeat(32)}`);
 const domain = domainOf(deployment);
@@ -156,6 +156,20 @@ test("a relay of another chain or registry is told at once", async () => {
   const here = world();
   here.digest = hash("ee");
   await assert.rejects(here.client().consents.revoke(consent), { code: "WRONG_DEPLOYMENT", kind: "Chain", message: /correct the deployment/ });
+});
+
+test("a sign-in that ends during a wait ends the wait and says what to do; a stop needs none", async () => {
+  const here = world();
+  const expired: Auth = { headers: async () => { throw new AuthError("AUTH_SIGN_IN_REQUIRED", "the token is over and cannot be refreshed; sign in again"); } };
+  here.rows = [row({ version: 2, status: "REVOKED" })];
+  const pending = await here.client().consents.create({ grantee, policy });
+  const late = here.client({ auth: expired });
+  await assert.rejects(late.consents.resume(pending.toJSON()).waitForActive(), { code: "AUTH_SIGN_IN_REQUIRED", kind: "Auth", message: /sign in again/ });
+  await assert.rejects(late.consents.create({ grantee, policy }), { code: "AUTH_SIGN_IN_REQUIRED" });
+  const calls = here.handedIn.length;
+  await late.consents.revoke(consent);
+  await late.delegates.remove(mandate() as never);
+  assert.deepEqual(here.handedIn.slice(calls).map(({ action, headers }) => [action, headers.get("authorization")]), [["Revoke", null], ["RemoveDelegate", null]]);
 });
 
 test("what was signed is remembered by kind, chain and registry", async () => {
