@@ -122,7 +122,7 @@ impl Kept {
     pub fn unproven(&self, subject: Address, authority: &Authority) -> Vec<(Address, Claimed)> {
         self.undecided(subject)
             .filter(|candidate| authority.allows(candidate.actor, candidate.needs))
-            .filter_map(|candidate| Some((candidate.actor, candidate.unproven.clone()?)))
+            .filter_map(|candidate| Some((candidate.actor, candidate.unproven.as_deref()?.clone())))
             .collect()
     }
 
@@ -148,7 +148,7 @@ impl Kept {
             .into_iter()
             .partition(|candidate| {
                 let may = authority.allows(candidate.actor, candidate.needs);
-                let unproven = candidate.unproven.as_ref().filter(|_| may);
+                let unproven = candidate.unproven.as_deref().filter(|_| may);
                 actors.contains(&candidate.actor)
                     && unproven.is_none_or(|claimed| asked.contains_key(claimed))
             });
@@ -162,7 +162,7 @@ impl Kept {
                 settled.refused += 1;
                 continue;
             }
-            let unproven = candidate.unproven.as_ref();
+            let unproven = candidate.unproven.as_deref();
             if unproven.is_some_and(|claimed| asked.get(claimed) != Some(&true)) {
                 settled.unsigned += 1;
                 continue;

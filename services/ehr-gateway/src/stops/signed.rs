@@ -54,7 +54,7 @@ pub struct Candidate {
     /// What it stops; never empty, all of `subject`.
     pub stops: Vec<Stop>,
     /// What the chain has to be asked before it counts; `None` where the signature was verified here.
-    pub unproven: Option<Claimed>,
+    pub unproven: Option<Box<Claimed>>,
 }
 
 #[derive(Deserialize)]
@@ -81,11 +81,11 @@ pub fn read(body: &[u8], domain: &Eip712Domain) -> Result<Candidate, NoStop> {
     }
     let unproven = match stop.verify_offline(domain) {
         Verification::Verified => None,
-        Verification::NeedsChain => Some(Claimed {
+        Verification::NeedsChain => Some(Box::new(Claimed {
             digest,
             signer: stop.proof.signer.clone(),
             signature: stop.proof.signature.clone(),
-        }),
+        })),
         Verification::Invalid => return Err(NoStop::Signature),
     };
     let stops = match stopped {

@@ -93,7 +93,7 @@ fn what_only_the_chain_can_judge_counts_when_it_was_asked_and_said_yes() {
         signature: vec![signature].into(),
     };
     let unproven = |scope: u8, signature: u8| Candidate {
-        unproven: Some(claimed(signature)),
+        unproven: Some(Box::new(claimed(signature))),
         ..signed(SUBJECT, vec![one(SUBJECT, scope, 3)])
     };
     let mut kept = Kept::new(10);
