@@ -1,12 +1,28 @@
 import { Button, ErrorBoundary, Shell, SignedInOnly, useSession, type NavItem } from "@consentry/ui";
 import { Trans, useLingui } from "@lingui/react/macro";
 import { Outlet } from "@tanstack/react-router";
-import type { ReactNode } from "react";
+import { useEffect, type ReactNode } from "react";
+import { useConsents } from "./lib/consents.js";
+import { forgetKeys } from "./lib/bound-keys.js";
+import { StopBanner } from "./parts/stop-banner.js";
 
 /** What surrounds every screen, and who may see them. */
 export function Frame() {
   const { t } = useLingui();
-  const welcome = { heading: <Trans>My consents</Trans>, plainHeading: t`My consents`, children: <p className="lead"><Trans>You decide who may read your health record.</Trans></p> };
+  const welcome = {
+    heading: <Trans>You decide who sees your health record</Trans>, plainHeading: t`Sign in`,
+    children: (
+      <>
+        <p className="lead"><Trans>Here you say yes or no, see who looked, and stop it at any time.</Trans></p>
+        <ul>
+          <li><Trans>No clinic sees your record unless you say yes.</Trans></li>
+          <li><Trans>You can end a yes at any time. It works at once.</Trans></li>
+          <li><Trans>Every look is written down. You can see them all.</Trans></li>
+        </ul>
+        <p><Trans>Is this your first time? Your clinic or hospital gives you a code. Press “Sign in”, then choose to use a code.</Trans></p>
+      </>
+    ),
+  };
   return (
     <SignedInOnly persona="patient" welcome={welcome} frame={(content) => <Bare>{content}</Bare>}>
       <Signed />
@@ -16,9 +32,20 @@ export function Frame() {
 
 function Signed() {
   const { signOut } = useSession();
-  const nav: NavItem[] = [{ to: "/", label: <Trans>Home</Trans> }];
+  const consents = useConsents();
+  useEffect(() => forgetKeys, []);
+  const open = consents.data?.filter(({ status }) => status === "REQUESTED").length ?? 0;
+  const nav: NavItem[] = [
+    { to: "/", label: <Trans>Home</Trans> },
+    { to: "/requests", label: <Trans>Requests</Trans>, count: open },
+    { to: "/consents", label: <Trans>My consents</Trans> },
+    { to: "/activity", label: <Trans>Who looked</Trans> },
+    { to: "/keys", label: <Trans>Keys</Trans> },
+    { to: "/settings", label: <Trans>Settings</Trans> },
+  ];
   return (
     <Shell name={<Trans>My consents</Trans>} nav={nav} tools={<Button kind="plain" small onPress={() => void signOut()}><Trans>Sign out</Trans></Button>}>
+      <StopBanner />
       <ErrorBoundary><Outlet /></ErrorBoundary>
     </Shell>
   );

@@ -1,5 +1,6 @@
 /** What the portals share. */
 export { Button, ButtonLink, buttonClass, type ButtonKind } from "./components/button.js";
+export { CopyText } from "./components/copy.js";
 export { Countdown, useNow } from "./components/countdown.js";
 export { Steps, SummaryList, Table, Timeline, type Column } from "./components/data.js";
 export { Dialog } from "./components/dialog.js";
@@ -13,6 +14,7 @@ export { useFormats, useLanguage } from "./i18n/provider.js";
 export { FaultNotice } from "./session/faults.js";
 export { ErrorBoundary, SignedInOnly } from "./session/gate.js";
 export { Loaded, newQueryClient } from "./session/queries.js";
+export { callService, ServiceFault, type ServiceCall, type StepUp } from "./session/services.js";
 export { useSession, useSessionState, type SignedIn } from "./session/session.js";
 export { startPortal } from "./start.js";
 export { useTheme, type Theme } from "./theme.js";

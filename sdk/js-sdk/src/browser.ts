@@ -23,6 +23,8 @@ export interface Identity {
   /** The organisation that the person works for. */
   readonly organization?: string;
   readonly organizationName?: string;
+  /** The addresses by which the person asks: the organisation's, and their own. */
+  readonly grantees?: readonly Address[];
   readonly practitioner?: string;
   readonly scopes: readonly string[];
   /** How surely they were recognised, such as `aal2`. */

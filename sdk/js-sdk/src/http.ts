@@ -208,6 +208,17 @@ export function pause(milliseconds: number, signal?: AbortSignal): Promise<void>
   });
 }
 
+/** Some work, until its caller gives up. */
+export function orAborted<T>(work: Promise<T>, signal?: AbortSignal): Promise<T> {
+  if (signal === undefined) return work;
+  return new Promise((resolve, reject) => {
+    const stopped = () => reject(signal.reason);
+    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", stopped));
+    if (signal.aborted) stopped();
+    else signal.addEventListener("abort", stopped, { once: true });
+  });
+}
+
 function newCorrelationId(): string {
   return crypto.randomUUID().replaceAll("-", "");
 }

@@ -6,6 +6,7 @@
 import { createServer } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
+import { orAborted } from "./http.js";
 import { beginSignIn, PersonSession, type App, type SignInRequest } from "./auth/code.js";
 
 /** What the person sees when they may close the window. */
@@ -41,14 +42,4 @@ export async function loopbackSignIn(
     server.close();
     server.closeAllConnections();
   }
-}
-
-function orAborted<T>(work: Promise<T>, signal?: AbortSignal): Promise<T> {
-  if (signal === undefined) return work;
-  return new Promise((resolve, reject) => {
-    signal.throwIfAborted();
-    const stopped = () => reject(signal.reason);
-    signal.addEventListener("abort", stopped, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", stopped));
-  });
 }

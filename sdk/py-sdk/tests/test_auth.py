@@ -20,7 +20,16 @@ from fake import AS_OF, HASH, Services, consent, deployment, problem
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
-from consentry import AuthError, Client, ClientCredentials, ConsentryError, Session, ValidationError
+from consentry import (
+    AuthError,
+    Client,
+    ClientCredentials,
+    ConsentryError,
+    ProofKey,
+    Session,
+    StaticTokens,
+    ValidationError,
+)
 from consentry.cli.identity import Store
 from consentry.loopback import receive_code
 from consentry.oauth import AuthorizationRequest, Token, client_assertion
@@ -32,7 +41,7 @@ INDEXER = "https://indexer.example"
 
 
 def answer(token: str, life: int = 300, **more: Any) -> dict[str, Any]:
-    return {"access_token": token, "token_type": "Bearer", "expires_in": life, "scope": "x", **more}
+    return {"access_token": token, "token_type": "Bearer", "expires_in": life, "scope": "x"} | more
 
 
 def row() -> dict[str, Any]:
@@ -244,3 +253,80 @@ def test_a_token_is_for_the_purpose_that_is_named() -> None:
     asked = [request for request in services.asked if request.method == "GET"]
     assert [request.headers["authorization"] for request in asked] == ["Bearer one", "Bearer two", "Bearer one"]
     assert asked[0].url.params.get("_id") == "p", "a patient is searched for by its id"
+
+
+def bound(services: Services, token: str) -> Services:
+    return services.on("POST auth /oauth2/token", answer(token, token_type="DPoP", refresh_token="r", patient="p-1"))
+
+
+def proof_of(request: httpx2.Request) -> dict[str, Any]:
+    """The claims of a request's proof, its signature checked with the key in it."""
+    header = json.loads(base64.urlsafe_b64decode(request.headers["dpop"].split(".")[0] + "=="))
+    assert header["typ"] == "dpop+jwt"
+    assert set(header["jwk"]) == {"kty", "crv", "x", "y"}, "the private half stays here"
+    key = ECKey.import_key(header["jwk"])
+    return dict(jwt.decode(request.headers["dpop"], key, algorithms=["ES256"]).claims)
+
+
+def test_a_token_that_is_bound_to_a_key_is_proved_anew_for_every_attempt() -> None:
+    services = bound(Services(), "bound-token").on("GET indexer /v1/consents", problem(503, "unavailable"), row())
+    auth = ClientCredentials(ISSUER, "clinic", JWK, "provider:records.read", dpop=True)
+    with client(services, auth) as party:
+        party.consents.get(HASH)
+    asked, *read = services.asked
+    assert proof_of(asked)["htu"] == f"{ISSUER}/oauth2/token"
+    proofs = [proof_of(request) for request in read]
+    assert [request.headers["authorization"] for request in read] == ["DPoP bound-token"] * 2
+    digest = base64.urlsafe_b64encode(hashlib.sha256(b"bound-token").digest()).rstrip(b"=").decode()
+    for claims in proofs:
+        assert (claims["htm"], claims["htu"]) == ("GET", f"{INDEXER}/v1/consents/{HASH}")
+        assert claims["ath"] == digest
+    assert proofs[0]["jti"] != proofs[1]["jti"]
+
+
+def test_a_session_can_be_bound_to_a_key_and_knows_its_patient() -> None:
+    services = bound(Services(), "one").on("GET indexer /v1/consents/", row())
+    session = Session(ISSUER, "portal", {}, proof_key=ProofKey.generate())
+    with client(services, session) as party:
+        session.redeem(party.transport, request(), "code")
+        assert session.patient == "p-1"
+        party.consents.get(HASH)
+    assert all("dpop" in asked.headers for asked in services.asked)
+
+
+@pytest.mark.parametrize(("dpop", "kind"), [(True, "Bearer"), (False, "DPoP"), (False, "mac")])
+def test_a_token_that_is_not_bound_as_asked_is_not_used(dpop: bool, kind: str) -> None:
+    services = Services().on("POST auth /oauth2/token", answer("t", token_type=kind))
+    auth = ClientCredentials(ISSUER, "clinic", JWK, "x", dpop=dpop)
+    with client(services, auth) as party, pytest.raises(AuthError) as refused:
+        party.consents.get(HASH)
+    assert refused.value.code == "AUTH_RESPONSE"
+
+
+def test_a_sign_in_that_is_over_says_so() -> None:
+    over = httpx2.Response(400, json={"error": "invalid_grant", "error_description": "The refresh token is over."})
+    session = Session(ISSUER, "portal", {INDEXER: Token("old", 0.0, "x", "refresh-1")})
+    services = Services().on("POST auth /oauth2/token", over)
+    with client(services, session) as party, pytest.raises(AuthError, match="Sign in again") as refused:
+        party.consents.get(HASH)
+    assert refused.value.code == "AUTH_SIGN_IN_REQUIRED"
+
+
+def test_a_sign_in_can_ask_for_two_factors_and_for_no_questions() -> None:
+    wishes = AuthorizationRequest.new(ISSUER, "portal", "http://x/", "openid", INDEXER, acr="aal2", max_age=300)
+    query = {name: values[0] for name, values in parse_qs(urlsplit(wishes.url).query).items()}
+    assert (query["acr_values"], query["max_age"]) == ("aal2", "300")
+    assert "prompt" not in query
+    silent = AuthorizationRequest.new(ISSUER, "portal", "http://x/", "openid", INDEXER, prompt="none")
+    assert "prompt=none" in silent.url
+
+
+def test_a_token_that_expired_is_told_with_what_to_do() -> None:
+    expired = problem(401, "unauthenticated", "The access token is over.")
+    services = Services().on("GET indexer /v1/consents/", expired)
+    with client(services, StaticTokens({INDEXER: "old"})) as party, pytest.raises(AuthError) as refused:
+        party.consents.get(HASH)
+    assert refused.value.code == "AUTH_UNAUTHENTICATED"
+    assert refused.value.message.startswith("The access token is over. Sign in again")
+    assert refused.value.request_id == "c" * 32
+    assert not refused.value.retryable

@@ -12,7 +12,17 @@ import pytest
 from stack import endpoints
 from visitor import Visitor
 
-from consentry import Client, ClientCredentials, Deployment, Policy
+from consentry import (
+    AuthorizationRequest,
+    Client,
+    ClientCredentials,
+    ConflictError,
+    Deployment,
+    LocalKeySigner,
+    Policy,
+    ProofKey,
+    Session,
+)
 from consentry._http import Request
 from consentry.cli import main
 from consentry.errors import ConsentryError
@@ -20,8 +30,8 @@ from consentry.errors import ConsentryError
 pytestmark = pytest.mark.stack
 
 
-def somebody(here: Deployment, visitor: Visitor) -> dict[str, str]:
-    """A seeded patient who has no account yet makes one."""
+def somebody(here: Deployment, visitor: Visitor) -> tuple[dict[str, str], str]:
+    """A seeded patient who has no account yet makes one; with its name."""
     known = next(client for client in here.extra["clients"] if client["id"] == "admin-tool")
     auth = ClientCredentials(here.auth, "admin-tool", known["privateJwk"], "admin:accounts.write")
     with Client(here, auth=auth) as admin:
@@ -40,8 +50,9 @@ def somebody(here: Deployment, visitor: Visitor) -> dict[str, str]:
                 if refused.status != 409:
                     raise
                 continue
-            visitor.enrols(code, f"pat.{secrets.token_hex(4)}")
-            return dict(patient)
+            name = f"pat.{secrets.token_hex(4)}"
+            visitor.enrols(code, name)
+            return dict(patient), name
     pytest.skip("every seeded patient of this stack has an account already")
 
 
@@ -51,7 +62,7 @@ def test_a_patient_signs_in_and_sees_their_own_consents(
     here = Deployment.read(endpoints())
     visitor = Visitor(here.auth)
     request.addfinalizer(visitor.leaves)
-    patient = somebody(here, visitor)
+    patient, _ = somebody(here, visitor)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     for name in ("CONSENTRY_AS", "CONSENTRY_CLIENT_ID", "CONSENTRY_KEY"):
         monkeypatch.delenv(name, raising=False)
@@ -69,7 +80,7 @@ def test_a_patient_signs_in_and_sees_their_own_consents(
         pending.wait_for_active()
         where = ["--endpoints", str(endpoints())]
         scope = "patient:consent.read patient:consent.write launch/patient online_access"
-        words = ["login", "--client", "patient-portal", "--for", "indexer", "--scope", scope]
+        words = ["login", "--client", "patient-portal", "--for", "indexer,auth", "--scope", scope]
         code = main([*where, "--json", *words])
         for visit in visits:
             visit.join()
@@ -78,6 +89,8 @@ def test_a_patient_signs_in_and_sees_their_own_consents(
         assert main([*where, "--json", "ls", "--patient", patient["subject"], "--status", "ACTIVE"]) == 0
         rows = json.loads(capsys.readouterr().out)
         assert pending.consent_id in [row["consentId"] for row in rows]
+        assert main([*where, "--json", "ls", "--status", "ACTIVE"]) == 0, "by the sign-in alone"
+        assert pending.consent_id in [row["consentId"] for row in json.loads(capsys.readouterr().out)]
         other = next(one for one in here.extra["patients"] if one != patient)
         assert main([*where, "ls", "--patient", other["subject"]]) == 1, "nobody else's"
         capsys.readouterr()
@@ -99,3 +112,48 @@ def test_a_patient_signs_in_and_sees_their_own_consents(
         key.write_text(patient["privateKey"])
         assert pending.consent_id is not None
         assert main([*where, "--key", str(key), "revoke", pending.consent_id]) == 0
+
+
+def test_a_further_key_is_bound_by_two_factors_and_a_key_that_stands_already(
+    request: pytest.FixtureRequest,
+) -> None:
+    here = Deployment.read(endpoints())
+    visitor = Visitor(here.auth)
+    request.addfinalizer(visitor.leaves)
+    patient, name = somebody(here, visitor)
+    visitor.leaves()
+    visitor = Visitor(here.auth)
+    request.addfinalizer(visitor.leaves)
+    app = next(app for app in here.extra["apps"] if app["id"] == "patient-portal")
+    session = Session(here.auth, app["id"], {}, proof_key=ProofKey.generate())
+    wish = AuthorizationRequest.new(
+        here.auth,
+        app["id"],
+        app["redirectUri"],
+        "launch/patient patient:consent.write",
+        here.auth,
+        acr="aal2",
+        max_age=300,
+    )
+    first, second = LocalKeySigner(patient["privateKey"]), LocalKeySigner("0x" + secrets.token_hex(32))
+    with Client(here, auth=session, signer=second) as person:
+        session.redeem(person.transport, wish, wish.code_from(visitor.signs_in_twofold(wish.url, name)))
+        assert session.patient == patient["fhirId"]
+        about = {"tenant": here.extra["tenant"], "patient": patient["fhirId"]}
+        before = [one.subject.lower() for one in person.keys.list()]
+        assert first.address.lower() in before
+        with pytest.raises(ConflictError):
+            person.keys.bind(**about)
+        bound = person.keys.bind(**about, endorsed_by=first)
+        assert [one.subject.lower() for one in bound] == [*before, second.address.lower()]
+        # What it decides counts, like all that the first one decided.
+        clinic = next(one for one in here.extra["clients"] if one["id"] == "clinic-b")
+        with Client.for_development(here, "ops-system") as system:
+            reading = system.transport._tokens
+        with Client(here, auth=reading, signer=second) as wallet:
+            policy = Policy.build(resources=["Observation"])
+            wallet.consents.create(grantee=clinic["address"], policy=policy, days=1).wait_for_active()
+            with Client.for_development(here, "clinic-b") as reader:
+                answer = reader.gateway.fetch_if_permitted(patient=patient["fhirId"], resource="Observation")
+                assert answer.permitted
+            wallet.consents.revoke_all().wait_for_revoked()

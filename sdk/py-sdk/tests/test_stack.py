@@ -20,7 +20,9 @@ from consentry import (
     ClientCredentials,
     ConflictError,
     Deployment,
+    LocalKeySigner,
     Policy,
+    StaticTokens,
     ValidationError,
     WaitStatus,
 )
@@ -140,7 +142,7 @@ def test_a_denied_request_is_denied_and_cannot_be_approved_any_more(
     clinic: Client, patient: Client, person: dict[str, str]
 ) -> None:
     consent = asked(clinic, person, Policy.build(resources=["Observation"]))
-    row = patient.consents.deny(consent).wait_for_revoked()
+    row = patient.consents.deny(consent).wait_for_denied()
     assert row is not None
     assert row.status == "DENIED"
     with pytest.raises(ConflictError):
@@ -214,6 +216,33 @@ def test_a_token_that_is_no_longer_taken_is_replaced_without_anybody_noticing(
         assert clinic.gateway.fetch_if_permitted(patient=person["fhirId"], resource="Observation").decision_id
 
 
+def test_a_token_that_is_not_taken_is_told_with_what_to_do(here: Deployment, person: dict[str, str]) -> None:
+    worthless = StaticTokens({here.gateway: "eyJhbGciOiJub25lIn0.e30.", here.indexer: "x"})
+    with Client(here, auth=worthless) as clinic:
+        for ask in (
+            lambda: clinic.gateway.fetch_if_permitted(patient=person["fhirId"], resource="Observation"),
+            lambda: list(clinic.consents.list(patient=person["subject"])),
+        ):
+            with pytest.raises(AuthError, match="Sign in again") as refused:
+                ask()
+            assert refused.value.code == "AUTH_UNAUTHENTICATED"
+            assert refused.value.request_id
+
+
+def test_tokens_bound_to_a_key_are_taken_by_every_service(here: Deployment, person: dict[str, str]) -> None:
+    known = next(client for client in here.extra["clients"] if client["id"] == "clinic-a")
+    scope = "provider:consent.request provider:records.read system/*.rs"
+    auth = ClientCredentials(here.auth, "clinic-a", known["privateJwk"], scope, dpop=True)
+    with (
+        Client(here, auth=auth, signer=LocalKeySigner(known["privateKey"])) as clinic,
+        patient_of(here, person) as patient,
+    ):
+        assert clinic.gateway.fetch_if_permitted(patient=person["fhirId"], resource="Observation").decision_id
+        consent = asked(clinic, person, Policy.build(resources=["Observation"]))
+        assert clinic.health.chain().chain_id == here.chain_id
+        patient.consents.deny(consent).wait_for_denied()
+
+
 def test_a_token_that_allows_less_is_a_fault_and_no_denial(here: Deployment, person: dict[str, str]) -> None:
     known = next(client for client in here.extra["clients"] if client["id"] == "clinic-a")
     auth = ClientCredentials(here.auth, "clinic-a", known["privateJwk"], "provider:consent.request")
@@ -255,19 +284,29 @@ def test_the_command_line_tells_denied_from_failed(
     assert run(*clinic, "health")[0] == 0
     code, out, _ = run(*clinic, "--json", *fetch)
     assert (code, json.loads(out)["permitted"]) == (3, False)
-    code, out, err = run(*clinic, "--json", "request", person["subject"], "--share", "Observation", "--days", "2")
+    code, out, err = run("request", person["subject"], "--share", "Observation", "--days", "2", "--json", *clinic)
     consent = json.loads(out)["consentId"]
     assert code == 0
-    assert "It never shares anything about" in err
-    assert "· " in err, "progress while waiting"
+    assert {json.loads(line)["consent"] for line in err.splitlines()} >= {"REQUESTED"}, "progress while waiting"
     assert run(*self, "grant", consent)[0] == 1, "nobody signs what they did not agree to"
-    assert run(*self, "grant", consent, "--yes")[0] == 0
+    code, out, err = run(*self, "grant", consent, "--yes", "--days", "1")
+    assert (code, consent in out) == (0, True)
+    assert "It never shares anything about" in err
+    assert "· " in err
     code, out, _ = run(*clinic, "--json", "ls", "--status", "ACTIVE")
     assert [row["consentId"] for row in json.loads(out)] == [consent]
     assert consent in run(*self, "ls")[1]
+    code, out, _ = run(*clinic, *fetch, "--json")
+    records = json.loads(out)
+    assert (code, records["resourceType"]) == (0, "Bundle")
     code, out, _ = run(*clinic, *fetch)
-    assert (code, json.loads(out)["resourceType"]) == (0, "Bundle")
+    heading, *rows = out.splitlines()
+    assert (code, heading.split()) == (0, ["TYPE", "ID", "WHEN", "WHAT"])
+    assert records["entry"][0]["resource"]["id"] in rows[0]
     assert run(*clinic, *fetch, "--decision-only", "clinic-a")[0] == 0
+    assert run(*self, "revoke", consent, "--wait", "0")[0] == 0, "handed in"
+    code, _, err = run(*self, "--json", "grant", consent, "--yes")
+    assert (code, json.loads(err)["error"]) == (1, "CONFLICT")
     assert run(*self, "revoke", consent)[0] == 0
     code, out, _ = run(*clinic, *fetch)
     assert code == 3

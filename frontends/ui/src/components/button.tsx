@@ -1,5 +1,4 @@
 import type { ComponentProps, ReactNode } from "react";
-import { Button as AriaButton, type ButtonProps as AriaProps } from "react-aria-components";
 
 /** How loud a button is. One `main` a screen. */
 export type ButtonKind = "main" | "quiet" | "danger" | "plain";
@@ -10,13 +9,27 @@ function lookOf({ kind = "main", small = false }: Look): string {
   return ["button", kind === "main" ? "" : kind, small ? "small" : ""].filter(Boolean).join(" ");
 }
 
-/** A button. While `pending`, it stays where it is, says what it does, and takes no second press. */
-export function Button({ kind, small, pending = false, children, ...props }: AriaProps & Look & { pending?: boolean; children: ReactNode }) {
+interface ButtonProps extends Look, Omit<ComponentProps<"button">, "onClick" | "disabled" | "className"> {
+  onPress?: () => void;
+  isDisabled?: boolean;
+  /** It does what it was pressed for: it stays where it is, keeps the focus, and takes no second press. */
+  pending?: boolean;
+  children: ReactNode;
+}
+
+/** A button: the browser's own, which every keyboard and reader knows. */
+export function Button({ kind, small, pending = false, isDisabled = false, type = "button", onPress, children, ...props }: ButtonProps) {
   return (
-    <AriaButton {...props} isPending={pending} className={lookOf({ kind, small })}>
+    <button
+      {...props} type={type} disabled={isDisabled} aria-disabled={pending || undefined} className={lookOf({ kind, small })} data-pending={pending || undefined}
+      onClick={(event) => {
+        if (pending) event.preventDefault();
+        else onPress?.();
+      }}
+    >
       {pending && <span className="spinner" aria-hidden="true" />}
       {children}
-    </AriaButton>
+    </button>
   );
 }
 

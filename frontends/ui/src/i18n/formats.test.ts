@@ -11,9 +11,20 @@ describe("dates", () => {
     expect(formatsOf("en").date(NEW_YEAR_1405)).toBe("21 March 2026");
   });
 
+  test("a day of UTC stays that day wherever it is read", () => {
+    expect(formatsOf("en").shortDay("2026-03-21")).toBe("21 Mar");
+    expect(formatsOf("fa-AF").shortDay("2026-03-21")).toMatch(/حمل/);
+  });
+
   test("spans of time are named by their largest unit", () => {
     expect(formatsOf("en").span(90)).toBe("1 minute");
     expect(formatsOf("en").span(2 * 86_400 + 5)).toBe("2 days");
     expect(formatsOf("en").relative(1_000, 1_000_000 + 86_400_000)).toBe("yesterday");
   });
+});
+
+test("a measured value loses no digit", () => {
+  expect(formatsOf("en").exact(0.00025)).toBe("0.00025");
+  expect(formatsOf("en").exact(150000.5)).toBe("150000.5");
+  expect(formatsOf("fa-AF").exact(4.25)).toBe("۴٫۲۵");
 });

@@ -11,7 +11,11 @@ export interface Formats {
   date(moment: Moment): string;
   dateTime(moment: Moment): string;
   time(moment: Moment): string;
+  /** A UTC day, `YYYY-MM-DD`, as short as it is understood: "3 Mar". */
+  shortDay(day: string): string;
   number(value: number): string;
+  /** A measured value, with every digit that it has. */
+  exact(value: number): string;
   /** "in 3 days", "2 hours ago". */
   relative(moment: Moment, now?: number): string;
   /** "3 days", "2 hours", counted down. */
@@ -26,14 +30,18 @@ export function formatsOf(locale: Locale): Formats {
   const date = new Intl.DateTimeFormat(tag, { dateStyle: "long" });
   const dateTime = new Intl.DateTimeFormat(tag, { dateStyle: "long", timeStyle: "short" });
   const time = new Intl.DateTimeFormat(tag, { timeStyle: "short" });
+  const shortDay = new Intl.DateTimeFormat(tag, { day: "numeric", month: "short", timeZone: "UTC" });
   const number = new Intl.NumberFormat(tag);
+  const exact = new Intl.NumberFormat(tag, { maximumFractionDigits: 20, useGrouping: false });
   const relative = new Intl.RelativeTimeFormat(tag, { numeric: "auto" });
   const list = new Intl.ListFormat(tag, { type: "conjunction" });
   return {
     date: (moment) => date.format(asDate(moment)),
     dateTime: (moment) => dateTime.format(asDate(moment)),
     time: (moment) => time.format(asDate(moment)),
+    shortDay: (day) => shortDay.format(asDate(day)),
     number: (value) => number.format(value),
+    exact: (value) => exact.format(value),
     relative(moment, now = Date.now()) {
       const [unit, count] = largest((asDate(moment).getTime() - now) / 1000);
       return relative.format(count, unit);

@@ -1,7 +1,6 @@
 import { i18n } from "@lingui/core";
 import { I18nProvider, useLingui } from "@lingui/react";
 import { createContext, use, useMemo, type ReactNode } from "react";
-import { I18nProvider as AriaLanguage } from "react-aria-components";
 import { formatsOf, type Formats } from "./formats.js";
 import { activateLocale, type Catalogues, type Locale } from "./locales.js";
 
@@ -12,15 +11,10 @@ export function LanguageProvider({ catalogues, children }: { catalogues: Catalog
   return (
     <I18nProvider i18n={i18n}>
       <OwnCatalogues value={catalogues}>
-        <Aria>{children}</Aria>
+        {children}
       </OwnCatalogues>
     </I18nProvider>
   );
-}
-
-function Aria({ children }: { children: ReactNode }) {
-  const { i18n: active } = useLingui();
-  return <AriaLanguage locale={active.locale}>{children}</AriaLanguage>;
 }
 
 /** The language, and how to switch it. */

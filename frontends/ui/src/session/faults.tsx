@@ -4,6 +4,7 @@ import { Trans } from "@lingui/react/macro";
 import type { ReactNode } from "react";
 import { Button, ButtonLink } from "../components/button.js";
 import { Notice } from "../components/notice.js";
+import { ServiceFault } from "./services.js";
 
 /** What went wrong and what to do, in words for a person. */
 interface Words { heading: ReactNode; advice: ReactNode; kind: "error" | "warning"; signIn?: boolean }
@@ -13,6 +14,8 @@ function wordsOf(error: unknown): Words {
   switch (code) {
     case "AUTH_SIGN_IN_REQUIRED": case "AUTH_UNAUTHENTICATED":
       return { kind: "warning", heading: <Trans>Your time signed in is over</Trans>, advice: <Trans>Sign in again to go on. Nothing that you saved is lost.</Trans>, signIn: true };
+    case "AUTH_STEP_UP":
+      return { kind: "warning", heading: <Trans>Please prove once more that it is you</Trans>, advice: <Trans>For this, a fresh sign-in is needed. Nothing has changed yet. Sign in again, then do it once more.</Trans>, signIn: true };
     case "AUTH_FORBIDDEN": case "AUTH_REFUSED":
       return { kind: "error", heading: <Trans>You may not do this</Trans>, advice: <Trans>Your account does not allow it, or you have to sign in again with a second check first.</Trans> };
     case "RATE_LIMITED":
@@ -24,7 +27,7 @@ function wordsOf(error: unknown): Words {
     case "SIGNER_REFUSED":
       return { kind: "warning", heading: <Trans>It was not signed</Trans>, advice: <Trans>The key was not used: you said no, or the time ran out. Nothing has changed. Try again when you are ready.</Trans> };
     case "SIGNER_WRONG_ACCOUNT":
-      return { kind: "warning", heading: <Trans>The wallet shows another account</Trans>, advice: <Trans>Switch to the account that you linked here, then try again. Nothing has changed.</Trans> };
+      return { kind: "warning", heading: <Trans>That was another key</Trans>, advice: <Trans>Use the key that you linked here: the passkey called “Consentry decisions”, or the same account of your wallet. Nothing has changed.</Trans> };
     case "SIGNER_WRONG_CHAIN":
       return { kind: "warning", heading: <Trans>The wallet is on another network</Trans>, advice: <Trans>Switch the network in the wallet, then try again. Nothing has changed.</Trans> };
     case "SIGNER_UNAVAILABLE":
@@ -49,6 +52,7 @@ function wordsOf(error: unknown): Words {
 /** A fault: what happened, what to do, and the reference to quote. */
 export function FaultNotice({ error, retry }: { error: unknown; retry?: (() => void) | undefined }) {
   const { heading, advice, kind, signIn } = wordsOf(error);
+  const wish = error instanceof ServiceFault ? error.stepUp : undefined;
   const reference = error instanceof ConsentryError ? error.requestId : undefined;
   return (
     <Notice kind={kind} heading={heading} live>
@@ -56,7 +60,7 @@ export function FaultNotice({ error, retry }: { error: unknown; retry?: (() => v
       {reference && <p className="small soft"><Trans>Reference for the help desk: <code>{reference}</code></Trans></p>}
       {(signIn || retry) && (
         <div className="actions">
-          {signIn ? <ButtonLink small href={signInUrl()}><Trans>Sign in again</Trans></ButtonLink> : <Button small kind="quiet" onPress={() => retry?.()}><Trans>Try again</Trans></Button>}
+          {signIn ? <ButtonLink small href={signInUrl(wish)}><Trans>Sign in again</Trans></ButtonLink> : <Button small kind="quiet" onPress={() => retry?.()}><Trans>Try again</Trans></Button>}
         </div>
       )}
     </Notice>

@@ -1,9 +1,11 @@
 import { Trans } from "@lingui/react/macro";
-import { useEffect, useRef, useState } from "react";
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { Button } from "../components/button.js";
-import { Dialog } from "../components/dialog.js";
 import { useFormats } from "../i18n/provider.js";
 import { useSessionState } from "./session.js";
+
+/** Fetched when it is first asked: no part of the first load. */
+const Dialog = lazy(async () => ({ default: (await import("../components/dialog.js")).Dialog }));
 
 /** How long nobody may touch the page, and how long before its end the person is asked. Seconds. */
 const IDLE = 600;
@@ -45,13 +47,16 @@ export function IdleLock({ idle = IDLE, askBefore = ASK_BEFORE }: { idle?: numbe
     setLeft(idle);
   };
   const text = span(left);
+  if (!isAsking || left === 0) return null;
   return (
-    <Dialog isOpen={isAsking && left > 0} onClose={stay} heading={<Trans>Are you still there?</Trans>} urgent>
-      <p><Trans>To keep your data safe, this page locks itself in {text}.</Trans></p>
+    <Suspense>
+      <Dialog isOpen onClose={stay} heading={<Trans>Are you still there?</Trans>} urgent>
+        <p><Trans>To keep your data safe, this page locks itself in {text}.</Trans></p>
       <div className="actions">
         <Button onPress={stay} autoFocus><Trans>Yes, stay signed in</Trans></Button>
         <Button kind="quiet" onPress={() => void signOut("ended")}><Trans>Sign out</Trans></Button>
       </div>
     </Dialog>
+    </Suspense>
   );
 }

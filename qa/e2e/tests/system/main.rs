@@ -134,6 +134,7 @@ fn scenarios(running: Option<Running>) -> Vec<Trial> {
         running,
         walkthrough,
         people::an_administrator_is_asked_for_a_passkey,
+        people::what_is_stopped_without_a_key_is_denied_until_a_key_lifts_it,
         grantees::an_administrator_gives_no_organisation_the_address_of_another,
         // While nobody has shared anything with the clinic itself.
         grantees::a_practitioner_reads_by_a_consent_to_their_own_address,

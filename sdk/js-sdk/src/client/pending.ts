@@ -26,6 +26,7 @@ export interface WaitOptions {
   readonly timeoutMs?: number;
   /** How final; the deployment's own if absent. */
   readonly finality?: Finality;
+  /** Told of every change. */
   readonly onStatus?: (status: WaitStatus) => void;
 }
 
@@ -126,7 +127,7 @@ export class Pending {
     return options.finality ?? this.#context.deployment.finality ?? "finalized";
   }
 
-  #waitForConsent(wanted: readonly ConsentStatus[], options: WaitOptions = {}): Promise<Consent> {
+  async #waitForConsent(wanted: readonly ConsentStatus[], options: WaitOptions = {}): Promise<Consent> {
     const { consentId, version, stop } = this.#expected;
     if (consentId === undefined) throw new ValidationError("INVALID_REQUEST", `this decision is about no single consent; use ${stop ? "waitForRevoked" : "waitForApplied"}`);
     return this.#wait(options, async (view, signal) => {

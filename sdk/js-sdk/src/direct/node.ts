@@ -1,7 +1,7 @@
 /** A node of the chain, asked by JSON-RPC: at a URL, or whatever a wallet is connected to. */
 import { ConsentryError, SignerError, UnavailableError } from "../errors.js";
 import { isBytes, type Hex } from "../hex.js";
-import { Http, jsonOf, type HttpOptions } from "../http.js";
+import { Http, jsonOf, orAborted, type HttpOptions } from "../http.js";
 import type { Eip1193Provider } from "../signers/eip1193.js";
 
 type Request = (method: string, params: readonly unknown[], signal?: AbortSignal) => Promise<unknown>;
@@ -84,13 +84,4 @@ function dataOf(error: unknown, depth = 0): Hex | undefined {
     if (found !== undefined) return found;
   }
   return undefined;
-}
-
-function orAborted<T>(work: Promise<T>, signal?: AbortSignal): Promise<T> {
-  if (signal === undefined) return work;
-  return new Promise((resolve, reject) => {
-    const stopped = () => reject(signal.reason);
-    signal.addEventListener("abort", stopped, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", stopped));
-  });
 }

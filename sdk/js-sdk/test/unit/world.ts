@@ -1,5 +1,6 @@
 import { buildPolicy } from "../../src/policy/index.js";
 import { createConsentry, developmentSigner, type Auth, type Carrier, type Consent, type Deployment, type Fetch, type Signer, type SigningMemory } from "../../src/index.js";
+import type { Acceptance, Proof } from "../../src/intents/index.js";
 import { problem, services, type Seen } from "./fake.js";
 
 export const owner = developmentSigner(`0x${"01".repeat(32)}`);
@@ -14,6 +15,8 @@ export const deployment: Deployment = {
   services: { auth: "http://auth.test", indexer: "http://indexer.test", relay: "http://relay.test", gateway: "http://gateway.test", audit: "http://audit.test" },
 };
 
+interface HandedIn { action: string; intent: Record<string, never>; proof: Proof; acceptance?: Acceptance }
+
 /** The relay and the indexer, as far as a wait looks at them. */
 export class World {
   rows: Record<string, unknown>[] = [];
@@ -22,7 +25,7 @@ export class World {
   views: (Record<string, unknown> | undefined)[] = [{ state: "final", transaction: hash("aa"), blockNumber: 7 }];
   indexerDown = false;
   documents = new Map([[policy.hash as string, policy.canonical]]);
-  handedIn: { action: string; intent: Record<string, never>; headers: Headers }[] = [];
+  handedIn: (HandedIn & { headers: Headers })[] = [];
   onLook: () => void = () => undefined;
   /** What the relay says that it was given. */
   digest: string | undefined;
@@ -37,7 +40,7 @@ export class World {
   #answer({ url, method, body, headers }: Seen) {
     if (url.hostname === "relay.test") {
       if (method === "POST") {
-        this.handedIn.push({ ...(JSON.parse(body) as { action: string; intent: Record<string, never> }), headers });
+        this.handedIn.push({ ...(JSON.parse(body) as HandedIn), headers });
         return { status: 202, json: { state: "accepted", digest: this.digest ?? headers.get("idempotency-key") } };
       }
       this.onLook();

@@ -69,8 +69,7 @@ class AsyncConsents:
         scope_id: str | None = None,
         status: str | None = None,
     ) -> AsyncIterator[indexer.ConsentRow]:
-        """All that match, page after page. `patient` and `grantee` are addresses; name one of them, or have a token
-        that says who you are."""
+        """All that match, page after page. `patient` and `grantee` are addresses; name one of them or both."""
         return self._ledger.list(patient, grantee, scope_id, status)
 
     async def find(self, *, patient: str, grantee: str, scope_id: str) -> indexer.ConsentRow | None:
@@ -248,9 +247,9 @@ class AsyncConsents:
         """Gives a consent, or one's request for it, back: as the organisation it is for."""
         actor = self._desk.signer.address
         row = await self._ledger.get(consent if isinstance(consent, str) else consent.consent_id)
-        version = row.version + 1
-        members = {**_which(row).members(), "actor": actor, "version": version, "deadline": deadline()}
-        return await self._desk.decide(Intent("Relinquish", members), self._goal(_which(row), version, stop=True))
+        members = {**_which(row).members(), "actor": actor, "version": row.version, "deadline": NO_DEADLINE}
+        goal = self._goal(_which(row), row.version + 1, stop=True)
+        return await self._desk.decide(Intent("Relinquish", members), goal)
 
     async def _stop(self, action: str, consent: str | indexer.ConsentRow) -> AsyncPending:
         actor = self._desk.signer.address

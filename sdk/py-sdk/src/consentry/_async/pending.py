@@ -19,7 +19,7 @@ __all__ = ["AsyncPending", "Goal"]
 
 FIRST_LOOK = 0.05
 LONGEST_LOOK = 1.0
-OVER = ("DENIED", "REVOKED", "EXPIRED", "ABSENT")
+OVER = ("REVOKED", "DENIED", "EXPIRED", "ABSENT")
 """What an opening does not become by itself."""
 
 T = TypeVar("T")

@@ -70,8 +70,7 @@ class Consents:
         scope_id: str | None = None,
         status: str | None = None,
     ) -> Iterator[indexer.ConsentRow]:
-        """All that match, page after page. `patient` and `grantee` are addresses; name one of them, or have a token
-        that says who you are."""
+        """All that match, page after page. `patient` and `grantee` are addresses; name one of them or both."""
         return self._ledger.list(patient, grantee, scope_id, status)
 
     def find(self, *, patient: str, grantee: str, scope_id: str) -> indexer.ConsentRow | None:
@@ -249,9 +248,9 @@ class Consents:
         """Gives a consent, or one's request for it, back: as the organisation it is for."""
         actor = self._desk.signer.address
         row = self._ledger.get(consent if isinstance(consent, str) else consent.consent_id)
-        version = row.version + 1
-        members = {**_which(row).members(), "actor": actor, "version": version, "deadline": deadline()}
-        return self._desk.decide(Intent("Relinquish", members), self._goal(_which(row), version, stop=True))
+        members = {**_which(row).members(), "actor": actor, "version": row.version, "deadline": NO_DEADLINE}
+        goal = self._goal(_which(row), row.version + 1, stop=True)
+        return self._desk.decide(Intent("Relinquish", members), goal)
 
     def _stop(self, action: str, consent: str | indexer.ConsentRow) -> Pending:
         actor = self._desk.signer.address

@@ -1,0 +1,54 @@
+/** Who is behind an address: names from the custodian's directory, verification from the chain. */
+import { useQuery } from "@tanstack/react-query";
+import { useSession, type SignedIn } from "@consentry/ui";
+import * as v from "valibot";
+import { call } from "./services.js";
+
+/** An organisation, by one of its addresses. */
+export interface Organization {
+  readonly id: string;
+  readonly name: string;
+  readonly address: `0x${string}`;
+  /** Whether the registry on the chain says that it may ask patients. */
+  readonly verified: boolean;
+}
+
+const next = v.optional(v.nullable(v.string()));
+const Named = v.object({ organizations: v.array(v.object({ id: v.string(), name: v.string(), bindings: v.array(v.object({ grantee: v.string() })) })), next });
+const Verified = v.object({ organizations: v.array(v.object({ address: v.string(), verified: v.boolean() })), next });
+
+/** So many pages at most: a directory without end must not be an endless loop. */
+const MOST_PAGES = 20;
+
+async function pages<T extends { next?: string | null | undefined }>(first: string, ask: (path: string) => Promise<T>): Promise<T[]> {
+  const all: T[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await ask(cursor === undefined ? first : `${first}&cursor=${encodeURIComponent(cursor)}`);
+    all.push(page);
+    cursor = page.next ?? undefined;
+  } while (cursor !== undefined && all.length < MOST_PAGES);
+  return all;
+}
+
+async function organizations(who: SignedIn, signal: AbortSignal): Promise<Organization[]> {
+  const [named, onChain] = await Promise.all([
+    pages("/v1/organizations?limit=200", (path) => call(who, "auth", path, Named, { signal })),
+    pages("/v1/organizations?limit=500", (path) => call(who, "indexer", path, Verified, { signal })),
+  ]);
+  const verified = new Set(onChain.flatMap((page) => page.organizations).filter((each) => each.verified).map((each) => each.address.toLowerCase()));
+  return named.flatMap((page) => page.organizations).flatMap(({ id, name, bindings }) =>
+    bindings.map(({ grantee }) => ({ id, name, address: grantee as `0x${string}`, verified: verified.has(grantee.toLowerCase()) })));
+}
+
+/** All organisations that can be named. */
+export function useDirectory() {
+  const who = useSession();
+  return useQuery({ queryKey: ["directory"], queryFn: ({ signal }) => organizations(who, signal), staleTime: 60_000 });
+}
+
+/** The organisation of an address or of an id, once the directory is there. */
+export function useOrganization(key: string | undefined): Organization | undefined {
+  const { data } = useDirectory();
+  return data?.find((each) => each.address.toLowerCase() === key?.toLowerCase() || each.id === key);
+}
