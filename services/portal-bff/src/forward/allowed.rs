@@ -73,6 +73,12 @@ static LEDGER: [Route; 10] = [
     route(Target::Indexer, GET, "/v1/practitioners/{address}"),
 ];
 
+/// Who the organisations are: people see by it who asks them.
+static DIRECTORY: [Route; 2] = [
+    route(Target::Auth, GET, "/v1/organizations"),
+    route(Target::Auth, GET, "/v1/organizations/{id}"),
+];
+
 /// A person's own sign-ins.
 static OWN_SESSIONS: [Route; 2] = [
     route(Target::Auth, GET, "/v1/sessions"),
@@ -108,7 +114,7 @@ static CLINIC: [Route; 10] = [
     route(Target::Gateway, GET, "/fhir/R4/{type}/{id}"),
 ];
 
-static ADMIN: [Route; 29] = [
+static ADMIN: [Route; 27] = [
     route(Target::Indexer, GET, "/v1/changes"),
     route(Target::Auth, GET, "/v1/accounts"),
     route(Target::Auth, GET, "/v1/accounts/{id}"),
@@ -123,8 +129,6 @@ static ADMIN: [Route; 29] = [
     route(Target::Auth, GET, "/v1/keys"),
     route(Target::Auth, POST, "/v1/keys/rotate"),
     route(Target::Auth, POST, "/v1/keys/{kid}/compromise"),
-    route(Target::Auth, GET, "/v1/organizations"),
-    route(Target::Auth, GET, "/v1/organizations/{id}"),
     route(Target::Auth, PUT, "/v1/organizations/{id}"),
     route(Target::Auth, GET, "/v1/patients"),
     route(Target::Auth, GET, "/v1/patients/{fhirId}"),
@@ -153,6 +157,7 @@ pub fn routes(application: Application) -> impl Iterator<Item = &'static Route> 
     };
     own.iter()
         .chain(&LEDGER)
+        .chain(&DIRECTORY)
         .chain(&OWN_SESSIONS)
         .chain(&HEALTH)
 }
