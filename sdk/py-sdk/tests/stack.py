@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,8 @@ def node_of(here: Deployment) -> str:
 def take_back(here: Deployment, block: int) -> None:
     """Replaces a block and all after it by empty ones: a reorganisation."""
     rpc(here, "anvil_reorg", int(rpc(here, "eth_blockNumber"), 16) - block + 1, [])
+    # The node goes on from the time of the block before; whoever uses the stack afterwards counts on today's.
+    rpc(here, "evm_setTime", int(time.time()))
 
 
 def finalize(here: Deployment) -> None:
