@@ -16,7 +16,16 @@ export function Frame() {
 
 function Signed() {
   const { signOut } = useSession();
-  const nav: NavItem[] = [{ to: "/", label: <Trans>Home</Trans> }];
+  const nav: NavItem[] = [
+    { to: "/", label: <Trans>Health</Trans> },
+    { to: "/decisions", label: <Trans>Decisions</Trans> },
+    { to: "/accesses", label: <Trans>Accesses</Trans> },
+    { to: "/organizations", label: <Trans>Organisations</Trans> },
+    { to: "/accounts", label: <Trans>Accounts</Trans> },
+    { to: "/lost-keys", label: <Trans>Lost keys</Trans> },
+    { to: "/clients", label: <Trans>Clients</Trans> },
+    { to: "/keys", label: <Trans>Signing keys</Trans> },
+  ];
   return (
     <Shell name={<Trans>Admin console</Trans>} nav={nav} tools={<Button kind="plain" small onPress={() => void signOut()}><Trans>Sign out</Trans></Button>}>
       <ErrorBoundary><Outlet /></ErrorBoundary>
