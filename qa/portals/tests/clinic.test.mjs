@@ -57,7 +57,7 @@ describe("asking and reading", () => {
   });
 
   test("nothing is left of the records when the clinician signs out", async () => {
-    const { page } = await reading(1);
+    const { page } = await reading(0);
     const name = await page.locator(".who .name").innerText();
     await page.getByRole("button", { name: "Sign out" }).click();
     await page.waitForURL((url) => url.pathname !== new URL(`${originOf(app)}/consents`).pathname && !url.pathname.startsWith("/consents"));
@@ -90,6 +90,17 @@ test("keyboard only: a request from the code to the check", async () => {
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { name: "Check what you ask for" }).waitFor();
   assert.deepEqual(faults, []);
+});
+
+test("an answer that the gateway could not trust is told as such, and not as the patient's choice", async () => {
+  const { page, privateKey } = await clinician(browser);
+  // One of this patient's records is another's, on purpose.
+  const patient = seededPatient(1);
+  const id = await ask(page, { code: patient.code, privateKey });
+  await (await patient.consents.approve(await patient.consents.get(id))).waitForActive();
+  await page.getByRole("link", { name: "Open the records" }).click();
+  await page.getByRole("button", { name: "Measurements and results" }).click();
+  await page.getByRole("heading", { name: "These records could not be released safely" }).waitFor();
 });
 
 describe("faults are told in words", () => {
