@@ -58,6 +58,12 @@ export const REASONS: Readonly<Record<DenialReason, { heading: MessageDescriptor
   PURPOSE: { heading: msg`The consent is for another purpose`, advice: msg`Ask for consent with the purpose that you need.` },
 };
 
+/** Rules that refuse for another reason than the patient's choice: the hospital's answer could not be trusted. */
+export const UNSAFE_RULES: ReadonlySet<string> = new Set(["foreign-resource", "unreadable-answer"]);
+export const UNSAFE = {
+  heading: msg`These records could not be released safely`, advice: msg`The hospital's system gave an answer that could not be checked, so nothing of it is shown. Tell the help desk, with the reference.`,
+};
+
 /** Words for the status of a resource. What is not here is shown as its code. */
 export const RECORD_STATUSES: Readonly<Record<string, MessageDescriptor>> = {
   active: msg`Active`,

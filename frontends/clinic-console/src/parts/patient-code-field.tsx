@@ -1,5 +1,6 @@
+import type { Address } from "@consentry/sdk";
 import { Field } from "@consentry/ui";
-import { readPatientCode, type CodeFault, type NamedPatient } from "@consentry/ui/patient-code";
+import { readPatientCode, withChecksum, type CodeFault, type NamedPatient } from "@consentry/ui/patient-code";
 import { Trans } from "@lingui/react/macro";
 import type { ReactNode } from "react";
 
@@ -34,6 +35,7 @@ function NamedInWords({ patient, subject }: NamedPatient) {
 }
 
 /** An address by its beginning and its end; the whole of it for who listens, or points at it. */
-export function ShortAddress({ address }: { address: string }) {
-  return <bdi dir="ltr" className="code nowrap" title={address}>{`${address.slice(0, 8)}…${address.slice(-6)}`}</bdi>;
+export function ShortAddress({ address }: { address: Address }) {
+  const whole = withChecksum(address);
+  return <bdi dir="ltr" className="code nowrap" title={whole}>{`${whole.slice(0, 8)}…${whole.slice(-6)}`}</bdi>;
 }

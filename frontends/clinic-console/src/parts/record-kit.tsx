@@ -1,6 +1,6 @@
-import { Button } from "@consentry/ui";
+import { Button, useFormats } from "@consentry/ui";
 import { useLingui } from "@lingui/react";
-import { Plural } from "@lingui/react/macro";
+import { Trans } from "@lingui/react/macro";
 import { useState, type ReactNode } from "react";
 import { nameOf } from "../lib/explain.js";
 import { RECORD_STATUSES } from "../lib/words.js";
@@ -10,12 +10,13 @@ const FIRST = 20;
 
 /** The first rows, and the rest when asked for. */
 export function Some<T>({ rows, children }: { rows: readonly T[]; children: (rows: readonly T[]) => ReactNode }) {
+  const { number } = useFormats();
   const [isAll, setAll] = useState(false);
   const rest = rows.length - FIRST;
   return (
     <>
       {children(isAll ? rows : rows.slice(0, FIRST))}
-      {!isAll && rest > 0 && <div className="actions"><Button kind="quiet" small onPress={() => setAll(true)}><Plural value={rest} one="Show # more" other="Show # more" /></Button></div>}
+      {!isAll && rest > 0 && <div className="actions"><Button kind="quiet" small onPress={() => setAll(true)}><Trans>Show {number(rest)} more</Trans></Button></div>}
     </>
   );
 }

@@ -2,16 +2,17 @@ import type { Denied } from "@consentry/sdk";
 import { Notice } from "@consentry/ui";
 import { useLingui } from "@lingui/react";
 import { Trans } from "@lingui/react/macro";
-import { REASONS } from "../lib/words.js";
+import { REASONS, UNSAFE, UNSAFE_RULES } from "../lib/words.js";
 
 /** Why nothing was released, in words, and what to do. */
-export function Refusal({ denied: { reason, decisionId } }: { denied: Pick<Denied, "reason" | "decisionId"> }) {
+export function Refusal({ denied: { reason, rule, decisionId, requestId } }: { denied: Denied }) {
   const { _ } = useLingui();
-  const { heading, advice } = REASONS[reason];
+  const { heading, advice } = UNSAFE_RULES.has(rule) ? UNSAFE : REASONS[reason];
+  const reference = decisionId ?? requestId;
   return (
     <Notice kind="warning" heading={_(heading)} live>
       <p>{_(advice)}</p>
-      {decisionId !== undefined && <p className="small soft"><Trans>Reference of this decision: <bdi dir="ltr" className="code">{decisionId}</bdi></Trans></p>}
+      {reference !== undefined && <p className="small soft"><Trans>Reference of this decision: <bdi dir="ltr" className="code">{reference}</bdi></Trans></p>}
     </Notice>
   );
 }

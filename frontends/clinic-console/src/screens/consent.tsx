@@ -1,5 +1,6 @@
 import type { Consent } from "@consentry/sdk";
 import { Button, Countdown, FaultNotice, Loaded, Notice, Page, Progress, SummaryList, buttonClass, useFormats } from "@consentry/ui";
+import { withChecksum } from "@consentry/ui/patient-code";
 import { Trans, useLingui } from "@lingui/react/macro";
 import { Link, useParams } from "@tanstack/react-router";
 import { useState } from "react";
@@ -66,7 +67,7 @@ function Facts({ consent }: { consent: Consent }) {
   return (
     <SummaryList rows={[
       { key: "status", term: <Trans>Status</Trans>, value: <Status consent={consent} /> },
-      { key: "patient", term: <Trans>Patient</Trans>, value: <>{patient !== undefined && <><bdi dir="ltr" className="code">{patient}</bdi><br /></>}<bdi dir="ltr" className="code">{consent.subject}</bdi></> },
+      { key: "patient", term: <Trans>Patient</Trans>, value: <>{patient !== undefined && <><bdi dir="ltr" className="code">{patient}</bdi><br /></>}<bdi dir="ltr" className="code">{withChecksum(consent.subject)}</bdi></> },
       { key: "window", term: <Trans>Time</Trans>, value: to === undefined ? <Trans>From {from} until the patient ends it</Trans> : <Trans>From {from} to {to}</Trans> },
       ...(end === undefined ? [] : [{ key: "left", term: status === "REQUESTED" ? <Trans>Time to answer</Trans> : <Trans>Time left</Trans>, value: <Countdown to={end} /> }]),
     ]} />

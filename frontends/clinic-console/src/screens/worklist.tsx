@@ -1,4 +1,4 @@
-import type { Consent } from "@consentry/sdk";
+import type { Address, Consent } from "@consentry/sdk";
 import { Countdown, EmptyState, Loaded, Notice, Page, SelectField, StateTag, Table, buttonClass, useFormats, useNow, useSession } from "@consentry/ui";
 import { Trans, useLingui } from "@lingui/react/macro";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
@@ -94,7 +94,7 @@ function Rows({ rows }: { rows: readonly Consent[] }) {
 }
 
 /** A patient by the id that a code gave, or by the address. */
-export function WhoIs({ subject }: { subject: string }) {
+function WhoIs({ subject }: { subject: Address }) {
   const patient = useKnownPatient(subject);
   if (patient === undefined) return <ShortAddress address={subject} />;
   return <bdi dir="ltr" className="code">{patient}</bdi>;
