@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { launch } from "../browser.mjs";
-import { ask, app, clinician, seededPatient } from "../clinic-people.mjs";
+import { ask, app, clinician, seededPatient, wallet } from "../clinic-people.mjs";
 import { originOf } from "../stack.mjs";
 
 let browser;
@@ -60,12 +60,34 @@ describe("asking and reading", () => {
     const { page } = await reading(0);
     const name = await page.locator(".who .name").innerText();
     await page.getByRole("button", { name: "Sign out" }).click();
-    await page.waitForURL((url) => url.pathname !== new URL(`${originOf(app)}/consents`).pathname && !url.pathname.startsWith("/consents"));
-    await page.goBack().catch(() => undefined);
+    // The way out leads by the issuer's page.
+    await page.waitForURL((url) => url.origin !== originOf(app));
+    await page.goBack();
+    await page.getByRole("link", { name: "Sign in" }).waitFor();
     assert.ok(!(await page.content()).includes(name));
-    const kept = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }])).catch(() => "");
+    const kept = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }]));
     assert.ok(!kept.includes(name));
   });
+});
+
+test("a wallet signs what it shows, and the organisation takes its request back", async () => {
+  const { page, privateKey } = await clinician(browser);
+  const patient = seededPatient(2);
+  const shown = await wallet(page, privateKey);
+  await page.goto(`${originOf(app)}/ask`);
+  await page.locator("#code").fill(patient.code);
+  await page.locator('input[value="laboratory"]').check();
+  await page.locator('input[name="duration"][value="7"]').check();
+  await page.locator("form .actions .button").click();
+  await page.getByRole("button", { name: "Sign and ask" }).click();
+  await page.waitForURL((url) => url.pathname.startsWith("/consents/0x"), { timeout: 60_000 });
+  assert.equal(shown.length, 1);
+  assert.equal(shown[0].primaryType, "Request");
+  assert.equal(shown[0].message.subject.toLowerCase(), patient.subject.toLowerCase());
+  await page.getByRole("button", { name: "Take the request back" }).click();
+  await page.getByRole("button", { name: "Sign and give back" }).click();
+  await page.getByRole("heading", { name: /The patient said no|The patient has ended this consent|This is over/ }).waitFor({ timeout: 60_000 });
+  assert.equal(shown[1].primaryType, "Relinquish");
 });
 
 test("keyboard only: a request from the code to the check", async () => {
