@@ -83,7 +83,9 @@ export function Page({ heading, plainHeading, back, lead, narrow = false, childr
   }, [plainHeading]);
   useEffect(() => {
     // The first screen begins at the top, with the way past the menu.
-    if (!isFirst) title.current?.focus({ preventScroll: true });
+    if (isFirst) return;
+    title.current?.focus({ preventScroll: true });
+    scrollTo(0, 0);
   }, []);
   return (
     <div className={narrow ? "narrow" : undefined}>
