@@ -1,5 +1,6 @@
 // A clinician at the clinic console, and the patients whom they ask.
 import { clientCredentials, createConsentry, developmentSigner } from "../../sdk/js-sdk/dist/index.js";
+import { privateKeyToAccount } from "../../sdk/js-sdk/node_modules/viem/_esm/accounts/index.js";
 import { enrol, newcomer, person, signIn } from "./browser.mjs";
 import { deployment, endpoints, originOf } from "./stack.mjs";
 
@@ -22,6 +23,28 @@ export function seededPatient(at) {
   const auth = clientCredentials({ issuer: endpoints.auth, clientId: system.id, privateKey: system.privateJwk, scope: "system:consent.read system:policy.write" });
   const me = createConsentry({ deployment, auth, signer: developmentSigner(privateKey) });
   return { fhirId, subject, code: `consentry:patient?id=${fhirId}&subject=${subject}`, consents: me.consents };
+}
+
+/** Gives a page a wallet (EIP-1193) whose owner signs whatever it shows. It is told what was shown. */
+export async function wallet(page, privateKey) {
+  const account = privateKeyToAccount(privateKey);
+  const shown = [];
+  await page.exposeFunction("walletSigns", (text) => {
+    const typed = JSON.parse(text);
+    shown.push(typed);
+    return account.signTypedData(typed);
+  });
+  await page.addInitScript(([address, chainId]) => {
+    window.ethereum = {
+      async request({ method, params }) {
+        if (method === "eth_requestAccounts" || method === "eth_accounts") return [address];
+        if (method === "eth_chainId") return chainId;
+        if (method === "eth_signTypedData_v4") return window.walletSigns(params[1]);
+        throw Object.assign(new Error("not supported"), { code: 4200 });
+      },
+    };
+  }, [account.address, `0x${deployment.chainId.toString(16)}`]);
+  return shown;
 }
 
 /** Fills in the form and signs with the organisation's development key. What comes back is the consent's id. */

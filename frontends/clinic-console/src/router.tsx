@@ -19,8 +19,8 @@ const ask = createRoute({ ...under("/ask"), validateSearch: (search: Search<type
 const consent = createRoute({ ...under("/consents/$id"), component: lazyRouteComponent(() => import("./screens/consent.js"), "ConsentScreen") });
 const records = createRoute({ ...under("/consents/$id/records"), component: lazyRouteComponent(() => import("./screens/records.js"), "RecordsScreen") });
 
-/** Every screen, each fetched when it is first shown. */
-export const router = createRouter({ routeTree: root.addChildren([worklist, ask, consent, records]), defaultPreload: "intent", scrollRestoration: true });
+/** Every screen, each fetched when it is first shown. Scroll positions are not restored: they would be kept by the address of what was looked at. */
+export const router = createRouter({ routeTree: root.addChildren([worklist, ask, consent, records]), defaultPreload: "intent" });
 
 declare module "@tanstack/react-router" {
   interface Register {
