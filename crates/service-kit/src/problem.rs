@@ -125,8 +125,14 @@ pub async fn fill_bare_errors(request: Request, next: Next) -> Response {
         ),
     };
     let mut filled = Problem::new(status, slug, detail).into_response();
-    if let Some(allow) = response.headers().get(header::ALLOW) {
-        filled.headers_mut().insert(header::ALLOW, allow.clone());
+    let own = filled.headers_mut();
+    for (name, value) in response.headers() {
+        // What was said of the body that is replaced.
+        let of_body =
+            name.as_str().starts_with("content-") && *name != header::CONTENT_SECURITY_POLICY;
+        if !of_body && *name != header::TRANSFER_ENCODING {
+            own.append(name, value.clone());
+        }
     }
     filled
 }
@@ -138,4 +144,40 @@ fn is_written(response: &Response) -> bool {
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
         .is_some_and(|kind| kind.contains("json") || kind.starts_with("text/html"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::Router;
+    use axum::body::Body;
+    use axum::routing::get;
+    use tower::ServiceExt as _;
+
+    #[tokio::test]
+    async fn a_bare_error_gets_a_body_and_keeps_what_else_it_said() {
+        let bare = || async {
+            let headers = [
+                (header::WWW_AUTHENTICATE, "Bearer"),
+                (header::CONTENT_SECURITY_POLICY, "default-src 'none'"),
+                (header::CONTENT_TYPE, "text/plain"),
+                (header::CONTENT_LENGTH, "2"),
+            ];
+            (StatusCode::UNAUTHORIZED, headers, "no").into_response()
+        };
+        let app = Router::new()
+            .route("/", get(bare))
+            .layer(axum::middleware::from_fn(fill_bare_errors));
+        let request = Request::get("/").body(Body::empty()).unwrap();
+        let response = app.oneshot(request).await.unwrap();
+        let headers = response.headers();
+        assert_eq!(headers[header::CONTENT_TYPE], MEDIA_TYPE);
+        assert_eq!(headers[header::WWW_AUTHENTICATE], "Bearer");
+        assert_eq!(
+            headers[header::CONTENT_SECURITY_POLICY],
+            "default-src 'none'"
+        );
+        let body = axum::body::to_bytes(response.into_body(), 10_000).await;
+        assert!(serde_json::from_slice::<Problem>(&body.unwrap()).is_ok());
+    }
 }

@@ -1,12 +1,21 @@
 import { Button, ErrorBoundary, Shell, SignedInOnly, useSession, type NavItem } from "@consentry/ui";
 import { Trans, useLingui } from "@lingui/react/macro";
 import { Outlet } from "@tanstack/react-router";
-import type { ReactNode } from "react";
+import { useEffect, type ReactNode } from "react";
+import { forgetDevelopmentKey } from "./lib/signers.js";
 
 /** What surrounds every screen, and who may see them. */
 export function Frame() {
   const { t } = useLingui();
-  const welcome = { heading: <Trans>Clinic console</Trans>, plainHeading: t`Clinic console`, children: <p className="lead"><Trans>Ask patients for their consent, and read what they allow.</Trans></p> };
+  const welcome = {
+    heading: <Trans>Clinic console</Trans>, plainHeading: t`Clinic console`,
+    children: (
+      <>
+        <p className="lead"><Trans>Ask patients for their consent, and read what they allow.</Trans></p>
+        <p><Trans>Sign in with the account that your organisation gave you. Is this your first time? Press “Sign in”, then choose to use a code.</Trans></p>
+      </>
+    ),
+  };
   return (
     <SignedInOnly persona="provider" welcome={welcome} frame={(content) => <Bare>{content}</Bare>}>
       <Signed />
@@ -15,10 +24,12 @@ export function Frame() {
 }
 
 function Signed() {
-  const { signOut } = useSession();
-  const nav: NavItem[] = [{ to: "/", label: <Trans>Home</Trans> }];
+  const { signOut, identity } = useSession();
+  useEffect(() => forgetDevelopmentKey, []);
+  const nav: NavItem[] = [{ to: "/", label: <Trans>Consents</Trans> }, { to: "/ask", label: <Trans>Ask a patient</Trans> }];
+  const organization = identity.organizationName ?? identity.organization;
   return (
-    <Shell name={<Trans>Clinic console</Trans>} nav={nav} tools={<Button kind="plain" small onPress={() => void signOut()}><Trans>Sign out</Trans></Button>}>
+    <Shell name={<Trans>Clinic console</Trans>} tagline={organization && <bdi>{organization}</bdi>} nav={nav} tools={<Button kind="plain" small onPress={() => void signOut()}><Trans>Sign out</Trans></Button>}>
       <ErrorBoundary><Outlet /></ErrorBoundary>
     </Shell>
   );

@@ -1,4 +1,5 @@
 import "@consentry/ui/styles.css";
+import "./clinic.css";
 import { startPortal, type Catalogues } from "@consentry/ui";
 import { RouterProvider } from "@tanstack/react-router";
 import { router } from "./router.js";

@@ -21,7 +21,8 @@ const settings = createRoute({ ...under("/settings"), component: lazyRouteCompon
 /** Every screen, each fetched when it is first shown. */
 export const router = createRouter({
   routeTree: root.addChildren([home, requests, request, consents, consent, receipt, give.addChildren([giveSteps]), activity, keys, code, stop, settings]),
-  defaultPreload: "intent", scrollRestoration: true,
+  // No restoring of scroll positions: the router keeps them in the browser's storage, by the address of what was looked at.
+  defaultPreload: "intent",
 });
 
 declare module "@tanstack/react-router" {

@@ -22,6 +22,12 @@ node("scripts/build.mjs");
 node("node_modules/typescript/bin/tsc", "-p", "tsconfig.json");
 node("scripts/generate-types.mjs", "--check");
 node("scripts/check-package.mjs");
+node("node_modules/typedoc/bin/typedoc", "--logLevel", "Warn");
 run(...testsOf("unit"));
-if (process.env.CONSENTRY_ENDPOINTS) run("--test-concurrency=1", ...testsOf("stack"));
-else console.log("skipped: tests on a running stack; start one with `local-stack up` and set CONSENTRY_ENDPOINTS to its endpoints.json");
+const chromium = process.env.CHROMIUM ?? "/usr/bin/chromium";
+if (existsSync(chromium)) run(...testsOf("browser"));
+else console.log(`skipped: tests in a browser; there is no ${chromium}, and CHROMIUM names no other`);
+if (process.env.CONSENTRY_ENDPOINTS) {
+  run("--test-concurrency=1", ...testsOf("stack"));
+  node("scripts/first-decision.mjs");
+} else console.log("skipped: tests on a running stack; start one with `local-stack up` and set CONSENTRY_ENDPOINTS to its endpoints.json");

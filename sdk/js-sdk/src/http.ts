@@ -212,10 +212,10 @@ export function pause(milliseconds: number, signal?: AbortSignal): Promise<void>
 export function orAborted<T>(work: Promise<T>, signal?: AbortSignal): Promise<T> {
   if (signal === undefined) return work;
   return new Promise((resolve, reject) => {
-    signal.throwIfAborted();
     const stopped = () => reject(signal.reason);
-    signal.addEventListener("abort", stopped, { once: true });
     work.then(resolve, reject).finally(() => signal.removeEventListener("abort", stopped));
+    if (signal.aborted) stopped();
+    else signal.addEventListener("abort", stopped, { once: true });
   });
 }
 

@@ -14,7 +14,7 @@ export type { Consents } from "./client/consents.js";
 export type { Control } from "./client/control.js";
 export type { AboutSubject, Delegate, Delegates, Right } from "./client/delegates.js";
 export type { Abortable } from "./client/desk.js";
-export { reasonOf, type Denied, type DenialReason, type Evaluation, type EvaluationRequest, type FhirRequest, type FhirResource, type Gateway, type Released } from "./client/gateway.js";
+export { reasonOf, type Decided, type Denied, type DenialReason, type Evaluation, type EvaluationRequest, type FhirRequest, type FhirResource, type Gateway, type Released } from "./client/gateway.js";
 export type { ChainStatus, Health, ServiceHealth } from "./client/health.js";
 export type { Bind, Binding, Keys } from "./client/keys.js";
 export type { Recovery } from "./client/recovery.js";

@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from consentry import FinalityTimeoutError
 from consentry.cli import main
 from consentry.cli.arguments import parser
+from consentry.cli.commands import COMMANDS as COMMANDS_BY_NAME
 from consentry.cli.output import Output
+from consentry.cli.records import summary
 
 COMMANDS = ["login", "request", "grant", "deny", "revoke", "ls", "fetch", "log", "health"]
 
@@ -49,6 +52,10 @@ def test_help_says_what_a_command_is_for(words: list[str], capsys: pytest.Captur
     [
         [],
         ["nothing"],
+        ["deny", "0x01", "--wait", "-1"],
+        ["deny", "0x01", "--wait", "nan"],
+        ["grant", "0x01", "--days", "0"],
+        ["log", "p", "--limit", "x"],
         ["revoke"],
         ["revoke", "0x01", "--all"],
         ["request", "0x01"],
@@ -108,3 +115,54 @@ def test_sharing_is_read_with_its_categories() -> None:
         ["request", "0x01", "--share", "Observation:laboratory,vital-signs", "--share", "Patient"]
     )
     assert asked.share == [("Observation", ["laboratory", "vital-signs"]), "Patient"]
+
+
+def test_options_of_every_command_go_before_it_or_after_it(endpoints: str) -> None:
+    for words in (
+        ["--json", "--as", "clinic-a", "--endpoints", endpoints, "health"],
+        ["health", "--json", "--as", "clinic-a", "--endpoints", endpoints],
+    ):
+        asked = parser().parse_args(words)
+        assert (asked.json, asked.who, str(asked.endpoints), asked.quiet) == (True, "clinic-a", endpoints, False)
+
+
+def test_a_wait_that_ends_early_is_told_from_a_failure(
+    endpoints: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def late(*_: object) -> int:
+        raise FinalityTimeoutError("Not active after 1 seconds.")
+
+    monkeypatch.setitem(COMMANDS_BY_NAME, "health", late)
+    assert main(["--endpoints", endpoints, "health"]) == 4
+    assert "FINALITY_TIMEOUT" in capsys.readouterr().err
+
+    def interrupted(*_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(COMMANDS_BY_NAME, "health", interrupted)
+    assert main(["--endpoints", endpoints, "health"]) == 130
+    assert "goes on" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("record", "row"),
+    [
+        (
+            {"resourceType": "Observation", "id": "o", "issued": "2026-01-02", "code": {"text": "Pulse"}},
+            ("o", "2026-01-02", "Pulse"),
+        ),
+        (
+            {
+                "resourceType": "Encounter",
+                "id": "e",
+                "period": {"start": "2026"},
+                "type": [{"coding": [{"code": "1"}]}],
+            },
+            ("e", "2026", "1"),
+        ),
+        ({"resourceType": "Basic", "id": "b", "code": "text", "period": 7}, ("b", None, None)),
+    ],
+)
+def test_a_record_is_a_line_of_a_table(record: dict[str, object], row: tuple[str | None, ...]) -> None:
+    line = summary(record)
+    assert (line["id"], line["when"], line["what"]) == row

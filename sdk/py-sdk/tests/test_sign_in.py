@@ -80,7 +80,7 @@ def test_a_patient_signs_in_and_sees_their_own_consents(
         pending.wait_for_active()
         where = ["--endpoints", str(endpoints())]
         scope = "patient:consent.read patient:consent.write launch/patient online_access"
-        words = ["login", "--client", "patient-portal", "--for", "indexer", "--scope", scope]
+        words = ["login", "--client", "patient-portal", "--for", "indexer,auth", "--scope", scope]
         code = main([*where, "--json", *words])
         for visit in visits:
             visit.join()
@@ -89,6 +89,8 @@ def test_a_patient_signs_in_and_sees_their_own_consents(
         assert main([*where, "--json", "ls", "--patient", patient["subject"], "--status", "ACTIVE"]) == 0
         rows = json.loads(capsys.readouterr().out)
         assert pending.consent_id in [row["consentId"] for row in rows]
+        assert main([*where, "--json", "ls", "--status", "ACTIVE"]) == 0, "by the sign-in alone"
+        assert pending.consent_id in [row["consentId"] for row in json.loads(capsys.readouterr().out)]
         other = next(one for one in here.extra["patients"] if one != patient)
         assert main([*where, "ls", "--patient", other["subject"]]) == 1, "nobody else's"
         capsys.readouterr()

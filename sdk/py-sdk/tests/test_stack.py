@@ -284,19 +284,29 @@ def test_the_command_line_tells_denied_from_failed(
     assert run(*clinic, "health")[0] == 0
     code, out, _ = run(*clinic, "--json", *fetch)
     assert (code, json.loads(out)["permitted"]) == (3, False)
-    code, out, err = run(*clinic, "--json", "request", person["subject"], "--share", "Observation", "--days", "2")
+    code, out, err = run("request", person["subject"], "--share", "Observation", "--days", "2", "--json", *clinic)
     consent = json.loads(out)["consentId"]
     assert code == 0
-    assert "It never shares anything about" in err
-    assert "· " in err, "progress while waiting"
+    assert {json.loads(line)["consent"] for line in err.splitlines()} >= {"REQUESTED"}, "progress while waiting"
     assert run(*self, "grant", consent)[0] == 1, "nobody signs what they did not agree to"
-    assert run(*self, "grant", consent, "--yes")[0] == 0
+    code, out, err = run(*self, "grant", consent, "--yes", "--days", "1")
+    assert (code, consent in out) == (0, True)
+    assert "It never shares anything about" in err
+    assert "· " in err
     code, out, _ = run(*clinic, "--json", "ls", "--status", "ACTIVE")
     assert [row["consentId"] for row in json.loads(out)] == [consent]
     assert consent in run(*self, "ls")[1]
+    code, out, _ = run(*clinic, *fetch, "--json")
+    records = json.loads(out)
+    assert (code, records["resourceType"]) == (0, "Bundle")
     code, out, _ = run(*clinic, *fetch)
-    assert (code, json.loads(out)["resourceType"]) == (0, "Bundle")
+    heading, *rows = out.splitlines()
+    assert (code, heading.split()) == (0, ["TYPE", "ID", "WHEN", "WHAT"])
+    assert records["entry"][0]["resource"]["id"] in rows[0]
     assert run(*clinic, *fetch, "--decision-only", "clinic-a")[0] == 0
+    assert run(*self, "revoke", consent, "--wait", "0")[0] == 0, "handed in"
+    code, _, err = run(*self, "--json", "grant", consent, "--yes")
+    assert (code, json.loads(err)["error"]) == (1, "CONFLICT")
     assert run(*self, "revoke", consent)[0] == 0
     code, out, _ = run(*clinic, *fetch)
     assert code == 3

@@ -10,11 +10,14 @@ from typing import Any
 import httpx2
 import pytest
 from fake import AS_OF, CLINIC, HASH, PATIENT, Services, consent, deployment, problem, view
+from joserfc.jwk import ECKey
 
 from consentry import (
     AsyncClient,
     AsyncStaticTokens,
     ChainError,
+    Client,
+    ClientCredentials,
     ConflictError,
     FinalityTimeoutError,
     Policy,
@@ -138,7 +141,7 @@ def test_a_consent_that_moved_on_ends_the_wait() -> None:
 def test_a_wait_outlasts_services_that_are_away() -> None:
     services = Services().relay("final")
     pending, _ = waiting(
-        services, problem(503, "unavailable"), problem(503, "unavailable"), problem(503, "x"), row("REVOKED", 5)
+        services, problem(503, "unavailable"), problem(503, "stale-index"), problem(503, "x"), row("REVOKED", 5)
     )
     sleepless = pytest.MonkeyPatch()
     with sleepless.context() as patch:
@@ -239,3 +242,23 @@ def test_a_consent_that_was_opened_again_at_once_is_not_taken_for_stopped() -> N
     pending, _ = waiting(Services().relay("final"), row("ACTIVE", 5))
     with pytest.raises(ConflictError, match="ACTIVE"):
         pending.wait_for_revoked()
+
+
+def test_the_time_to_wait_is_also_that_of_asking_for_a_token() -> None:
+    """An issuer that does not answer must not make a wait longer than was said."""
+    services = Services().relay("final").on("GET indexer /v1/consents/", ACTIVE)
+    limits: list[float] = []
+
+    def token(request: httpx2.Request) -> httpx2.Response:
+        limits.append(request.extensions["timeout"]["read"])
+        return httpx2.Response(200, json={"access_token": "t", "token_type": "Bearer", "expires_in": 1})
+
+    services.on("POST auth /oauth2/token", token)
+    auth = ClientCredentials("https://auth.example", "clinic", ECKey.generate_key("P-256").as_dict(private=True), "x")
+    http = httpx2.Client(transport=httpx2.MockTransport(services.handle))
+    with Client(deployment(), auth=auth, signer=PATIENT, http=http) as client:
+        pending = client.consents.revoke(HASH)
+        services.on("GET indexer /v1/consents/", row("REVOKED", 5))
+        assert pending.wait_for_revoked(timeout=3) is not None
+    assert limits[0] == 20, "outside a wait"
+    assert 0 < limits[-1] <= 3

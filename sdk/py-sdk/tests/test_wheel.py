@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+import time
 import venv
 import zipfile
 from pathlib import Path
 
 import pytest
+from stack import endpoints
 
 ROOT = Path(__file__).resolve().parents[1]
+LIMIT = 120
+"""Seconds from nothing to the first decision, as promised."""
 SCRIPT = """
 import importlib.util
 import consentry
@@ -52,15 +57,64 @@ def test_the_wheel_holds_the_package_its_types_and_nothing_else(wheel: Path) -> 
     assert "pip install" in metadata, "the README is its description"
 
 
-def test_it_works_in_a_clean_environment(wheel: Path, tmp_path: Path) -> None:
-    venv.create(tmp_path / "clean", with_pip=True)
-    python = tmp_path / "clean" / "bin" / "python"
-    # The dependencies as they are locked; nothing newer that somebody published since.
-    constraints = tmp_path / "constraints.txt"
+@pytest.fixture
+def constraints(tmp_path: Path) -> Path:
+    """The dependencies as they are locked; nothing newer that somebody published since."""
+    path = tmp_path / "constraints.txt"
     lines = (ROOT / "dev-requirements.lock").read_text().splitlines()
-    constraints.write_text("\n".join(line.removesuffix(" \\") for line in lines if line and line[0].isalnum()))
+    path.write_text("\n".join(line.removesuffix(" \\") for line in lines if line and line[0].isalnum()))
+    return path
+
+
+def clean(folder: Path) -> Path:
+    """The interpreter of an environment that holds nothing."""
+    venv.create(folder, with_pip=True)
+    return folder / "bin" / "python"
+
+
+def test_it_works_in_a_clean_environment(wheel: Path, constraints: Path, tmp_path: Path) -> None:
+    python = clean(tmp_path / "clean")
     run(python, "-m", "pip", "install", "--quiet", "--constraint", constraints, wheel)
     assert "pip install 'consentry[keys]'" in run(python, "-I", "-c", SCRIPT)
     helped = run(tmp_path / "clean" / "bin" / "consentry", "--help")
     assert "exit codes" in helped
     run(python, "-m", "pip", "check")
+
+
+def first_lines() -> str:
+    """The program that the README starts with."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    program = readme.split("```python\n", 1)[1].split("```", 1)[0]
+    substance = [line for line in program.splitlines() if line.strip()]
+    assert len(substance) <= 11, "ten lines, and where things come from"
+    return program
+
+
+@pytest.mark.stack
+def test_from_nothing_to_a_decision_in_two_minutes(
+    wheel: Path, constraints: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What the README promises: install the package, run its first lines, read a decision."""
+    where = str(endpoints())
+    program = first_lines().replace(".local/endpoints.json", where)
+    assert where in program
+    began = time.monotonic()
+    python = clean(tmp_path / "fresh")
+    # Without pip's cache: everything comes from the index, as for somebody who never had any of it.
+    install: list[str | Path] = [
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-cache-dir",
+        "--constraint",
+        constraints,
+        f"{wheel}[keys]",
+    ]
+    run(python, *install)
+    printed = run(python, "-I", "-c", program)
+    seconds = time.monotonic() - began
+    with capsys.disabled():
+        print(f"\nfrom an empty environment to a decision: {seconds:.1f} s: {printed.strip()}")
+    assert re.search(r"(records|denied:).*decision [0-9a-f-]{36}", printed), printed
+    assert seconds <= LIMIT

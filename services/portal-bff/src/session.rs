@@ -107,6 +107,8 @@ impl Sessions {
             last_use: AtomicI64::new(millis(now)),
         };
         self.kept.insert(secret.hash(), Arc::new(session)).await;
+        // Whoever has to make room does so now, not at some later call.
+        self.kept.run_pending_tasks().await;
         metrics::counter!("portal_sessions_total", "event" => "begun").increment(1);
         secret
     }

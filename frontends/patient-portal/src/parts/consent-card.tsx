@@ -8,7 +8,7 @@ import { useOrganization } from "../lib/directory.js";
 import { explain } from "../lib/explain.js";
 
 /** One consent, as a card that leads to it. */
-export function ConsentCard({ consent, to }: { consent: Consent; to: "/requests/$id" | "/consents/$id" }) {
+export function ConsentCard({ consent, to, heading: Heading = "h3" }: { consent: Consent; to: "/requests/$id" | "/consents/$id"; heading?: "h2" | "h3" }) {
   const { _ } = useLingui();
   const { date, list } = useFormats();
   const organization = useOrganization(consent.grantee);
@@ -17,7 +17,7 @@ export function ConsentCard({ consent, to }: { consent: Consent; to: "/requests/
   const until = consent.validTo === null ? undefined : date(consent.validTo);
   return (
     <Link to={to} params={{ id: consent.id }} className="card card-link">
-      <h3>{organization?.name ?? <Trans>A clinic whose name we could not find</Trans>}</h3>
+      <Heading>{organization?.name ?? <Trans>A clinic whose name we could not find</Trans>}</Heading>
       <p><StateTag status={consent.status} /></p>
       {lines && <p className="soft">{list(lines.why)} · {list(lines.what.slice(0, 3))}{lines.what.length > 3 && " …"}</p>}
       {policy.isError && <p className="soft"><Trans>What it is about could not be loaded.</Trans></p>}

@@ -47,7 +47,7 @@ export function Home() {
         }}
       </Loaded>
       <h2><Trans>What would you like to do?</Trans></h2>
-      <ul className="cards">
+      <ul className="cards pairs">
         <Task to="/give/who" heading={<Trans>Let a clinic see my record</Trans>}><Trans>A few short questions. You choose what and how long.</Trans></Task>
         <Task to="/activity" heading={<Trans>See who looked</Trans>}><Trans>Every look, and every try that was refused.</Trans></Task>
         <Task to="/my-code" heading={<Trans>Show my code to a clinic</Trans>}><Trans>With it a clinic can ask you.</Trans></Task>

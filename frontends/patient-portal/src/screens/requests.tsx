@@ -12,7 +12,7 @@ export function Requests() {
       <Loaded query={consents} waiting={<Trans>Loading requests…</Trans>}>
         {(all) => {
           const asked = all.filter(({ status }) => status === "REQUESTED");
-          if (asked.length > 0) return <ul className="cards">{asked.map((each) => <li key={each.id}><ConsentCard consent={each} to="/requests/$id" /></li>)}</ul>;
+          if (asked.length > 0) return <ul className="cards">{asked.map((each) => <li key={each.id}><ConsentCard consent={each} to="/requests/$id" heading="h2" /></li>)}</ul>;
           return (
             <EmptyState heading={<Trans>No clinic asks you now</Trans>} actions={<Link to="/my-code" className={buttonClass({ kind: "quiet" })}><Trans>Show my code</Trans></Link>}>
               <p><Trans>When one asks, you see it here. A clinic needs your code to ask.</Trans></p>

@@ -2,7 +2,7 @@ import { Trans } from "@lingui/react/macro";
 import { useLingui } from "@lingui/react/macro";
 import { Link, useRouterState } from "@tanstack/react-router";
 import { useEffect, useRef, type ReactNode } from "react";
-import { useLanguage } from "../i18n/provider.js";
+import { useFormats, useLanguage } from "../i18n/provider.js";
 import { LOCALES, type Locale } from "../i18n/locales.js";
 import { useTheme, type Theme } from "../theme.js";
 import { BrandMark } from "./icons.js";
@@ -34,9 +34,10 @@ export function Shell({ name, tagline, nav = [], tools, foot, children }: { name
 }
 
 function NavLink({ to, label, count }: NavItem) {
+  const { number } = useFormats();
   const path = useRouterState({ select: ({ location }) => location.pathname });
   const isHere = to === "/" ? path === "/" : path === to || path.startsWith(`${to}/`);
-  return <li><Link to={to} aria-current={isHere ? "page" : undefined}>{label}{count !== undefined && count > 0 && <span className="count">{count}</span>}</Link></li>;
+  return <li><Link to={to} aria-current={isHere ? "page" : undefined}>{label}{count !== undefined && count > 0 && <span className="count">{number(count)}</span>}</Link></li>;
 }
 
 /** The languages, each by its own name. */
@@ -82,7 +83,9 @@ export function Page({ heading, plainHeading, back, lead, narrow = false, childr
   }, [plainHeading]);
   useEffect(() => {
     // The first screen begins at the top, with the way past the menu.
-    if (!isFirst) title.current?.focus({ preventScroll: true });
+    if (isFirst) return;
+    title.current?.focus({ preventScroll: true });
+    scrollTo(0, 0);
   }, []);
   return (
     <div className={narrow ? "narrow" : undefined}>

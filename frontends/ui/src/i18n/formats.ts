@@ -1,7 +1,8 @@
 import type { Locale } from "./locales.js";
+import { pashto } from "./pashto.js";
 
-/** Dari and Pashto readers count in the Solar Hijri calendar. */
-const TAGS: Record<Locale, string> = { en: "en-GB", "fa-AF": "fa-AF-u-ca-persian", ps: "ps-AF-u-ca-persian" };
+/** Dari and Pashto readers count in the Solar Hijri calendar. Pashto has a file of its own: browsers do not know it. */
+const TAGS = { en: "en-GB", "fa-AF": "fa-AF-u-ca-persian" } as const;
 
 /** A moment: Unix seconds, as the chain and the services count, or an ISO date. */
 export type Moment = number | string;
@@ -26,6 +27,7 @@ export interface Formats {
 const UNITS = [["day", 86_400], ["hour", 3_600], ["minute", 60], ["second", 1]] as const;
 
 export function formatsOf(locale: Locale): Formats {
+  if (locale === "ps") return pashto({ asDate, largest });
   const tag = TAGS[locale];
   const date = new Intl.DateTimeFormat(tag, { dateStyle: "long" });
   const dateTime = new Intl.DateTimeFormat(tag, { dateStyle: "long", timeStyle: "short" });

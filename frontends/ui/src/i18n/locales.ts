@@ -40,7 +40,8 @@ export function preferredLocale(languages: readonly string[] = navigator.languag
 /** Switches to a language, for texts, direction and the reading of the page aloud. */
 export async function activateLocale(locale: Locale, own: Catalogues, { keep = false } = {}): Promise<void> {
   const [shared, app] = await Promise.all([SHARED[locale](), own[locale]()]);
-  i18n.loadAndActivate({ locale, messages: { ...shared.messages, ...app.messages } });
+  // Browsers do not know Pashto's digits; they are Dari's.
+  i18n.loadAndActivate({ locale, ...(locale === "ps" && { locales: ["fa-AF"] }), messages: { ...shared.messages, ...app.messages } });
   document.documentElement.lang = locale;
   document.documentElement.dir = LOCALES[locale].direction;
   if (keep) localStorage.setItem(KEPT, locale);

@@ -42,7 +42,7 @@ pub async fn what_is_stopped_without_a_key_is_denied_until_a_key_lifts_it(
     world: &World,
 ) -> Result<()> {
     let (patient, provider) = (world.patient()?, world.provider(0).await?);
-    world.observations_consent(&patient, &provider).await?;
+    let which = world.observations_consent(&patient, &provider).await?;
     let path = format!("Observation?patient={}", patient.fhir_id);
     let open = world.api.fhir(&path, &provider.token).await?;
     ensure!(open.status == 200, "HTTP {} instead of 200", open.status);
@@ -88,7 +88,8 @@ pub async fn what_is_stopped_without_a_key_is_denied_until_a_key_lifts_it(
         "HTTP {} after it was lifted",
         open.status
     );
-    Ok(())
+    // Other scenarios may meet on this patient.
+    world.revoke(&patient, which).await
 }
 
 /// The patient's token for the directory, after an account and a sign-in of their own.

@@ -26,6 +26,7 @@ export class Consents {
     return this.#desk.ledger.list(filter);
   }
 
+  /** A consent by its id. */
   get(id: Hex, options: Abortable = {}): Promise<Consent> {
     if (!isHash(id)) throw new ValidationError("INVALID_REQUEST", "a consent is named by 0x and 64 hexadecimal digits");
     return this.#desk.ledger.get(id, options.signal);
@@ -128,9 +129,10 @@ export class Consents {
   async relinquish(consent: Consent, options: Abortable = {}): Promise<Pending> {
     const latest = await this.#latest(consent, options.signal);
     const { subject, grantee, scopeId } = consent;
-    const version = next(latest.version, 32);
+    // It names the version that it starts from.
+    const { version } = latest;
     const message = { actor: this.#desk.signer.address, subject, grantee, scopeId, version, deadline: deadline() };
-    return this.#decide({ action: "Relinquish", message }, consent, version, options.signal, true);
+    return this.#decide({ action: "Relinquish", message }, consent, version + 1, options.signal, true);
   }
 
   /** Takes a wait up again, in another process if need be. */

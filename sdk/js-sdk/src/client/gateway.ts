@@ -15,7 +15,7 @@ export interface FhirResource {
 }
 
 /** A decision, whatever it is. */
-interface Decided {
+export interface Decided {
   /** The decision's record, to quote when asking why. */
   readonly decisionId: string | undefined;
   readonly requestId: string | undefined;

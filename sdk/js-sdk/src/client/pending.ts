@@ -26,6 +26,7 @@ export interface WaitOptions {
   readonly timeoutMs?: number;
   /** How final; the deployment's own if absent. */
   readonly finality?: Finality;
+  /** Told of every change. */
   readonly onStatus?: (status: WaitStatus) => void;
 }
 

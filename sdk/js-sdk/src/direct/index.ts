@@ -32,6 +32,7 @@ export interface DirectTransaction {
 /** An account that signs transactions here: a local account of viem is one. */
 export interface PayerAccount {
   readonly address: Address;
+  /** Signs, and sends nothing. */
   signTransaction(transaction: DirectTransaction): Promise<Hex>;
 }
 

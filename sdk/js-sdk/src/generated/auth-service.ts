@@ -2222,13 +2222,15 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the tenant's organisations. */
+        /** List the tenant's organisations, with any valid token: patients see by it who asks them. */
         get: {
             parameters: {
                 query?: {
+                    /** @description Only the organisation that this address on chain belongs to, as its own or as a practitioner's of it. */
+                    address?: string;
                     /** @description `next` of the page before. */
                     cursor?: string;
-                    /** @description How many rows, 1 to 200; 50 without it. */
+                    /** @description How many, 1 to 200; 50 without it. */
                     limit?: number;
                 };
                 header?: never;
@@ -2264,15 +2266,6 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description The token does not allow it. */
-                403: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
                 /** @description The database is not available. */
                 503: {
                     headers: {
@@ -2299,7 +2292,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read an organisation. */
+        /** Read an organisation, with any valid token. */
         get: {
             parameters: {
                 query?: never;
@@ -2332,15 +2325,6 @@ export interface paths {
                 };
                 /** @description No valid token. */
                 401: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-                /** @description The token does not allow it. */
-                403: {
                     headers: {
                         [name: string]: unknown;
                     };
@@ -4242,7 +4226,10 @@ export interface components {
             redirect_uri?: string | null;
             /** @description refresh_token: the token. */
             refresh_token?: string | null;
-            /** @description The audience, one of those registered; without it the first of them. */
+            /**
+             * @description The audience, one of those registered; without it the first of them. refresh_token: the one that was asked for, or
+             *     for the custodian's own apps any that is registered; without it the one that was asked for.
+             */
             resource?: string | null;
             /** @description The scopes, separated by spaces. What cannot be granted is left out. */
             scope?: string | null;

@@ -5,6 +5,7 @@ import type { Signer } from "./signer.js";
 
 /** What EIP-1193 asks of a wallet. */
 export interface Eip1193Provider {
+  /** Asks the wallet. */
   request(call: { method: string; params?: unknown }): Promise<unknown>;
 }
 

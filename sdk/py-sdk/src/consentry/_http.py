@@ -62,6 +62,12 @@ class Request:
     until: float | None = None
     """Until when an answer is waited for, by the monotonic clock."""
 
+    def __post_init__(self) -> None:
+        """A lone surrogate can be written nowhere, and must not become another character."""
+        for name, value in self.params:
+            if any("\ud800" <= char <= "\udfff" for char in value):
+                raise ValidationError(f"`{name}` must be a text of whole characters.", code="INVALID_REQUEST")
+
     @property
     def may_repeat(self) -> bool:
         """Whether it may be sent again after a failure. No state is changed twice."""

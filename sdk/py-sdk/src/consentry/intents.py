@@ -101,7 +101,7 @@ def _word(kind: str, name: str, value: Any) -> Any:
     if kind == "bytes32":
         return hash_bytes(value, name, "INTENT_FORM")
     if kind == "string":
-        return _text(name, value)
+        return text_hash(name, value)
     if kind == "bytes16":
         if not isinstance(value, str) or not _BYTES16.fullmatch(value):
             raise ValidationError(f"`{name}` must be 0x and 32 hex digits.", code="INTENT_FORM")
@@ -116,7 +116,8 @@ def _word(kind: str, name: str, value: Any) -> Any:
     return value
 
 
-def _text(name: str, value: Any) -> bytes:
+def text_hash(name: str, value: Any) -> bytes:
+    """What stands for a string in a struct."""
     try:
         return keccak256(value.encode())
     except (AttributeError, UnicodeEncodeError):

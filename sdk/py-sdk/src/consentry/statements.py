@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from .errors import ValidationError
-from .ids import keccak256
-from .intents import Domain, exact, fields_of, hash_struct
+from .intents import Domain, exact, fields_of, hash_struct, text_hash
 
 __all__ = ["STATEMENTS", "patient_ref_hash", "statement_digest"]
 
@@ -20,7 +19,7 @@ STATEMENTS: Final[Mapping[str, str]] = {
 
 def patient_ref_hash(fhir_id: str) -> str:
     """keccak256 of `Patient/<FHIR id>`: how a statement names a patient."""
-    return "0x" + keccak256(f"Patient/{fhir_id}".encode()).hex()
+    return "0x" + text_hash("patient", f"Patient/{fhir_id}").hex()
 
 
 def statement_digest(name: str, members: Mapping[str, Any], domain: Domain) -> bytes:

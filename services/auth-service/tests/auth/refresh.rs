@@ -5,8 +5,11 @@ use std::time::Instant;
 
 use crate::support::apps::{
     APP, CLINICIANS, CONSOLE, PORTAL, Person, clinician, encode, field, request_of, start,
+    with_apps,
 };
-use crate::support::{Answer, CLINIC_A_KEY, NOW, Service, at, organization, subject};
+use crate::support::{
+    Answer, CLINIC_A_KEY, GATEWAY, INDEXER, NOW, Service, at, organization, subject,
+};
 use access_token::Amr;
 use auth_service::account::Role;
 use auth_service::grant::authorizations::{self, Presented};
@@ -15,6 +18,7 @@ use auth_service::grant::secret::RefreshToken;
 use auth_service::token::issue::token_id;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use serde_json::json;
 use time::Duration;
 use uuid::Uuid;
 
@@ -68,6 +72,54 @@ async fn a_refresh_may_ask_for_less_and_never_for_more() {
         .refresh(PORTAL.0, &less.token("refresh_token"), &[])
         .await;
     assert_eq!(again.body["scope"], first.body["scope"]);
+}
+
+#[tokio::test]
+async fn an_app_of_the_custodians_own_gets_tokens_for_each_of_its_services() {
+    let service = start().await;
+    let (_, first) = portal(&service).await;
+    let audience = async |answer: &Answer| service.read(&answer.token("access_token")).await.aud;
+    assert_eq!(audience(&first).await, INDEXER);
+    let mut token = first.token("refresh_token");
+    for (resource, expected) in [(GATEWAY, GATEWAY), (INDEXER, INDEXER), ("", INDEXER)] {
+        let asked = [("resource", resource)];
+        let asked = if resource.is_empty() {
+            &asked[..0]
+        } else {
+            &asked
+        };
+        let answer = service.refresh(PORTAL.0, &token, asked).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        assert_eq!(audience(&answer).await, expected);
+        assert_eq!(answer.body["scope"], first.body["scope"]);
+        token = answer.token("refresh_token");
+    }
+    let foreign = [("resource", "https://elsewhere.example")];
+    let answer = service.refresh(PORTAL.0, &token, &foreign).await;
+    assert_eq!(answer.error(), (400, "invalid_target"));
+    // Nothing was used up by asking.
+    assert_eq!(service.refresh(PORTAL.0, &token, &[]).await.status, 200);
+}
+
+#[tokio::test]
+async fn an_app_of_others_stays_with_the_service_it_was_let_in_for() {
+    let mut clients = with_apps();
+    let app = clients.as_array_mut().unwrap();
+    let app = app.iter_mut().find(|client| client["clientId"] == APP);
+    app.unwrap()["audiences"] = json!([GATEWAY, INDEXER]);
+    let service = Service::start_with_clients(&clients, |_| {}).await;
+    let person = service.a_patient().await;
+    let first = allow(
+        &service,
+        &person,
+        &["patient/Observation.rs", "offline_access"],
+    )
+    .await;
+    let token = first.token("refresh_token");
+    let answer = service.refresh(APP, &token, &[("resource", INDEXER)]).await;
+    assert_eq!(answer.error(), (400, "invalid_target"));
+    let answer = service.refresh(APP, &token, &[("resource", GATEWAY)]).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
 }
 
 /// Attack 13.

@@ -52,6 +52,24 @@ async fn a_patient_signs_in_and_no_token_ever_reaches_the_browser() {
 }
 
 #[tokio::test]
+async fn an_application_with_a_key_proves_who_it_is_each_time() {
+    let file = test_support::client_key_file();
+    let world = World::with_key(file.path()).await;
+    let mut browser = world.signed_in().await;
+    let answer = browser.calls(Method::GET, "/api/indexer/v1/chain").await;
+    assert_eq!(answer.status, 202, "{}", answer.text);
+    let session = browser.issuer_session.clone().unwrap();
+    assert_eq!(
+        browser.calls(Method::POST, "/session/end").await.status,
+        200
+    );
+    test_support::until("the grant to end", || async {
+        world.issuer.standing(&session).await == (0, 0)
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn cookies_are_for_this_application_alone_and_out_of_reach_for_scripts() {
     let world = World::start().await;
     let mut browser = world.browser();

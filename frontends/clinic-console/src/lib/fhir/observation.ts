@@ -140,7 +140,7 @@ export function seriesOf(all: readonly Observation[]): Series[] {
       if (finding.kind !== "amount" || finding.amount.comparator !== undefined) continue;
       const { value, unit } = finding.amount;
       const key = [kind, part, unit].join("\n");
-      const series = found.get(key) ?? { key, name: partName ?? name ?? "", unit, points: [], ranges: new Map() };
+      const series = found.get(key) ?? { key, name: partName ?? name ?? "", unit, points: [] as Point[], ranges: new Map<string, UsualRange | undefined>() };
       found.set(key, series);
       series.points.push({ id, at, ms: millisecondsOf(at), value, beside });
       series.ranges.set(JSON.stringify(range ?? null), range);

@@ -109,7 +109,8 @@ impl Route {
             .flatten()
         {
             let name = parameter["name"].as_str().unwrap_or_default();
-            if parameter["required"] != true {
+            // What a header would have to say is for the one who asks.
+            if parameter["required"] != true || parameter["in"] == "header" {
                 continue;
             }
             let (_, value) = VALUES

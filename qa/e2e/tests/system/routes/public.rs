@@ -282,6 +282,9 @@ pub const ANY_TOKEN: &[Of] = &[
     of("consent-indexer", "GET", "/v1/organizations/{address}"),
     of("consent-indexer", "GET", "/v1/practitioners"),
     of("consent-indexer", "GET", "/v1/practitioners/{address}"),
+    // Who asks a patient, by name.
+    of("auth-service", "GET", "/v1/organizations"),
+    of("auth-service", "GET", "/v1/organizations/{id}"),
 ];
 
 /// What takes a token for any audience: it is of the issuer itself, which everybody's token comes from.

@@ -19,7 +19,11 @@ __all__ = ["AsyncClientCredentials", "AsyncSession", "AsyncStaticTokens"]
 
 
 async def ask(
-    transport: AsyncTransport, issuer: str, form: Mapping[str, str], proof_key: ProofKey | None = None
+    transport: AsyncTransport,
+    issuer: str,
+    form: Mapping[str, str],
+    proof_key: ProofKey | None = None,
+    until: float | None = None,
 ) -> Token:
     """Asks a token endpoint. Never repeated: codes, refresh tokens and assertions count once."""
     url = f"{issuer}/oauth2/token"
@@ -28,7 +32,7 @@ async def ask(
         headers["dpop"] = proof_key.prove("POST", url)
     refusals = frozenset((400, 401, 403))
     answer = await transport.send(
-        Request("POST", url, headers=headers, content=urlencode(form).encode(), accepts=refusals)
+        Request("POST", url, headers=headers, content=urlencode(form).encode(), accepts=refusals, until=until)
     )
     if answer.status in refusals:
         fault = error_of(answer)
@@ -62,17 +66,23 @@ class AsyncClientCredentials:
         self._lock = Lock()
 
     async def headers(
-        self, transport: AsyncTransport, audience: str, purpose: str | None, method: str, url: str
+        self,
+        transport: AsyncTransport,
+        audience: str,
+        purpose: str | None,
+        method: str,
+        url: str,
+        until: float | None = None,
     ) -> Mapping[str, str]:
         """What authorizes one request: the token before while it holds."""
         async with self._lock:
             kept = self._kept.get((audience, purpose))
             if kept is None or not kept.is_fresh():
-                kept = await self._ask(transport, audience, purpose)
+                kept = await self._ask(transport, audience, purpose, until)
                 self._kept[audience, purpose] = kept
         return kept.headers(self._proof_key, method, url)
 
-    async def _ask(self, transport: AsyncTransport, audience: str, purpose: str | None) -> Token:
+    async def _ask(self, transport: AsyncTransport, audience: str, purpose: str | None, until: float | None) -> Token:
         form = {} if purpose is None else {"purpose_of_use": purpose}
         form |= {
             "grant_type": "client_credentials",
@@ -81,7 +91,7 @@ class AsyncClientCredentials:
             "scope": self._scope,
             "resource": audience,
         }
-        return await ask(transport, self._issuer, form, self._proof_key)
+        return await ask(transport, self._issuer, form, self._proof_key, until)
 
     async def forget(self, audience: str) -> None:
         """Asks anew next time."""
@@ -130,6 +140,7 @@ class AsyncSession:
         purpose: str | None,
         method: str,
         url: str,
+        until: float | None = None,
     ) -> Mapping[str, str]:
         """What authorizes one request; the token is refreshed if it is over."""
         async with self._lock:
@@ -137,10 +148,10 @@ class AsyncSession:
             if kept is None:
                 raise AuthError(f"Nobody is signed in for {audience}. Sign in.", code="AUTH_SIGN_IN_REQUIRED")
             if not kept.is_fresh():
-                kept = await self._refresh(transport, audience, kept)
+                kept = await self._refresh(transport, audience, kept, until)
         return kept.headers(self._proof_key, method, url)
 
-    async def _refresh(self, transport: AsyncTransport, audience: str, kept: Token) -> Token:
+    async def _refresh(self, transport: AsyncTransport, audience: str, kept: Token, until: float | None) -> Token:
         if kept.refresh_token is None:
             raise AuthError("The sign-in is over. Sign in again.", code="AUTH_SIGN_IN_REQUIRED")
         form = {
@@ -148,7 +159,7 @@ class AsyncSession:
             "client_id": self._client_id,
             "refresh_token": kept.refresh_token,
         }
-        fresh = await ask(transport, self._issuer, form, self._proof_key)
+        fresh = await ask(transport, self._issuer, form, self._proof_key, until)
         self._keep(audience, fresh, kept)
         return self._kept[audience]
 
@@ -178,7 +189,13 @@ class AsyncStaticTokens:
         self._tokens = dict(tokens)
 
     async def headers(
-        self, transport: AsyncTransport, audience: str, purpose: str | None, method: str, url: str
+        self,
+        transport: AsyncTransport,
+        audience: str,
+        purpose: str | None,
+        method: str,
+        url: str,
+        until: float | None = None,
     ) -> Mapping[str, str]:
         """The token for this audience."""
         if audience not in self._tokens:

@@ -69,8 +69,7 @@ class AsyncConsents:
         scope_id: str | None = None,
         status: str | None = None,
     ) -> AsyncIterator[indexer.ConsentRow]:
-        """All that match, page after page. `patient` and `grantee` are addresses; name one of them, or have a token
-        that says who you are."""
+        """All that match, page after page. `patient` and `grantee` are addresses; name one of them or both."""
         return self._ledger.list(patient, grantee, scope_id, status)
 
     async def find(self, *, patient: str, grantee: str, scope_id: str) -> indexer.ConsentRow | None:

@@ -22,10 +22,16 @@ class Tokens(Protocol):
     """Where access tokens come from."""
 
     async def headers(
-        self, transport: AsyncTransport, audience: str, purpose: str | None, method: str, url: str
+        self,
+        transport: AsyncTransport,
+        audience: str,
+        purpose: str | None,
+        method: str,
+        url: str,
+        until: float | None = None,
     ) -> Mapping[str, str]:
         """What authorizes one request: a token for this audience, for this purpose of use where one is named, and the
-        proof of the key that it is bound to, if it is."""
+        proof of the key that it is bound to, if it is. A token is waited for no longer than `until` (monotonic)."""
         ...
 
     async def forget(self, audience: str) -> None:
@@ -110,7 +116,9 @@ class AsyncTransport:
                 "This needs a token: sign in (`consentry login`), or give the client an `auth`.",
                 code="AUTH_SIGN_IN_REQUIRED",
             )
-        return await self._tokens.headers(self, request.audience, request.purpose, request.method, request.url)
+        return await self._tokens.headers(
+            self, request.audience, request.purpose, request.method, request.url, request.until
+        )
 
 
 def _limit(until: float | None) -> httpx2.Timeout:

@@ -19,14 +19,22 @@ from .transport import Transport
 __all__ = ["ClientCredentials", "Session", "StaticTokens"]
 
 
-def ask(transport: Transport, issuer: str, form: Mapping[str, str], proof_key: ProofKey | None = None) -> Token:
+def ask(
+    transport: Transport,
+    issuer: str,
+    form: Mapping[str, str],
+    proof_key: ProofKey | None = None,
+    until: float | None = None,
+) -> Token:
     """Asks a token endpoint. Never repeated: codes, refresh tokens and assertions count once."""
     url = f"{issuer}/oauth2/token"
     headers = {"content-type": "application/x-www-form-urlencoded"}
     if proof_key is not None:
         headers["dpop"] = proof_key.prove("POST", url)
     refusals = frozenset((400, 401, 403))
-    answer = transport.send(Request("POST", url, headers=headers, content=urlencode(form).encode(), accepts=refusals))
+    answer = transport.send(
+        Request("POST", url, headers=headers, content=urlencode(form).encode(), accepts=refusals, until=until)
+    )
     if answer.status in refusals:
         fault = error_of(answer)
         is_over = slug_of(answer) == "invalid_grant"
@@ -59,17 +67,23 @@ class ClientCredentials:
         self._lock = Lock()
 
     def headers(
-        self, transport: Transport, audience: str, purpose: str | None, method: str, url: str
+        self,
+        transport: Transport,
+        audience: str,
+        purpose: str | None,
+        method: str,
+        url: str,
+        until: float | None = None,
     ) -> Mapping[str, str]:
         """What authorizes one request: the token before while it holds."""
         with self._lock:
             kept = self._kept.get((audience, purpose))
             if kept is None or not kept.is_fresh():
-                kept = self._ask(transport, audience, purpose)
+                kept = self._ask(transport, audience, purpose, until)
                 self._kept[audience, purpose] = kept
         return kept.headers(self._proof_key, method, url)
 
-    def _ask(self, transport: Transport, audience: str, purpose: str | None) -> Token:
+    def _ask(self, transport: Transport, audience: str, purpose: str | None, until: float | None) -> Token:
         form = {} if purpose is None else {"purpose_of_use": purpose}
         form |= {
             "grant_type": "client_credentials",
@@ -78,7 +92,7 @@ class ClientCredentials:
             "scope": self._scope,
             "resource": audience,
         }
-        return ask(transport, self._issuer, form, self._proof_key)
+        return ask(transport, self._issuer, form, self._proof_key, until)
 
     def forget(self, audience: str) -> None:
         """Asks anew next time."""
@@ -127,6 +141,7 @@ class Session:
         purpose: str | None,
         method: str,
         url: str,
+        until: float | None = None,
     ) -> Mapping[str, str]:
         """What authorizes one request; the token is refreshed if it is over."""
         with self._lock:
@@ -134,10 +149,10 @@ class Session:
             if kept is None:
                 raise AuthError(f"Nobody is signed in for {audience}. Sign in.", code="AUTH_SIGN_IN_REQUIRED")
             if not kept.is_fresh():
-                kept = self._refresh(transport, audience, kept)
+                kept = self._refresh(transport, audience, kept, until)
         return kept.headers(self._proof_key, method, url)
 
-    def _refresh(self, transport: Transport, audience: str, kept: Token) -> Token:
+    def _refresh(self, transport: Transport, audience: str, kept: Token, until: float | None) -> Token:
         if kept.refresh_token is None:
             raise AuthError("The sign-in is over. Sign in again.", code="AUTH_SIGN_IN_REQUIRED")
         form = {
@@ -145,7 +160,7 @@ class Session:
             "client_id": self._client_id,
             "refresh_token": kept.refresh_token,
         }
-        fresh = ask(transport, self._issuer, form, self._proof_key)
+        fresh = ask(transport, self._issuer, form, self._proof_key, until)
         self._keep(audience, fresh, kept)
         return self._kept[audience]
 
@@ -175,7 +190,13 @@ class StaticTokens:
         self._tokens = dict(tokens)
 
     def headers(
-        self, transport: Transport, audience: str, purpose: str | None, method: str, url: str
+        self,
+        transport: Transport,
+        audience: str,
+        purpose: str | None,
+        method: str,
+        url: str,
+        until: float | None = None,
     ) -> Mapping[str, str]:
         """The token for this audience."""
         if audience not in self._tokens:

@@ -70,8 +70,7 @@ class Consents:
         scope_id: str | None = None,
         status: str | None = None,
     ) -> Iterator[indexer.ConsentRow]:
-        """All that match, page after page. `patient` and `grantee` are addresses; name one of them, or have a token
-        that says who you are."""
+        """All that match, page after page. `patient` and `grantee` are addresses; name one of them or both."""
         return self._ledger.list(patient, grantee, scope_id, status)
 
     def find(self, *, patient: str, grantee: str, scope_id: str) -> indexer.ConsentRow | None:

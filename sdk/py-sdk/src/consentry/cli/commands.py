@@ -18,6 +18,7 @@ from ..policy import SENSITIVITIES, Policy
 from .identity import client, own_address
 from .login import login
 from .output import Output, moment
+from .records import summary
 
 __all__ = ["COMMANDS"]
 
@@ -61,7 +62,7 @@ def request(asked: Namespace, out: Output) -> int:
     with client(asked) as party:
         policy = _policy(asked)
         for line in policy.explain():
-            out.note(line)
+            out.say(line)
         pending = party.consents.request(subject=asked.subject, policy=policy, days=asked.days)
         return _finish(out, pending, pending.wait_for_requested, asked.wait, "asked for")
 
@@ -84,21 +85,22 @@ def grant(asked: Namespace, out: Output) -> int:
         if row is None:
             pending = party.consents.create(grantee=asked.grantee, policy=policy, days=asked.days)
         elif asked.share:
-            pending = party.consents.approve_less(asked.consent, policy)
+            pending = party.consents.approve_less(asked.consent, policy, days=asked.days)
         else:
-            pending = party.consents.approve(asked.consent, policy=policy)
+            pending = party.consents.approve(asked.consent, policy=policy, days=asked.days)
         return _finish(out, pending, pending.wait_for_active, asked.wait, "active")
 
 
 def _agreed(asked: Namespace, out: Output, row: indexer.ConsentRow | None, policy: Policy) -> bool:
     """Nobody signs what they were not shown."""
     for line in policy.explain():
-        out.note(line)
+        out.say(line)
     if row is not None:
-        out.note(f"For the organisation {row.grantee_id}, {moment(row.valid_from)} to {moment(row.valid_to)}.")
+        until = "as long as you said" if asked.days else f"{moment(row.valid_from)} to {moment(row.valid_to)}"
+        out.say(f"For the organisation {row.grantee_id}, {until}.")
     if asked.yes:
         return True
-    if not sys.stdin.isatty():
+    if not sys.stdin.isatty() or out.json:
         raise ValidationError("Read what it says, and add --yes to sign it.", code="INVALID_REQUEST")
     print("Sign this? [y/N] ", end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip().lower() in ("y", "yes")
@@ -108,7 +110,7 @@ def deny(asked: Namespace, out: Output) -> int:
     """A patient says no."""
     with client(asked) as party:
         pending = party.consents.deny(asked.consent)
-        return _finish(out, pending, pending.wait_for_revoked, asked.wait, "denied")
+        return _finish(out, pending, pending.wait_for_denied, asked.wait, "denied")
 
 
 def revoke(asked: Namespace, out: Output) -> int:
@@ -136,15 +138,14 @@ def ls(asked: Namespace, out: Output) -> int:
 
 def _own(asked: Namespace, party: Client) -> list[dict[str, Any]]:
     address = own_address(asked)
-    if address is None:
-        raise ValidationError("Say whose: --patient or --organization, or sign by --key.", code="INVALID_REQUEST")
-    found: dict[str, dict[str, Any]] = {}
     is_patient = asked.who is None or asked.who.startswith("patient")
-    sides: list[dict[str, str]] = [{"patient": address}] if is_patient else [{"grantee": address}]
-    for side in sides:
-        for row in party.consents.list(**side, status=asked.status):
-            found[row.consent_id] = _row(row)
-    return list(found.values())
+    if address is not None and not is_patient:
+        return [_row(row) for row in party.consents.list(grantee=address, status=asked.status)]
+    if address is None and asked.who is not None:
+        raise ValidationError("Say whose: --patient or --organization.", code="INVALID_REQUEST")
+    # Without a key at hand, the directory knows which keys stand for whoever is signed in.
+    addresses = [address] if address is not None else [one.subject for one in party.keys.list()]
+    return [_row(row) for one in addresses for row in party.consents.list(patient=one, status=asked.status)]
 
 
 def fetch(asked: Namespace, out: Output) -> int:
@@ -178,11 +179,14 @@ def fetch(asked: Namespace, out: Output) -> int:
         }
         out.result(value, f"denied ({decision.reason}): {decision.explain()}\ndecision {decision.decision_id}")
         return DENIED
-    out.note(f"permitted, decision {decision.decision_id}")
+    out.say(f"permitted, decision {decision.decision_id}")
     if decision.resource is None:
         out.result({"permitted": True, "decisionId": decision.decision_id}, "permitted")
-    else:
+    elif out.json:
         print(json.dumps(decision.resource, indent=2, ensure_ascii=False))
+    else:
+        columns = {"type": "TYPE", "id": "ID", "when": "WHEN", "what": "WHAT"}
+        out.table([summary(one) for one in decision.resources], columns, "Nothing to read.")
     return 0
 
 

@@ -6,6 +6,7 @@ import json
 import os
 from argparse import Namespace
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -52,15 +53,7 @@ class Store:
 
     def _keep(self, issuer: str, client_id: str, tokens: Mapping[str, Token]) -> None:
         value = self._read()
-        kept = {
-            audience: {
-                "value": token.value,
-                "expires_at": token.expires_at,
-                "scope": token.scope,
-                "refresh_token": token.refresh_token,
-            }
-            for audience, token in tokens.items()
-        }
+        kept = {audience: asdict(token) for audience, token in tokens.items()}
         value[issuer] = {"clientId": client_id, "tokens": kept}
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         fresh = self.path.with_suffix(".new")
@@ -87,10 +80,12 @@ def client(asked: Namespace) -> Client:
     """The client of whoever runs the command."""
     deployment = Deployment.read(asked.endpoints)
     key = signer(asked, deployment)
+    # Only what is signed is sent.
+    node = asked.node if key is not None else None
     if asked.who:
         known = identity(deployment, asked.who)
         machine = ClientCredentials(deployment.auth, known.client_id, known.jwk, known.scope)
-        return Client(deployment, auth=machine, signer=key)
+        return Client(deployment, auth=machine, signer=key, node=node)
     if name := os.environ.get("CONSENTRY_CLIENT_ID"):
         try:
             jwk = Path(os.environ["CONSENTRY_CLIENT_KEY"]).read_text(encoding="utf-8")
@@ -101,8 +96,8 @@ def client(asked: Namespace) -> Client:
                 code="INVALID_REQUEST",
             ) from None
         machine = ClientCredentials(deployment.auth, name, jwk, scope)
-        return Client(deployment, auth=machine, signer=key)
-    return Client(deployment, auth=Store().session(deployment.auth), signer=key)
+        return Client(deployment, auth=machine, signer=key, node=node)
+    return Client(deployment, auth=Store().session(deployment.auth), signer=key, node=node)
 
 
 def own_address(asked: Namespace) -> str | None:

@@ -16,6 +16,7 @@ from .output import Output
 
 __all__ = ["login"]
 
+SERVICES = ("auth", "indexer", "gateway", "relay", "audit")
 REDIRECT = "http://127.0.0.1:8976/callback"
 
 
@@ -32,14 +33,12 @@ def login(asked: Namespace, out: Output) -> int:
     services = asked.services.split(",") if asked.services else _services(scope)
     with Transport(None) as transport:
         for service in services:
-            if service not in ("indexer", "gateway", "relay", "audit"):
-                raise ValidationError(
-                    "--for takes indexer, gateway, relay and audit, by commas.", code="INVALID_REQUEST"
-                )
+            if service not in SERVICES:
+                raise ValidationError(f"--for takes {', '.join(SERVICES)}, by commas.", code="INVALID_REQUEST")
             request = AuthorizationRequest.new(
                 deployment.auth, asked.client, redirect, scope, getattr(deployment, service)
             )
-            out.note(f"· signing in for the {service}")
+            out.say(f"· signing in for the {service}")
 
             def show(url: str) -> None:
                 if asked.no_browser or not webbrowser.open(url):
@@ -53,6 +52,8 @@ def login(asked: Namespace, out: Output) -> int:
 def _services(scope: str) -> list[str]:
     words = scope.split()
     wanted = ["indexer"]
+    if "patient:consent.write" in words:
+        wanted.append("auth")
     if "provider:records.read" in words:
         wanted.append("gateway")
     if "provider:consent.request" in words:

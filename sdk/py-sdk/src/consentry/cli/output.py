@@ -5,10 +5,12 @@ from __future__ import annotations
 import json as jsonlib
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from ..errors import ConsentryError
+from ..progress import WaitStatus
 
 __all__ = ["Output", "moment"]
 
@@ -37,12 +39,17 @@ class Output:
         for line in cells:
             print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
 
-    def progress(self, what: str) -> None:
+    def progress(self, status: WaitStatus) -> None:
         """A step of a wait."""
-        self.note(f"· {what}")
+        self.note(jsonlib.dumps(asdict(status)) if self.json else f"· {status}")
+
+    def say(self, text: str) -> None:
+        """Something for people to read, and for nobody to parse."""
+        if not self.json:
+            self.note(text)
 
     def note(self, text: str) -> None:
-        """Something to read and not to parse."""
+        """A line on standard error."""
         if not self._quiet:
             print(text, file=sys.stderr, flush=True)
 

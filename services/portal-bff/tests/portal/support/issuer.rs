@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use access_token::Amr;
+use access_token::{Amr, PublicJwk};
 use auth_service::account::{self, Account, Role};
 use auth_service::config::Config;
 use auth_service::session::{self, Proven, Session, sign_in};
@@ -48,7 +48,8 @@ pub struct Issuer {
 }
 
 impl Issuer {
-    pub async fn start(origin: &str, services: &Services) -> Self {
+    /// With the application as its client: with this key, or without any.
+    pub async fn start(origin: &str, services: &Services, key: Option<&PublicJwk>) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://localhost:{}", listener.local_addr().unwrap().port());
         let database = Database::create().await;
@@ -58,13 +59,17 @@ impl Issuer {
             .into_iter()
             .chain(["indexer", "relay", "gateway", "audit"].map(|name| services.url(name)))
             .collect();
-        let clients = json!([{
+        let mut client = json!({
             "clientId": APPLICATION, "name": "Patient portal", "persona": "patient", "firstParty": true,
-            "tokenEndpointAuthMethod": "none", "grantTypes": ["authorization_code", "refresh_token"],
+            "tokenEndpointAuthMethod": "none", "jwks": {"keys": []}, "grantTypes": ["authorization_code", "refresh_token"],
             "redirectUris": [format!("{origin}/callback")], "postLogoutRedirectUris": [origin],
             "scopes": SCOPES, "audiences": audiences,
-        }]);
-        std::fs::write(path("clients.json"), clients.to_string()).unwrap();
+        });
+        if let Some(key) = key {
+            client["tokenEndpointAuthMethod"] = json!("private_key_jwt");
+            client["jwks"]["keys"] = json!([key]);
+        }
+        std::fs::write(path("clients.json"), json!([client]).to_string()).unwrap();
         std::fs::write(path("sealing-key.hex"), hex::encode([7; 32])).unwrap();
         let variables = [
             ("LISTEN", "127.0.0.1:0"),

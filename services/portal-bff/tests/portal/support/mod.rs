@@ -4,7 +4,10 @@ mod browser;
 mod issuer;
 mod services;
 
+use std::path::Path;
 use std::process::{Command, Stdio};
+
+use access_token::{PublicJwk, SigningKey};
 
 pub use browser::Browser;
 pub use issuer::Issuer;
@@ -35,10 +38,22 @@ impl World {
 
     /// With these variables beside, or in place of, the usual ones.
     pub async fn with(variables: &[(&str, &str)]) -> Self {
+        Self::of(None, variables).await
+    }
+
+    /// With an application that proves who it is by the key in this file.
+    pub async fn with_key(file: &Path) -> Self {
+        let jwk = std::fs::read_to_string(file).unwrap();
+        let key = SigningKey::from_jwk(&jwk).unwrap();
+        let file = file.to_str().unwrap();
+        Self::of(Some(key.public()), &[("CLIENT_KEY_FILE", file)]).await
+    }
+
+    async fn of(key: Option<&PublicJwk>, variables: &[(&str, &str)]) -> Self {
         let address = free_address();
         let origin = format!("http://localhost:{}", address.port());
         let services = Services::start().await;
-        let issuer = Issuer::start(&origin, &services).await;
+        let issuer = Issuer::start(&origin, &services, key).await;
         let assets = tempfile::tempdir().unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_portal-bff"));
         command

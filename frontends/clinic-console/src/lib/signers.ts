@@ -1,0 +1,50 @@
+/** Who signs for the organisation: its key, or a practitioner's own. */
+import { developmentSigner, eip1193Signer, SignerError, ValidationError, type Address, type Deployment, type Eip1193Provider, type Hex, type Signer } from "@consentry/sdk";
+
+declare global {
+  interface Window { ethereum?: Eip1193Provider }
+}
+
+/** Where a key is. */
+export type Way = "wallet" | "development";
+
+/** Kept while the page is open, never stored. */
+let development: Signer | undefined;
+
+/** Forgets the key of whoever was signed in. */
+export function forgetDevelopmentKey(): void {
+  development = undefined;
+}
+
+/** The development key that was entered, if any. */
+export function developmentKey(): Signer | undefined {
+  return development;
+}
+
+/** Whether development keys can be used: on the local chain only. */
+export function isDevelopment({ chainId }: Deployment): boolean {
+  return chainId === 31337;
+}
+
+/** Keeps a development key until the page goes or the session ends. It must be a key of one who may ask. */
+export function enterDevelopmentKey(text: string, mayAsk: readonly Address[]): Signer {
+  const key = text.trim();
+  if (!/^0x[0-9a-fA-F]{64}$/.test(key)) throw new ValidationError("INVALID_REQUEST", "a development key is 0x and 64 hexadecimal digits");
+  development = mustBeAmong(developmentSigner(key as Hex), mayAsk);
+  return development;
+}
+
+/** Whoever signs; it must be one of those who may ask. */
+export async function signerBy(way: Way, mayAsk: readonly Address[]): Promise<Signer> {
+  if (way === "development") {
+    if (development === undefined) throw new SignerError("SIGNER_UNAVAILABLE", "no development key was entered");
+    return mustBeAmong(development, mayAsk);
+  }
+  if (window.ethereum === undefined) throw new SignerError("SIGNER_UNAVAILABLE", "there is no wallet in this browser");
+  return mustBeAmong(await eip1193Signer(window.ethereum), mayAsk);
+}
+
+function mustBeAmong(signer: Signer, mayAsk: readonly Address[]): Signer {
+  if (mayAsk.some((each) => each.toLowerCase() === signer.address.toLowerCase())) return signer;
+  throw new SignerError("SIGNER_WRONG_ACCOUNT", "this key is not one of those that may ask here");
+}

@@ -1,0 +1,121 @@
+import { ConsentryError, type Address, type Consent, type Consentry, type Pending, type WaitOptions, type WaitStatus } from "@consentry/sdk";
+import { Button, FaultNotice, Field, Notice, RadioGroup, Steps, useSession, type ButtonKind } from "@consentry/ui";
+import { Trans } from "@lingui/react/macro";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useRef, useState, type ReactNode } from "react";
+import { developmentKey, enterDevelopmentKey, isDevelopment, signerBy, type Way } from "../lib/signers.js";
+
+interface Props {
+  /** Whose decision it is, where only that key will do. */
+  grantee?: Address;
+  label: ReactNode;
+  kind?: ButtonKind;
+  /** Signs and hands in. */
+  sign: (consentry: Consentry) => Promise<Pending>;
+  wait: (pending: Pending, options: WaitOptions) => Promise<Consent | undefined>;
+  /** What the last step says. */
+  outcome: ReactNode;
+  onDone: (consent: Consent | undefined) => void;
+}
+
+/** One signature with the organisation's key, and what becomes of it, step by step. */
+export function SignAndWait({ grantee, label, kind = "main", sign, wait, outcome, onDone }: Props) {
+  const { deployment, identity, withSigner } = useSession();
+  const queries = useQueryClient();
+  const [way, setWay] = useState<Way>(developmentKey() === undefined ? "wallet" : "development");
+  const [status, setStatus] = useState<WaitStatus>();
+  const pending = useRef<Pending>(undefined);
+  const mayAsk = grantee === undefined ? identity.grantees ?? [] : [grantee];
+
+  const decision = useMutation({
+    mutationFn: async () => {
+      // What was handed in once is only waited for, never signed again.
+      pending.current ??= await sign(withSigner(await signerBy(way, mayAsk)));
+      setStatus((before) => before ?? { intent: "accepted", consent: undefined, finality: undefined, reorganised: false });
+      return wait(pending.current, { onStatus: setStatus, timeoutMs: 120_000 });
+    },
+    onSuccess: (consent) => {
+      void queries.invalidateQueries({ queryKey: ["worklist"] });
+      void queries.invalidateQueries({ queryKey: ["consent"] });
+      onDone(consent);
+    },
+    onError: (error) => {
+      // What the registry refused can be signed anew; what is only late, or could not be asked about, is waited for.
+      if (error instanceof ConsentryError && (error.kind === "Chain" || error.kind === "Conflict")) pending.current = undefined;
+    },
+  });
+
+  if (mayAsk.length === 0) {
+    return (
+      <Notice kind="warning" heading={<Trans>Your organisation has no key that may ask</Trans>}>
+        <p><Trans>An administrator has to verify your organisation and its key first. Until then nothing can be asked.</Trans></p>
+      </Notice>
+    );
+  }
+  if (status !== undefined && pending.current !== undefined) {
+    return (
+      <div aria-live="polite">
+        <h2><Trans>What happens now</Trans></h2>
+        <Steps done={stepOf(status, decision.isSuccess)} steps={[
+          { key: "signed", label: <Trans>You signed</Trans> },
+          { key: "saving", label: <Trans>It is being saved</Trans> },
+          { key: "saved", label: <Trans>It is saved and being confirmed</Trans> },
+          { key: "done", label: outcome },
+        ]} />
+        {status.reorganised && <Notice><p><Trans>The network took a step back, so it has to be confirmed again. You need do nothing.</Trans></p></Notice>}
+        {decision.isError && <FaultNotice error={decision.error} retry={() => decision.mutate()} />}
+      </div>
+    );
+  }
+  const needsKey = way === "development" && developmentKey() === undefined;
+  return (
+    <div>
+      {isDevelopment(deployment) && (
+        <RadioGroup<Way>
+          legend={<Trans>Sign with</Trans>} value={way} onChange={setWay}
+          choices={[
+            { value: "wallet", label: <Trans>The wallet in this browser</Trans>, hint: <Trans>It shows what you sign.</Trans> },
+            { value: "development", label: <Trans>A development key</Trans>, hint: <Trans>For tests on this machine only. Never use it for real patients.</Trans> },
+          ]}
+        />
+      )}
+      {needsKey ? <DevelopmentKey mayAsk={mayAsk} label={label} onReady={() => decision.mutate()} /> : (
+        <>
+          {decision.isError && <FaultNotice error={decision.error} />}
+          <div className="actions"><Button kind={kind} pending={decision.isPending} onPress={() => decision.mutate()}>{label}</Button></div>
+          <p className="small soft">{way === "wallet" ? <Trans>Your wallet will show what you sign.</Trans> : <Trans>The development key that you entered signs. It is forgotten when you sign out.</Trans>}</p>
+        </>
+      )}
+    </div>
+  );
+}
+
+/** Where a development key is entered. It goes nowhere but into this page's memory. */
+function DevelopmentKey({ mayAsk, label, onReady }: { mayAsk: readonly Address[]; label: ReactNode; onReady: () => void }) {
+  const [text, setText] = useState("");
+  const [problem, setProblem] = useState<ReactNode>();
+  const submit = (event: React.FormEvent) => {
+    event.preventDefault();
+    try {
+      enterDevelopmentKey(text, mayAsk);
+      setText("");
+      onReady();
+    } catch (error) {
+      if (!(error instanceof ConsentryError)) throw error;
+      setProblem(error.code === "SIGNER_WRONG_ACCOUNT" ? <Trans>This key is not one of those that may ask for your organisation. Use the organisation's own.</Trans> : <Trans>A development key is 0x and 64 digits from 0 to 9 and a to f. Check that you copied all of it.</Trans>);
+    }
+  };
+  return (
+    <form onSubmit={submit}>
+      <Notice kind="warning"><p><Trans>This is a test network. A development key is no protection.</Trans></p></Notice>
+      <Field label={<Trans>The organisation's development key</Trans>} hint={<Trans>The local stack writes it to its list of endpoints.</Trans>} error={problem} type="password" autoComplete="off" spellCheck={false} dir="ltr" value={text} onChange={(event) => setText(event.target.value)} />
+      <div className="actions"><Button type="submit">{label}</Button></div>
+    </form>
+  );
+}
+
+/** Which step is under way. */
+function stepOf(status: WaitStatus, isDone: boolean): number {
+  if (isDone) return 4;
+  return status.intent === "final" || status.intent === "included" ? 2 : 1;
+}

@@ -1,0 +1,149 @@
+import type { Policy, Purpose, Sensitivity } from "@consentry/sdk";
+import { Button, CheckboxGroup, ErrorSummary, Notice, Page, RadioGroup, SummaryList, useFormats, useSession } from "@consentry/ui";
+import { patientCode, readPatientCode, type NamedPatient } from "@consentry/ui/patient-code";
+import { useLingui as useWords } from "@lingui/react";
+import { Trans, useLingui } from "@lingui/react/macro";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useState, type ReactNode } from "react";
+import { useConsent, useWorklist } from "../lib/consents.js";
+import { useKnownPatient, useRemember } from "../lib/known-patients.js";
+import { calendarDay, DURATIONS, policyInput, PURPOSES_OFFERED, SENSITIVE, TEMPLATES, windowOf, type Ask, type Duration, type Template } from "../lib/templates.js";
+import { PURPOSES, SENSITIVITIES } from "../lib/words.js";
+import { codeFault, PatientCodeField, ShortAddress } from "../parts/patient-code-field.js";
+import { usePolicyRows } from "../parts/policy-rows.js";
+import { SignAndWait } from "../parts/sign.js";
+
+/** What is asked of whom, once it was checked. */
+interface Checked { readonly named: NamedPatient; readonly ask: Ask; readonly policy: Policy }
+
+/** Asks a patient for consent: the form, a look at what will be signed, the signature. */
+export function AskScreen() {
+  const { t } = useLingui();
+  const [code, setCode] = useState<string>();
+  const [ask, setAsk] = useState<Partial<Ask>>({ sensitive: [], purpose: "TREAT" });
+  const [checked, setChecked] = useState<Checked>();
+  const form = { code, setCode, ask, setAsk, onChecked: setChecked };
+  return (
+    <Page heading={checked === undefined ? <Trans>Ask a patient</Trans> : <Trans>Check what you ask for</Trans>} plainHeading={t`Ask a patient`} back={{ to: "/", label: <Trans>All consents</Trans> }} narrow>
+      {checked === undefined ? <Prefilled {...form} /> : <Check checked={checked} onBack={() => setChecked(undefined)} />}
+    </Page>
+  );
+}
+
+interface FormProps { code: string | undefined; setCode: (code: string) => void; ask: Partial<Ask>; setAsk: (ask: Partial<Ask>) => void; onChecked: (checked: Checked) => void }
+
+/** Who is asked again need not be named again, while this page still knows them. */
+function Prefilled(props: FormProps) {
+  const { again } = useSearch({ from: "/ask" });
+  return again === undefined ? <Form {...props} code={props.code ?? ""} /> : <Again id={again} {...props} />;
+}
+
+function Again({ id, ...props }: FormProps & { id: string }) {
+  const { data } = useConsent(id);
+  const patient = useKnownPatient(data?.subject);
+  const known = data !== undefined && patient !== undefined ? patientCode({ patient, subject: data.subject }) : "";
+  return <Form {...props} code={props.code ?? known} />;
+}
+
+function Form({ code, setCode, ask, setAsk, onChecked }: FormProps & { code: string }) {
+  const { t } = useLingui();
+  const { _ } = useWords();
+  const remember = useRemember();
+  const [errors, setErrors] = useState<readonly { id: string; message: ReactNode }[]>([]);
+  const error = (id: string) => errors.find((each) => each.id === id)?.message;
+  const { template, purpose, duration, sensitive = [] } = ask;
+
+  const check = async (event: React.FormEvent) => {
+    event.preventDefault();
+    const named = readPatientCode(code);
+    const found: { id: string; message: ReactNode }[] = [];
+    if (typeof named === "string") found.push({ id: "code", message: codeFault(named) });
+    if (template === undefined) found.push({ id: "template", message: t`Choose what you need.` });
+    if (purpose === undefined) found.push({ id: "purpose", message: t`Choose what it is for.` });
+    if (duration === undefined) found.push({ id: "duration", message: t`Choose for how long.` });
+    setErrors(found);
+    if (typeof named === "string" || template === undefined || purpose === undefined || duration === undefined) return;
+    const { buildPolicy } = await import("@consentry/sdk/policy");
+    const whole = { template, purpose, duration, sensitive };
+    remember(named);
+    onChecked({ named, ask: whole, policy: buildPolicy(policyInput(whole, calendarDay(new Date()))) });
+  };
+  return (
+    <form onSubmit={(event) => void check(event)} noValidate>
+      <ErrorSummary errors={errors} />
+      <PatientCodeField id="code" value={code} onChange={setCode} error={error("code")} />
+      <RadioGroup<Template>
+        id="template" legend={<Trans>What do you need?</Trans>} hint={<Trans>Ask for no more than you need. Patients can agree to less.</Trans>} error={error("template")} value={template} onChange={(each) => setAsk({ ...ask, template: each })}
+        choices={TEMPLATES.map((each) => ({ value: each, ...templateWords(each) }))}
+      />
+      <details className="sensitive" open={sensitive.length > 0 || undefined}>
+        <summary><Trans>Ask for sensitive kinds too</Trans></summary>
+        <CheckboxGroup<Sensitivity>
+          id="sensitive" legend={<Trans>Sensitive kinds</Trans>} hint={<Trans>They are left out unless you ask. The patient decides on each one.</Trans>} value={sensitive} onChange={(each) => setAsk({ ...ask, sensitive: each })}
+          choices={SENSITIVE.map((each) => ({ value: each, label: _(SENSITIVITIES[each]) }))}
+        />
+      </details>
+      <RadioGroup<Purpose>
+        id="purpose" legend={<Trans>What for?</Trans>} error={error("purpose")} value={purpose} onChange={(each) => setAsk({ ...ask, purpose: each })}
+        choices={PURPOSES_OFFERED.map((each) => ({ value: each, label: _(PURPOSES[each]), hint: each === "TREAT" ? undefined : <Trans>You can ask here. This console itself reads for treatment only.</Trans> }))}
+      />
+      <RadioGroup<Duration>
+        id="duration" legend={<Trans>For how long?</Trans>} error={error("duration")} value={duration} onChange={(each) => setAsk({ ...ask, duration: each })}
+        choices={DURATIONS.map((each) => ({ value: each, label: durationWords(each) }))}
+      />
+      <div className="actions"><Button type="submit"><Trans>Check before you sign</Trans></Button></div>
+    </form>
+  );
+}
+
+/** Everything that will be signed, once more. */
+function Check({ checked: { named, ask, policy }, onBack }: { checked: Checked; onBack: () => void }) {
+  const navigate = useNavigate();
+  const { identity } = useSession();
+  const { date } = useFormats();
+  const rows = usePolicyRows(policy.document);
+  const worklist = useWorklist();
+  const open = worklist.data?.consents.filter(({ subject, status }) => subject.toLowerCase() === named.subject.toLowerCase() && (status === "REQUESTED" || status === "ACTIVE")) ?? [];
+  const { organization } = identity;
+  const days = windowOf(ask.duration).days;
+  const until = days === undefined ? undefined : date(Date.now() / 1000 + days * 86_400);
+  return (
+    <>
+      {open.length > 0 && <Notice heading={<Trans>This patient has an open request or consent of yours</Trans>}><p><Trans>You can still ask for something else. Look at the list of consents first.</Trans></p></Notice>}
+      <div className="card">
+        <SummaryList rows={[
+          { key: "patient", term: <Trans>Patient</Trans>, value: <><bdi dir="ltr" className="code">{named.patient}</bdi><br /><ShortAddress address={named.subject} /></> },
+          ...(organization === undefined ? [] : [{ key: "by", term: <Trans>Asked by</Trans>, value: <bdi>{organization}</bdi> }]),
+          ...rows,
+          { key: "how-long", term: <Trans>For how long</Trans>, value: until === undefined ? durationWords(ask.duration) : <>{durationWords(ask.duration)} <span className="soft"><Trans>(until {until})</Trans></span></> },
+        ]} />
+      </div>
+      <SignAndWait
+        label={<Trans>Sign and ask</Trans>} outcome={<Trans>The patient can answer</Trans>}
+        sign={(consentry) => consentry.consents.request({ subject: named.subject, policy, ...windowOf(ask.duration) })} wait={(pending, options) => pending.waitForRequested(options).then((consent) => consent)}
+        onDone={(consent) => { if (consent !== undefined) void navigate({ to: "/consents/$id", params: { id: consent.id } }); }}
+      />
+      <Button kind="plain" onPress={onBack}><Trans>Change something</Trans></Button>
+    </>
+  );
+}
+
+function templateWords(template: Template): { label: ReactNode; hint: ReactNode } {
+  switch (template) {
+    case "visit": return { label: <Trans>This visit</Trans>, hint: <Trans>What is written down from today on, without vaccines.</Trans> };
+    case "medicines": return { label: <Trans>Medicines and tests</Trans>, hint: <Trans>Medicines, allergies, laboratory results and reports, of any date.</Trans> };
+    case "laboratory": return { label: <Trans>Laboratory only</Trans>, hint: <Trans>Laboratory results and reports, of any date.</Trans> };
+    case "everything": return { label: <Trans>Everything except sensitive kinds</Trans>, hint: <Trans>All kinds of records that can be shared, of any date.</Trans> };
+  }
+}
+
+function durationWords(duration: Duration): ReactNode {
+  switch (duration) {
+    case "1": return <Trans>1 day</Trans>;
+    case "7": return <Trans>1 week</Trans>;
+    case "30": return <Trans>30 days</Trans>;
+    case "90": return <Trans>90 days</Trans>;
+    case "365": return <Trans>1 year</Trans>;
+    case "open": return <Trans>Until the patient ends it</Trans>;
+  }
+}
