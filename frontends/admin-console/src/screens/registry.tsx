@@ -43,7 +43,7 @@ function Lists({ registries: { organizations, practitioners, directory } }: { re
       {rows.length === 0 ? <EmptyState heading={<Trans>No organisation fits</Trans>} /> : <OrganizationTable rows={rows} />}
       <h2><Trans>Practitioners</Trans></h2>
       <p><Trans>Their names are not here: the directory tells a practitioner's address to that person only.</Trans></p>
-      {people.length === 0 ? <EmptyState heading={<Trans>No practitioner fits</Trans>} /> : <PractitionerTable rows={people} />}
+      {people.length === 0 ? <EmptyState heading={practitioners.rows.length === 0 ? <Trans>No practitioner was verified yet</Trans> : <Trans>No practitioner fits</Trans>} /> : <PractitionerTable rows={people} />}
     </>
   );
 }
