@@ -105,19 +105,29 @@ test("a code is shown once; who enters it gets in, and is out as soon as the acc
   await context.close();
 });
 
-test("two administrators put a new key in the place of lost ones; one alone cannot", async () => {
-  const { page } = ada;
-  const { fhirId } = endpoints.patients[1];
+/** What a key signs about whose it is, as a patient hands it to an administrator. */
+async function statementOf(fhirId) {
   const account = privateKeyToAccount(generatePrivateKey());
   const message = { tenant: endpoints.tenant, patientRefHash: keccak256(stringToHex(`Patient/${fhirId}`)), subject: account.address, nonce: 1n, deadline: BigInt(Math.floor(Date.now() / 1000) + 3_600) };
   const types = { Bind: [["string", "tenant"], ["bytes32", "patientRefHash"], ["address", "subject"], ["uint256", "nonce"], ["uint64", "deadline"]].map(([type, name]) => ({ type, name })) };
   const signature = await account.signTypedData({ domain: { name: "Consentry", version: "1", chainId: deployment.chainId, verifyingContract: deployment.registry }, types, primaryType: "Bind", message });
+  return JSON.stringify({ subject: account.address, nonce: "1", deadline: Number(message.deadline), signature });
+}
 
+test("two administrators put a new key in the place of lost ones; one alone cannot", async () => {
+  const { page } = ada;
+  const [proposed, underWay] = [page.locator(".copy-text .code"), page.getByText("A new key is already under way")];
   await open(page, "/lost-keys");
-  await page.locator("#propose-patient").fill(fhirId);
-  await page.locator("#propose-statement").fill(JSON.stringify({ subject: account.address, nonce: "1", deadline: Number(message.deadline), signature }));
-  await press(page, "Propose it");
-  const id = await page.locator(".copy-text .code").innerText();
+  // On a stack that was tested before, the first patients wait out their three days.
+  for (const { fhirId } of endpoints.patients) {
+    await page.locator("#propose-patient").fill(fhirId);
+    await page.locator("#propose-statement").fill(await statementOf(fhirId));
+    const answered = page.waitForResponse((response) => response.url().endsWith("/v1/rebindings"));
+    await press(page, "Propose it");
+    if ((await answered).status() === 201) break;
+    await underWay.waitFor();
+  }
+  const id = await proposed.innerText();
   const confirm = async (their) => {
     await their.locator("#confirm-id").fill(id);
     await press(their, "Confirm it");
