@@ -12,14 +12,16 @@ export function ConfirmButton({ label, heading, children, action, work, danger =
 }) {
   const [isOpen, setOpen] = useState(false);
   const [isSure, setSure] = useState(false);
-  const close = () => {
-    setOpen(false);
+  const open = () => {
     setSure(false);
+    // What an earlier try came to is not said of this one.
     work.reset();
+    setOpen(true);
   };
+  const close = () => setOpen(false);
   return (
     <>
-      <Button small={small} kind={danger ? "danger" : "quiet"} onPress={() => setOpen(true)}>{label}</Button>
+      <Button small={small} kind={danger ? "danger" : "quiet"} onPress={open}>{label}</Button>
       <Dialog isOpen={isOpen} onClose={close} heading={heading}>
         {children}
         {sure && <Checkbox label={sure} value={isSure} onChange={setSure} />}

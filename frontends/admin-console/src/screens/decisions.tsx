@@ -9,6 +9,7 @@ import { ActionLabel, OutcomeLabel } from "../parts/words.js";
 
 const LONGEST_DAYS = 92;
 const DAY_MS = 86_400_000;
+const ON_ITS_WAY_MS = 5_000;
 
 export function Decisions() {
   const { t } = useLingui();
@@ -90,6 +91,8 @@ function Reconciliation({ span, days, today }: { span: Span; days: string[]; tod
       const [journal, archive] = await Promise.all([api.journalCounts(span.from, span.to, signal), api.archivedCounts(span.from, span.to, signal)]);
       return { journal, archive };
     },
+    // What was decided just now reaches the archive within seconds.
+    refetchInterval: ({ state: { data } }) => (data && isUnderWay(reconcile(data.journal, data.archive, days, today)) ? ON_ITS_WAY_MS : false),
   });
   return (
     <section>
@@ -102,18 +105,20 @@ function Reconciliation({ span, days, today }: { span: Span; days: string[]; tod
   );
 }
 
+const isUnderWay = (rows: Reconciled[]) => rows.some(({ differences, isOpen }) => differences.length > 0 && isOpen);
+
 function Compared({ rows }: { rows: Reconciled[] }) {
   const { t } = useLingui();
   const { number, date } = useFormats();
   const shown = rows.filter(({ journal, archive }) => journal > 0 || archive > 0);
   const wrong = rows.filter(({ differences, isOpen }) => differences.length > 0 && !isOpen).length;
-  const isUnderWay = rows.some(({ differences, isOpen }) => differences.length > 0 && isOpen);
+  const isOnItsWay = isUnderWay(rows);
   const count = number(wrong);
   return (
     <>
       {wrong > 0 && <Notice kind="error" heading={<Trans>Days that differ: {count}</Trans>} live><p><Trans>Records are missing on one side. Look at the journals below, and keep the gateway's disk until it is known why.</Trans></p></Notice>}
-      {wrong === 0 && isUnderWay && <Notice kind="warning" heading={<Trans>Today differs still</Trans>}><p><Trans>What was decided just now may be on its way to the archive. Look again in a minute.</Trans></p></Notice>}
-      {wrong === 0 && !isUnderWay && shown.length > 0 && <Notice kind="success" heading={<Trans>Journal and archive agree on every day</Trans>} />}
+      {wrong === 0 && isOnItsWay && <Notice kind="warning" heading={<Trans>Today differs still</Trans>}><p><Trans>What was decided just now may be on its way to the archive. Look again in a minute.</Trans></p></Notice>}
+      {wrong === 0 && !isOnItsWay && shown.length > 0 && <Notice kind="success" heading={<Trans>Journal and archive agree on every day</Trans>} />}
       {shown.length === 0 ? <p className="soft"><Trans>Both say that nothing was decided in these days.</Trans></p> : (
         <Table
           caption={<Trans>Decisions a day, by who counted</Trans>} hideCaption rows={shown} rowKey={(row) => row.date}

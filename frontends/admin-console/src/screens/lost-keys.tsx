@@ -120,7 +120,7 @@ function Look() {
 function Bindings({ fhirId }: { fhirId: string }) {
   const api = useApi();
   const query = useQuery({ queryKey: ["patient", fhirId], queryFn: ({ signal }) => api.patient(fhirId, signal) });
-  if (query.isError && query.data === undefined) return <div className="actions"><AdminFault error={query.error} retry={() => void query.refetch()} notFound={<Trans>There is no such patient. Check the id.</Trans>} /></div>;
+  if (query.isError && query.data === undefined) return <div className="after-form"><AdminFault error={query.error} retry={() => void query.refetch()} notFound={<Trans>There is no such patient. Check the id.</Trans>} /></div>;
   return <Loaded query={query} waiting={<Trans>Asking the directory.</Trans>}>{(patient) => <BindingList patient={patient} />}</Loaded>;
 }
 
@@ -128,7 +128,7 @@ function BindingList({ patient: { bindings, stop } }: { patient: Patient }) {
   const { dateTime } = useFormats();
   const since = stop ? dateTime(stop.since) : "";
   return (
-    <div className="actions-after">
+    <div className="after-form">
       {stop && <Notice kind="warning" heading={<Trans>This patient stopped everything</Trans>}><p><Trans>Since {since} nothing is released, whatever keys there are. Only one of the patient's keys lifts it.</Trans></p></Notice>}
       {bindings.length === 0
         ? <Notice heading={<Trans>No key stands for this patient</Trans>}><p><Trans>They can make one themselves in their portal. This needs no administrator.</Trans></p></Notice>
