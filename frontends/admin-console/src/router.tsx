@@ -28,7 +28,7 @@ const routes = [
 ] as const;
 
 /** Every screen, each fetched when it is first shown. */
-export const router = createRouter({ routeTree: root.addChildren(routes), defaultPreload: "intent", scrollRestoration: true });
+export const router = createRouter({ routeTree: root.addChildren(routes), defaultPreload: "intent" });
 
 declare module "@tanstack/react-router" {
   interface Register {

@@ -15,13 +15,15 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::Target;
 
 /// What of a service's answer goes on; cookies do not.
-const PASSED_ON: [HeaderName; 6] = [
+const PASSED_ON: [HeaderName; 7] = [
     header::CONTENT_TYPE,
     header::RETRY_AFTER,
     header::WWW_AUTHENTICATE,
     header::ETAG,
     header::ALLOW,
     header::WARNING,
+    // By it people and support name a decision.
+    HeaderName::from_static("x-decision-id"),
 ];
 
 /// Status, some headers, and the body as it comes, up to `most` bytes.
