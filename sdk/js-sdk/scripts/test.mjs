@@ -2,12 +2,14 @@
 // Every test of this package. What needs a running stack runs if CONSENTRY_ENDPOINTS names its endpoints.json, and is
 // named as skipped otherwise.
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const here = fileURLToPath(new URL("..", import.meta.url));
 const node = (...args) => execFileSync(process.execPath, args, { cwd: here, stdio: "inherit" });
-if (!existsSync(`${here}node_modules`)) {
+// npm writes it when it installs: older than the lock, it is of another lock.
+const installed = `${here}node_modules/.package-lock.json`;
+if (!existsSync(installed) || statSync(installed).mtimeMs < statSync(`${here}package-lock.json`).mtimeMs) {
   execFileSync("npm", ["ci", "--no-audit", "--no-fund", "--silent"], { cwd: here, stdio: "inherit" });
 }
 const testsOf = (kind) => readdirSync(`${here}build/test/${kind}`).filter((name) => name.endsWith(".test.js")).map((name) => `build/test/${kind}/${name}`);

@@ -70,17 +70,14 @@ export class Consents {
     return this.#grant(key, await this.find(key, give), give, signal);
   }
 
-  /** A patient agrees to a request, or renews a consent. The document must be at hand: the one given, or the indexer's. */
+  /** A patient agrees to a request, for the time that was asked for unless told otherwise. The document must be at hand: the one given, or the indexer's. */
   async approve(consent: Consent, options: Window & Abortable & { policy?: Policy } = {}): Promise<Pending> {
     await this.#policies.held(consent.scopeId, options.policy, options.signal);
-    const asked = options.validTo === undefined && options.days === undefined && options.validFrom === undefined;
-    const latest = await this.#latest(consent, options.signal);
-    // The window that was asked for, unless another is given.
-    const window = asked && latest.status === "REQUESTED" ? { validFrom: latest.validFrom, validTo: latest.validTo ?? UNLIMITED } : options;
-    return this.#grant(consent, latest, window, options.signal);
+    const latest = await this.#requested(consent, options.signal);
+    return this.#grant(consent, latest, answeredWindow(latest, options), options.signal);
   }
 
-  /** A patient agrees to less than was asked: one signature denies the request and grants the narrower policy. */
+  /** A patient agrees to less than was asked: one signature denies the request and grants the narrower policy, for the time that was asked for unless told otherwise. */
   async approveLess(consent: Consent, policy: Policy, options: Window & Abortable & { asked?: Policy } = {}): Promise<Pending> {
     const { signal } = options;
     const asked = await this.#policies.held(consent.scopeId, options.asked, signal);
@@ -90,12 +87,12 @@ export class Consents {
     await this.#policies.upload(policy, options);
     const { subject, grantee } = consent;
     const key = { subject, grantee, scopeId: policy.hash };
-    const [latest, before, state] = [await this.#latest(consent, signal), await this.find(key, options), await this.#desk.openingSubject(subject, signal)];
+    const [latest, before, state] = [await this.#requested(consent, signal), await this.find(key, options), await this.#desk.openingSubject(subject, signal)];
     this.#desk.mustBeFinal(latest, before);
     const through = await this.#desk.throughVersion(consent, latest.version);
     const version = grantVersion(before);
     const stop: Op = { kind: 1, grantee, scopeId: consent.scopeId, validFrom: 0, validTo: 0, version: through };
-    const opening: Op = { kind: 0, grantee, scopeId: policy.hash, ...windowOf(options), version };
+    const opening: Op = { kind: 0, grantee, scopeId: policy.hash, ...windowOf(answeredWindow(latest, options)), version };
     // The registry wants items in ascending order, so that no consent occurs twice.
     const ops = [stop, opening].sort((a, b) => (a.scopeId.toLowerCase() < b.scopeId.toLowerCase() ? -1 : 1));
     const message = { actor: this.#desk.signer.address, subject, mode: 0, seq: state.seq, ops, deadline: deadline() };
@@ -168,9 +165,24 @@ export class Consents {
     return latest;
   }
 
+  /** The request as it is now. */
+  async #requested(consent: Consent, signal?: AbortSignal): Promise<Consent> {
+    const latest = await this.#latest(consent, signal);
+    if (latest.status !== "REQUESTED") {
+      throw new ConflictError("CONFLICT", `there is no request to answer: the consent is ${latest.status}; to give it anyway, create it`);
+    }
+    return latest;
+  }
+
   #decide(intent: Intent, key: ConsentKey, version: number, signal?: AbortSignal, stop = false): Promise<Pending> {
     return this.#desk.decide(intent, { consentId: this.idOf(key), version, stop }, signal ? { signal } : {});
   }
+}
+
+/** What was asked for, where nothing else is said. */
+function answeredWindow(request: Consent, { validFrom = request.validFrom, validTo, days }: Window): Window {
+  const until = validTo === undefined && days === undefined ? (request.validTo ?? UNLIMITED) : validTo;
+  return { validFrom, ...(until !== undefined && { validTo: until }), ...(days !== undefined && { days }) };
 }
 
 /** A grant approves the request that is open, or makes the next version. */

@@ -82,9 +82,9 @@ export class Pending {
     return this.#waitForConsent(["REQUESTED", "CONFIRMING", "SCHEDULED", "ACTIVE"], options);
   }
 
-  /** Waits until the consent is active, in a block as final as the deployment demands. */
+  /** Waits until the consent is active, or will be by itself (SCHEDULED), in a block as final as the deployment demands. */
   waitForActive(options?: WaitOptions): Promise<Consent> {
-    return this.#waitForConsent(["ACTIVE"], options);
+    return this.#waitForConsent(["ACTIVE", "SCHEDULED"], options);
   }
 
   /** Waits until a request is denied. */

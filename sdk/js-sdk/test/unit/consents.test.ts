@@ -72,16 +72,35 @@ test("an opening rests on final state, unless what was signed is remembered for 
   assert.deepEqual([...kept.values()], [1, 0]);
 });
 
-test("approving keeps the request's version and window, and renewing makes the next", async () => {
+test("approving keeps the request's version and window, unless another is given", async () => {
   const world = new World();
   const client = world.client();
   world.rows = [row({ status: "REQUESTED", validFrom: 100, validTo: 200 })];
   await client.consents.approve(consent);
   const { version, validFrom, validTo, seq } = world.handedIn[0]!.intent;
   assert.deepEqual([version, validFrom, validTo, seq], [3, 100, 200, 9]);
-  world.rows = [row({ status: "EXPIRED" })];
+  await client.consents.approve(consent, { validTo: 150 });
   await client.consents.approve(consent, { validFrom: 300, days: 1 });
-  assert.deepEqual([world.handedIn[1]!.intent.version, world.handedIn[1]!.intent.validTo], [4, 300 + 86_400]);
+  const windows = world.handedIn.slice(1).map(({ intent }) => [intent.validFrom, intent.validTo]);
+  assert.deepEqual(windows, [[100, 150], [300, 300 + 86_400]]);
+});
+
+test("agreeing to less keeps the time that was asked for", async () => {
+  const world = new World();
+  world.rows = [row({ status: "REQUESTED", validFrom: 100, validTo: 200 })];
+  const less = buildPolicy({ resources: [{ type: "Observation", category: ["laboratory"] }] });
+  await world.client().consents.approveLess(consent, less, { asked: policy });
+  const ops = world.handedIn[0]!.intent.ops as unknown as { kind: number; validFrom: number; validTo: number }[];
+  const grant = ops.find(({ kind }) => kind === 0)!;
+  assert.deepEqual([grant.validFrom, grant.validTo], [100, 200]);
+});
+
+test("what is not asked for is not approved", async () => {
+  const world = new World();
+  world.rows = [row({ status: "EXPIRED" })];
+  await assert.rejects(world.client().consents.approve(consent), { code: "CONFLICT", message: /the consent is EXPIRED/ });
+  await assert.rejects(world.client().consents.approveLess(consent, policy), { kind: "Validation" });
+  assert.equal(world.handedIn.length, 0);
 });
 
 test("nothing is signed without its document, or for another", async () => {
