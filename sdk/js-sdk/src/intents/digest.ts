@@ -9,6 +9,9 @@ const HALF_ORDER = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681
 
 /** What is signed for a deployment. It names the intent. */
 export function digestOf(domain: Domain, { action, message }: Signable): Hex {
+  for (const { name, type } of typesOf(action)[action] ?? []) {
+    if (type === "string") whole(name, (message as Record<string, unknown>)[name]);
+  }
   const typed = { domain, types: typesOf(action), primaryType: action, message };
   return hashTypedData(typed as unknown as Parameters<typeof hashTypedData>[0]);
 }
@@ -26,7 +29,13 @@ export function signerIdOf(signer: Hex): Address {
 
 /** The hash under which a FHIR patient id enters a signed statement. */
 export function patientRefHash(fhirId: string): Hex {
+  whole("fhirId", fhirId);
   return keccak256(stringToHex(`Patient/${fhirId}`));
+}
+
+/** A lone surrogate has no form in UTF-8: it would be replaced, and something else be signed. */
+function whole(name: string, text: unknown): void {
+  if (typeof text !== "string" || !text.isWellFormed()) throw new ValidationError("INTENT_FORM", `\`${name}\` must be a string of whole characters`);
 }
 
 /** Checks that an ordinary key signed a digest, as strictly as the registry does: 65 bytes with v 27 or 28, or 64 by EIP-2098; low s. */

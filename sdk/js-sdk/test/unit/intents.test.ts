@@ -128,3 +128,10 @@ test("a wallet is shown the typed data of the right chain, and its refusal is to
   const refusing = { request: () => Promise.reject(Object.assign(new Error("no"), { code: 4001 })) };
   await assert.rejects(eip1193Signer(refusing), { code: "SIGNER_REFUSED" });
 });
+
+test("text that cannot be written is not replaced and signed", () => {
+  const bind = find(all.cases.find(({ action }) => action === "Bind")!.name);
+  const broken = { action: "Bind", message: { ...bind.message, tenant: "a\ud800" } } as unknown as Signable;
+  assert.throws(() => digestOf(domain, broken), { code: "INTENT_FORM" });
+  assert.throws(() => patientRefHash("\udc00"), { code: "INTENT_FORM" });
+});
