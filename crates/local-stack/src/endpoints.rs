@@ -42,6 +42,8 @@ pub struct Endpoints {
     pub clients: Vec<Client>,
     /// Apps that people sign in to.
     pub apps: Vec<App>,
+    /// What people sign in to from a terminal.
+    pub terminals: Vec<Terminal>,
     /// Id on the FHIR server of the patient to show the system on: nobody has made an account or bound a key for them.
     pub newcomer: String,
     /// The other patients, each bound to a chain address.
@@ -110,6 +112,20 @@ pub struct App {
     /// Where it is served.
     pub url: String,
     /// Where people are sent back to with a code.
+    pub redirect_uri: String,
+    /// Scopes it may ask for.
+    pub scopes: Vec<String>,
+}
+
+/// What people sign in to from a terminal: a public OAuth client.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Terminal {
+    /// Client id.
+    pub id: String,
+    /// `patient`, `provider` or `admin`.
+    pub persona: String,
+    /// Where people are sent back to with a code, at any port.
     pub redirect_uri: String,
     /// Scopes it may ask for.
     pub scopes: Vec<String>,
@@ -210,6 +226,7 @@ mod tests {
                 redirect_uri: String::new(),
                 scopes: Vec::new(),
             }],
+            terminals: Vec::new(),
             newcomer: "n".into(),
             patients: vec![Patient {
                 fhir_id: "p".into(),

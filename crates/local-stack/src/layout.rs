@@ -35,6 +35,8 @@ pub struct Layout {
     pub portal: Portal,
     /// Apps that people sign in to.
     pub apps: Vec<App>,
+    /// What people sign in to from a terminal.
+    pub terminals: Vec<Terminal>,
 }
 
 /// A component: a program of others that the system needs.
@@ -148,6 +150,22 @@ pub struct App {
     pub idle: u32,
     /// Seconds after which a session of it ends whatever happens.
     pub longest: u32,
+    /// Whose it is: `patient`, `provider` or `admin`.
+    pub persona: String,
+    /// Its name for people.
+    pub name: String,
+    /// Scopes it may ask for.
+    pub scopes: Vec<String>,
+    /// Services it may talk to, by name.
+    pub audiences: Vec<String>,
+}
+
+/// A program of the custodian's that people sign in to from a terminal: a public OAuth client, served nowhere.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Terminal {
+    /// Client id.
+    pub id: String,
     /// Whose it is: `patient`, `provider` or `admin`.
     pub persona: String,
     /// Its name for people.
@@ -434,8 +452,9 @@ impl Layout {
         }
         let clients = self.clients.iter().map(|one| (&one.id, &one.audiences));
         let apps = self.apps.iter().map(|one| (&one.id, &one.audiences));
+        let terminals = self.terminals.iter().map(|one| (&one.id, &one.audiences));
         let mut ids = BTreeSet::new();
-        for (id, audiences) in clients.chain(apps) {
+        for (id, audiences) in clients.chain(apps).chain(terminals) {
             if !ids.insert(id) {
                 return contradiction(format!("client {id} is there twice"));
             }

@@ -309,6 +309,13 @@ impl Start<'_> {
                 scopes: app.scopes.clone(),
             })
         });
+        let terminals = self.layout.terminals.iter();
+        let terminals = terminals.map(|terminal| endpoints::Terminal {
+            id: terminal.id.clone(),
+            persona: terminal.persona.clone(),
+            redirect_uri: seed::clients::LOOPBACK.into(),
+            scopes: terminal.scopes.clone(),
+        });
         let (newcomer, bound) = newcomer(patients)?;
         let patients = bound.iter().map(|id| {
             let key = self.secrets.patient_key(id)?;
@@ -339,6 +346,7 @@ impl Start<'_> {
             s3: self.s3(addresses)?,
             clients: clients.collect::<Result<_>>()?,
             apps: apps.collect::<Result<_>>()?,
+            terminals: terminals.collect(),
             newcomer: newcomer.clone(),
             patients: patients.collect::<Result<_>>()?,
         })

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import json
 import secrets
-import socket
-import sys
 import threading
 import webbrowser
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 from stack import endpoints
@@ -77,22 +74,13 @@ def test_a_patient_signs_in_and_sees_their_own_consents(
         return True
 
     monkeypatch.setattr(webbrowser, "open", browser)
-    app = next(app for app in here.extra["apps"] if app["id"] == "patient-portal")
-    with socket.socket() as probe:
-        is_served = probe.connect_ex(("127.0.0.1", urlsplit(app["redirectUri"]).port or 80)) == 0
-    if is_served:  # by the portal itself, so that nobody else can listen there
-        monkeypatch.setattr(
-            sys.modules["consentry.cli.login"],
-            "receive_code",
-            lambda wish, _: wish.code_from(visitor.follows(visitor.get(wish.url))),
-        )
     with Client.for_development(here, f"patient:{patient['fhirId']}") as wallet:
         clinic = next(client["address"] for client in here.extra["clients"] if client["id"] == "clinic-b")
         pending = wallet.consents.create(grantee=clinic, policy=Policy.build(resources=["Observation"]), days=1)
         pending.wait_for_active()
         where = ["--endpoints", str(endpoints())]
         scope = "patient:consent.read patient:consent.write launch/patient online_access"
-        words = ["login", "--client", "patient-portal", "--for", "indexer,auth", "--scope", scope]
+        words = ["login", "--client", "patient-terminal", "--for", "indexer,auth", "--scope", scope]
         code = main([*where, "--json", *words])
         for visit in visits:
             visit.join()

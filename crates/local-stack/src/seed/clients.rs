@@ -3,8 +3,11 @@
 use anyhow::Result;
 use serde_json::{Value, json};
 
-use crate::layout::{Addresses, App, Layout};
+use crate::layout::{Addresses, App, Layout, Terminal};
 use crate::secrets::Secrets;
+
+/// Where terminals are sent their codes; the port is theirs to choose.
+pub const LOOPBACK: &str = "http://127.0.0.1/callback";
 
 /// The URL by which a service is named in tokens.
 pub fn audience(addresses: &Addresses, service: &str) -> String {
@@ -37,32 +40,62 @@ pub fn registrations(layout: &Layout, secrets: &Secrets, addresses: &Addresses) 
         }
         Ok(registration)
     });
-    let apps = layout.apps.iter().map(|app| registration(app, addresses));
+    let apps = layout.apps.iter().map(|one| app(one, addresses));
+    let terminals = layout.terminals.iter();
+    let terminals = terminals.map(|one| Ok(terminal(one, addresses)));
     clients
         .chain(apps)
+        .chain(terminals)
         .collect::<Result<Vec<_>>>()
         .map(Value::Array)
 }
 
-/// An app that people sign in to: the custodian's own, public, so that it has no key.
-fn registration(app: &App, addresses: &Addresses) -> Result<Value> {
+/// An app that people sign in to.
+fn app(app: &App, addresses: &Addresses) -> Result<Value> {
     let url = app.url(addresses.port_offset)?;
+    let audiences = audiences(addresses, &app.audiences);
+    let mut registration = of_people(&app.id, &app.name, &app.persona, &app.scopes, audiences);
+    registration["redirectUris"] = json!([callback(&url)]);
+    registration["postLogoutRedirectUris"] = json!([url]);
+    Ok(registration)
+}
+
+/// What people sign in to from a terminal.
+fn terminal(terminal: &Terminal, addresses: &Addresses) -> Value {
+    let Terminal {
+        id,
+        name,
+        persona,
+        scopes,
+        audiences: services,
+    } = terminal;
+    let mut registration = of_people(id, name, persona, scopes, audiences(addresses, services));
+    registration["redirectUris"] = json!([LOOPBACK]);
+    registration
+}
+
+/// What apps and terminals have in common: they are the custodian's own, and public, so that they have no key.
+fn of_people(
+    id: &str,
+    name: &str,
+    persona: &str,
+    scopes: &[String],
+    audiences: Vec<String>,
+) -> Value {
     let mut registration = json!({
-        "clientId": app.id,
-        "name": app.name,
-        "persona": app.persona,
+        "clientId": id,
+        "name": name,
+        "persona": persona,
         "firstParty": true,
         "tokenEndpointAuthMethod": "none",
         "grantTypes": ["authorization_code", "refresh_token"],
-        "redirectUris": [callback(&url)],
-        "postLogoutRedirectUris": [url],
-        "scopes": app.scopes,
-        "audiences": audiences(addresses, &app.audiences),
+        "scopes": scopes,
+        "audiences": audiences,
     });
-    if app.persona == "provider" {
+    if persona == "provider" {
         registration["purposes"] = json!(["TREAT"]);
     }
-    Ok(registration)
+    registration
 }
 
 fn audiences(addresses: &Addresses, services: &[String]) -> Vec<String> {

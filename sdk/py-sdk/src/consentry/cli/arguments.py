@@ -172,13 +172,15 @@ def parser() -> argparse.ArgumentParser:
 
     login = add("login", "sign in with a browser", " Tokens are kept in a file that only you can read.")
     login.add_argument(
-        "--client", required=True, metavar="ID", help="the app to sign in to, for example patient-portal"
+        "--client", required=True, metavar="ID", help="the client to sign in to, for example patient-terminal"
     )
     login.add_argument(
         "--scope", metavar="SCOPES", help="what to ask for, by spaces; on a local stack all that the app may, if absent"
     )
     login.add_argument(
-        "--redirect-uri", metavar="URI", help="the app's registered loopback address (http://127.0.0.1:8976/callback)"
+        "--redirect-uri",
+        metavar="URI",
+        help="the client's loopback address, at a free port (http://127.0.0.1:8976/callback)",
     )
     login.add_argument(
         "--for",

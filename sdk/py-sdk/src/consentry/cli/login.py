@@ -23,11 +23,12 @@ REDIRECT = "http://127.0.0.1:8976/callback"
 def login(asked: Namespace, out: Output) -> int:
     """Signs in once for each service: a token is for one. The browser asks for a password the first time only."""
     deployment = Deployment.read(asked.endpoints)
-    app: dict[str, Any] = next((app for app in deployment.extra.get("apps", []) if app["id"] == asked.client), {})
-    scope = asked.scope or " ".join(app.get("scopes", []))
+    known = [*deployment.extra.get("terminals", []), *deployment.extra.get("apps", [])]
+    client: dict[str, Any] = next((client for client in known if client["id"] == asked.client), {})
+    scope = asked.scope or " ".join(client.get("scopes", []))
     if not scope:
         raise ValidationError("Say by --scope what to ask for.", code="INVALID_REQUEST")
-    redirect = asked.redirect_uri or app.get("redirectUri") or REDIRECT
+    redirect = asked.redirect_uri or REDIRECT
     store = Store()
     session = store.session_of(deployment.auth, asked.client, {})
     services = asked.services.split(",") if asked.services else _services(scope)
