@@ -1,6 +1,6 @@
 use super::*;
 
-const TEXT: &str = include_str!("../../../infra/stack.toml");
+const TEXT: &str = include_str!("../../../../infra/stack.toml");
 
 fn filled(layout: &Layout, mut addresses: Addresses) -> Addresses {
     addresses.values = layout
@@ -136,7 +136,7 @@ fn services_start_after_those_they_need() {
 
 #[test]
 fn the_broker_version_of_the_layout_is_the_one_maven_resolves_by_default() {
-    let pom = include_str!("../../../infra/kafka/pom.xml");
+    let pom = include_str!("../../../../infra/kafka/pom.xml");
     let version = &Layout::parse(TEXT).unwrap().components["kafka"].version;
     assert!(pom.contains(&format!("<kafka.version>{version}</kafka.version>")));
 }
