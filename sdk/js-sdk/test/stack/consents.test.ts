@@ -81,13 +81,14 @@ test("deny, and the history of a consent", async () => {
   const patient = patientOf(-3);
   const policy = asking.policies.build({ resources: ["Observation"] });
   const asked = await (await asking.consents.request({ subject: patient.patient.subject, policy })).waitForRequested();
+  // Another patient's key signs well and decides nothing here.
+  await assert.rejects(patientOf(-2).consents.approve(asked), { code: "REFUSED_BY_REGISTRY", kind: "Conflict" });
   const denied = await (await patient.consents.deny(asked)).waitForDenied();
   assert.equal(denied.status, "DENIED");
   const kinds = [];
   for await (const change of system().consents.history(asked.id)) kinds.push(change.kind);
   assert.deepEqual(kinds, ["requested", "denied"]);
-  // Another patient's key signs well and decides nothing here.
-  await assert.rejects(patientOf(-2).consents.approve(asked), { code: "REFUSED_BY_REGISTRY", kind: "Conflict" });
+  await assert.rejects(patient.consents.approve(asked), { code: "CONFLICT", message: /the consent is DENIED/ });
 });
 
 test("nothing is signed whose document is not held", async () => {
