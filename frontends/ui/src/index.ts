@@ -8,6 +8,7 @@ export { Checkbox, CheckboxGroup, Field, RadioGroup, SelectField, type Choice } 
 export { EmptyState, ErrorSummary, Notice, Progress, type NoticeKind } from "./components/notice.js";
 export { LanguageSwitch, Page, Shell, ThemeSwitch, type NavItem } from "./components/shell.js";
 export { StateTag } from "./components/state-tag.js";
+export { isDevelopment } from "./development.js";
 export { formatsOf, type Formats, type Moment } from "./i18n/formats.js";
 export { LOCALES, type Catalogues, type Locale } from "./i18n/locales.js";
 export { useFormats, useLanguage } from "./i18n/provider.js";

@@ -1,5 +1,5 @@
 /** Who signs for the organisation: its key, or a practitioner's own. */
-import { developmentSigner, eip1193Signer, SignerError, ValidationError, type Address, type Deployment, type Eip1193Provider, type Hex, type Signer } from "@consentry/sdk";
+import { developmentSigner, eip1193Signer, SignerError, ValidationError, type Address, type Eip1193Provider, type Hex, type Signer } from "@consentry/sdk";
 
 declare global {
   interface Window { ethereum?: Eip1193Provider }
@@ -19,11 +19,6 @@ export function forgetDevelopmentKey(): void {
 /** The development key that was entered, if any. */
 export function developmentKey(): Signer | undefined {
   return development;
-}
-
-/** Whether development keys can be used: on the local chain only. */
-export function isDevelopment({ chainId }: Deployment): boolean {
-  return chainId === 31337;
 }
 
 /** Keeps a development key until the page goes or the session ends. It must be a key of one who may ask. */

@@ -1,9 +1,9 @@
 import { ConsentryError, type Address, type Consent, type Consentry, type Pending, type WaitOptions, type WaitStatus } from "@consentry/sdk";
-import { Button, FaultNotice, Field, Notice, RadioGroup, Steps, useSession, type ButtonKind } from "@consentry/ui";
+import { Button, type ButtonKind, FaultNotice, Field, Notice, RadioGroup, Steps, isDevelopment, useSession } from "@consentry/ui";
 import { Trans } from "@lingui/react/macro";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useRef, useState, type ReactNode } from "react";
-import { developmentKey, enterDevelopmentKey, isDevelopment, signerBy, type Way } from "../lib/signers.js";
+import { developmentKey, enterDevelopmentKey, signerBy, type Way } from "../lib/signers.js";
 
 interface Props {
   /** Whose decision it is, where only that key will do. */

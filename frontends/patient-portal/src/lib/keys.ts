@@ -54,11 +54,6 @@ export function typedSigner(privateKey: string): Signer {
   return signer;
 }
 
-/** Whether development keys can be used: on the local chain only. */
-export function isDevelopment({ chainId }: Deployment): boolean {
-  return chainId === 31337;
-}
-
 /** Whoever signs for a bound key. */
 export async function signerOf(key: BoundKey, deployment: Deployment): Promise<Signer> {
   if (key.passkey === undefined) {

@@ -1,11 +1,11 @@
 import { ConsentryError, type Address, type Consentry, type Consent, type Pending, type WaitOptions, type WaitStatus } from "@consentry/sdk";
-import { Button, FaultNotice, Loaded, Notice, RadioGroup, Steps, useFormats, useSession, buttonClass, type ButtonKind } from "@consentry/ui";
+import { Button, type ButtonKind, FaultNotice, Loaded, Notice, RadioGroup, Steps, buttonClass, isDevelopment, useFormats, useSession } from "@consentry/ui";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useRef, useState, type ReactNode } from "react";
 import { developmentKeys, useKeys, type BoundKey } from "../lib/bound-keys.js";
-import { isDevelopment, signerOf, typedSigner } from "../lib/keys.js";
+import { signerOf, typedSigner } from "../lib/keys.js";
 import { DevelopmentKey } from "./development-key.js";
 
 interface Props {

@@ -1,6 +1,6 @@
 import type { Purpose, Sensitivity } from "@consentry/sdk";
 import { buildPolicy } from "@consentry/sdk/policy";
-import { Button, CheckboxGroup, ErrorSummary, Field, Loaded, Notice, Page, RadioGroup } from "@consentry/ui";
+import { Button, CheckboxGroup, ErrorSummary, Field, Loaded, Notice, Page, RadioGroup, useFormats } from "@consentry/ui";
 import { useLingui as useWords } from "@lingui/react";
 import { Trans, useLingui } from "@lingui/react/macro";
 import { Link, Navigate, useNavigate, useParams } from "@tanstack/react-router";
@@ -42,7 +42,8 @@ function useNext(step: Step) {
 
 function Question({ step, heading, plainHeading, errors, onNext, children }: { step: Step; heading: ReactNode; plainHeading: string; errors: { id: string; message: ReactNode }[]; onNext: () => void; children: ReactNode }) {
   const at = STEPS.indexOf(step);
-  const [number, total] = [at + 1, STEPS.length];
+  const formats = useFormats();
+  const [number, total] = [formats.number(at + 1), formats.number(STEPS.length)];
   const back = at === 0 ? { to: "/", label: <Trans>Home</Trans> } : { to: `/give/${STEPS[at - 1]}`, label: <Trans>Back</Trans> };
   return (
     <Page key={step} heading={heading} plainHeading={plainHeading} back={back} narrow>
