@@ -1,5 +1,5 @@
 import type { Policy, Purpose, Sensitivity } from "@consentry/sdk";
-import { Button, CheckboxGroup, ErrorSummary, Notice, Page, RadioGroup, SummaryList, useFormats, useSession } from "@consentry/ui";
+import { Button, CheckboxGroup, ErrorSummary, Notice, Page, RadioGroup, SummaryList, useFormats } from "@consentry/ui";
 import { patientCode, readPatientCode, type NamedPatient } from "@consentry/ui/patient-code";
 import { calendarDay, DURATION_LABELS, DURATIONS, policyInput, PRESET_WORDS, PRESETS, PURPOSES, PURPOSES_OFFERED, SENSITIVE, SENSITIVITIES, windowOf, type Answers, type Duration, type Preset } from "@consentry/ui/policy";
 import { useLingui as useWords } from "@lingui/react";
@@ -8,6 +8,7 @@ import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useState, type ReactNode } from "react";
 import { useConsent, useWorklist } from "../lib/consents.js";
 import { useKnownPatient, useRemember } from "../lib/known-patients.js";
+import { useOrganizationName } from "../lib/organization.js";
 import { codeFault, PatientCodeField, ShortAddress } from "../parts/patient-code-field.js";
 import { usePolicyRows } from "../parts/policy-rows.js";
 import { SignAndWait } from "../parts/sign.js";
@@ -102,12 +103,11 @@ function Form({ code, setCode, ask, setAsk, onChecked }: FormProps & { code: str
 function Check({ checked: { named, ask, policy }, onBack }: { checked: Checked; onBack: () => void }) {
   const { _ } = useWords();
   const navigate = useNavigate();
-  const { identity } = useSession();
   const { date } = useFormats();
   const rows = usePolicyRows(policy.document);
   const worklist = useWorklist();
   const open = worklist.data?.consents.filter(({ subject, status }) => subject.toLowerCase() === named.subject.toLowerCase() && (status === "REQUESTED" || status === "ACTIVE")) ?? [];
-  const { organization } = identity;
+  const organization = useOrganizationName();
   const days = windowOf(ask.duration).days;
   const howLong = _(DURATION_LABELS.clinician[ask.duration]);
   const until = days === undefined ? undefined : date(Date.now() / 1000 + days * 86_400);
