@@ -22,9 +22,8 @@ export interface Identity {
   readonly subject?: Address;
   /** All addresses that stand for the patient. */
   readonly subjects?: readonly Address[];
-  /** The organisation that the person works for. */
+  /** The organisation that the person works for, by its id; the custodian's directory has its name. */
   readonly organization?: string;
-  readonly organizationName?: string;
   /** The addresses by which they ask for consent: the organisation's, and their own. */
   readonly grantees?: readonly Address[];
   /** Their own record, such as `Practitioner/7`. */

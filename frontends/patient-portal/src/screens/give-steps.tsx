@@ -1,16 +1,14 @@
 import type { Purpose, Sensitivity } from "@consentry/sdk";
 import { buildPolicy } from "@consentry/sdk/policy";
 import { Button, CheckboxGroup, ErrorSummary, Field, Loaded, Notice, Page, RadioGroup, useFormats } from "@consentry/ui";
+import { calendarDay, DURATION_LABELS, DURATIONS, policyInput, PRESET_WORDS, PRESETS, PURPOSES, PURPOSES_OFFERED, SENSITIVE, SENSITIVITIES, windowOf, type Duration, type Preset } from "@consentry/ui/policy";
 import { useLingui as useWords } from "@lingui/react";
 import { Trans, useLingui } from "@lingui/react/macro";
 import { Link, Navigate, useNavigate, useParams } from "@tanstack/react-router";
 import { useState, type ReactNode } from "react";
 import { useDirectory, type Organization } from "../lib/directory.js";
-import { calendarDay, DURATIONS, OFFERED, policyInput, PRESETS, SENSITIVE, windowOf, type Duration, type Preset } from "../lib/presets.js";
-import { PURPOSES, SENSITIVITIES } from "../lib/words.js";
 import { useDraft } from "../parts/answers.js";
 import { ConsentSummary } from "../parts/consent-summary.js";
-import { durationLabel } from "../parts/duration.js";
 import { SignAndWait } from "../parts/sign.js";
 
 const STEPS = ["who", "why", "what", "how-long", "check"] as const;
@@ -122,7 +120,7 @@ function Why() {
   };
   return (
     <Question step="why" heading={<Trans>What may they use it for?</Trans>} plainHeading={t`What may they use it for?`} errors={errors} onNext={proceed}>
-      <RadioGroup id="why" legend={t`What may they use it for?`} hideLegend value={chosen} onChange={setChosen} error={errors[0]?.message} choices={OFFERED.map((code) => ({ value: code, label: _(PURPOSES[code]), hint: hints[code] }))} />
+      <RadioGroup id="why" legend={t`What may they use it for?`} hideLegend value={chosen} onChange={setChosen} error={errors[0]?.message} choices={PURPOSES_OFFERED.map((code) => ({ value: code, label: _(PURPOSES.patient[code]), hint: hints[code] }))} />
     </Question>
   );
 }
@@ -135,11 +133,6 @@ function What() {
   const [chosen, setChosen] = useState<Preset | undefined>(draft.preset);
   const [sensitive, setSensitive] = useState<Sensitivity[]>([...draft.sensitive]);
   const [errors, setErrors] = useState<{ id: string; message: ReactNode }[]>([]);
-  const words: Record<Preset, { label: ReactNode; hint: ReactNode }> = {
-    visit: { label: <Trans>This visit</Trans>, hint: <Trans>Only what is written down from today on. Nothing old.</Trans> },
-    medicines: { label: <Trans>Medicines and tests</Trans>, hint: <Trans>What you take, what you must not take, and lab tests.</Trans> },
-    everything: { label: <Trans>Everything except private topics</Trans>, hint: <Trans>Old and new. Private topics stay closed unless you tick them below.</Trans> },
-  };
   const proceed = () => {
     if (chosen === undefined) return setErrors([{ id: "what", message: t`Pick what they may see.` }]);
     answer({ preset: chosen, sensitive });
@@ -147,7 +140,7 @@ function What() {
   };
   return (
     <Question step="what" heading={<Trans>What may they see?</Trans>} plainHeading={t`What may they see?`} errors={errors} onNext={proceed}>
-      <RadioGroup id="what" legend={t`What may they see?`} hideLegend value={chosen} onChange={setChosen} error={errors[0]?.message} choices={PRESETS.map((value) => ({ value, ...words[value] }))} />
+      <RadioGroup id="what" legend={t`What may they see?`} hideLegend value={chosen} onChange={setChosen} error={errors[0]?.message} choices={PRESETS.map((value) => ({ value, label: _(PRESET_WORDS[value].label), hint: _(PRESET_WORDS[value].hint) }))} />
       <CheckboxGroup
         id="sensitive" legend={<Trans>Private topics</Trans>} hint={<Trans>They stay closed. Tick one only if you want to share it.</Trans>} value={sensitive} onChange={setSensitive}
         choices={SENSITIVE.map((code) => ({ value: code, label: _(SENSITIVITIES[code]) }))}
@@ -158,6 +151,7 @@ function What() {
 
 function HowLong() {
   const { t } = useLingui();
+  const { _ } = useWords();
   const { draft, answer } = useDraft();
   const next = useNext("how-long");
   const [chosen, setChosen] = useState<Duration | undefined>(draft.duration);
@@ -169,7 +163,7 @@ function HowLong() {
   };
   return (
     <Question step="how-long" heading={<Trans>For how long?</Trans>} plainHeading={t`For how long?`} errors={errors} onNext={proceed}>
-      <RadioGroup id="how-long" legend={t`For how long?`} hideLegend hint={<Trans>You can end it sooner at any time.</Trans>} value={chosen} onChange={setChosen} error={errors[0]?.message} choices={DURATIONS.map((value) => ({ value, label: durationLabel(value) }))} />
+      <RadioGroup id="how-long" legend={t`For how long?`} hideLegend hint={<Trans>You can end it sooner at any time.</Trans>} value={chosen} onChange={setChosen} error={errors[0]?.message} choices={DURATIONS.map((value) => ({ value, label: _(DURATION_LABELS.patient[value]) }))} />
     </Question>
   );
 }

@@ -1,11 +1,12 @@
 import { ConsentryError, type Signer } from "@consentry/sdk";
 import { Button, ButtonLink, FaultNotice, Loaded, Notice, Page, Table, isDevelopment, useFormats, useNow, useSession } from "@consentry/ui";
+import { makePasskey } from "@consentry/ui/passkey";
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useSearch } from "@tanstack/react-router";
 import * as v from "valibot";
 import { useKeys, type BoundKey } from "../lib/bound-keys.js";
-import { makePasskey, signerOf, typedSigner, walletSigner } from "../lib/keys.js";
+import { signerOf, typedSigner, walletSigner } from "../lib/keys.js";
 import { call } from "../lib/services.js";
 import { DevelopmentKey } from "../parts/development-key.js";
 

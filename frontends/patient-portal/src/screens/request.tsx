@@ -1,5 +1,6 @@
 import type { Consent, Policy } from "@consentry/sdk";
 import { Button, CheckboxGroup, ErrorSummary, FaultNotice, Loaded, Notice, Page, RadioGroup, useFormats, useNow } from "@consentry/ui";
+import { DURATION_LABELS, DURATIONS, SENSITIVE, SENSITIVITIES, windowOf, type Duration } from "@consentry/ui/policy";
 import { useLingui as useWords } from "@lingui/react";
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useNavigate, useParams } from "@tanstack/react-router";
@@ -7,10 +8,8 @@ import { useState } from "react";
 import { useConsent, usePolicy } from "../lib/consents.js";
 import { useOrganization } from "../lib/directory.js";
 import { explain } from "../lib/explain.js";
-import { DURATIONS, narrowed, SENSITIVE, windowOf, type Duration } from "../lib/presets.js";
-import { SENSITIVITIES } from "../lib/words.js";
+import { narrowed } from "../lib/narrowed.js";
 import { ConsentSummary } from "../parts/consent-summary.js";
-import { durationLabel } from "../parts/duration.js";
 import { SignAndWait } from "../parts/sign.js";
 
 type Answer = "yes" | "less" | "no";
@@ -128,7 +127,7 @@ function Less({ asked, policy }: { asked: Consent; policy: Policy }) {
       )}
       <RadioGroup<Duration | "asked">
         id="duration" legend={<Trans>For how long?</Trans>} value={duration ?? "asked"} onChange={(each) => setDuration(each === "asked" ? undefined : each)}
-        choices={[{ value: "asked" as const, label: <Trans>As long as they ask</Trans> }, ...durations.map((each) => ({ value: each, label: durationLabel(each) }))]}
+        choices={[{ value: "asked" as const, label: <Trans>As long as they ask</Trans> }, ...durations.map((each) => ({ value: each, label: _(DURATION_LABELS.patient[each]) }))]}
       />
       <div className="actions"><Button onPress={() => void check()}><Trans>Check my answer</Trans></Button></div>
     </>

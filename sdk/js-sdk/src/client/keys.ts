@@ -1,15 +1,12 @@
 import type { components } from "../generated/auth-service.js";
-import type { Address } from "../hex.js";
 import { patientRefHash } from "../intents/digest.js";
 import type { Message } from "../intents/types.js";
 import type { Signer } from "../signers/signer.js";
 import type { Context } from "./context.js";
+import { STATEMENT_LIFE, stated } from "./statement.js";
 
 /** An address that stands for the patient. */
 export type Binding = components["schemas"]["BindingView"];
-
-/** How long a statement can be handed in, in seconds. */
-const STATEMENT_LIFE = 600;
 
 /** Whom a key stands for. */
 export interface Bind {
@@ -43,20 +40,15 @@ export class Keys {
     const deadline = Math.floor(Date.now() / 1000) + STATEMENT_LIFE;
     const about = { tenant, patientRefHash: patientRefHash(patient) };
     const message: Message<"Bind"> = { ...about, subject: signer.address, nonce, deadline };
-    const binding = { nonce: nonce.toString(), ...(await statement(signer, { action: "Bind", message }, signer.address, deadline)) };
+    const binding = { subject: signer.address, nonce: nonce.toString(), ...(await stated(signer, domain, { action: "Bind", message }, signal)) };
     const endorsed = async (by: Signer) => {
       const endorse: Message<"Endorse"> = { ...about, subject: by.address, newSubject: signer.address, nonce, deadline };
-      return statement(by, { action: "Endorse", message: endorse }, by.address, deadline);
+      return { subject: by.address, ...(await stated(by, domain, { action: "Endorse", message: endorse }, signal)) };
     };
     const body = { binding, ...(endorsedBy && { endorsement: await endorsed(endorsedBy) }) };
     const answer = await this.#context.json<components["schemas"]["OwnBindings"]>("auth", {
       path: "/v1/bindings", method: "POST", body: JSON.stringify(body), headers: { "content-type": "application/json" }, signal,
     });
     return answer.bindings;
-
-    async function statement(by: Signer, what: Parameters<Signer["sign"]>[1], subject: Address, until: number) {
-      const proof = await by.sign(domain, what, signal);
-      return { subject, deadline: until, signature: proof.signature, ...(proof.signer !== "0x" && { signer: proof.signer }) };
-    }
   }
 }

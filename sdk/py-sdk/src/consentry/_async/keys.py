@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from .._http import Request
 from ..deployment import Deployment
 from ..models import auth
 from ..signers import Signer
-from ..statements import patient_ref_hash, statement_digest
+from ..statements import STATEMENT_LIFE, patient_ref_hash, stated
 from . import read
 from .desk import AsyncDesk
 from .transport import AsyncTransport
 
 __all__ = ["AsyncKeys"]
-
-STATEMENT_LIFE = 600
-"""How long a statement can be handed in, in seconds."""
 
 
 class AsyncKeys:
@@ -58,7 +55,6 @@ class AsyncKeys:
         )
         return read.model(auth.OwnBindings, await self._transport.send(request)).bindings
 
-    def _says(self, by: Signer, statement: str, about: Mapping[str, Any]) -> dict[str, Any]:
-        digest = statement_digest(statement, {**about, "subject": by.address}, self._deployment.domain)
-        signature = "0x" + by.sign_digest(digest).hex()
-        return {"subject": by.address, "deadline": about["deadline"], "signature": signature}
+    def _says(self, by: Signer, statement: str, about: dict[str, Any]) -> dict[str, Any]:
+        members = {**about, "subject": by.address}
+        return {"subject": by.address, **stated(by, self._deployment.domain, statement, members)}
