@@ -21,6 +21,12 @@ export function forgetKeys(): void {
   developmentKeys.clear();
 }
 
+/** Whether a key is known to be on this device: it was used, or typed in, since the page was opened. */
+export function isHere({ subject }: Pick<BoundKey, "subject">): boolean {
+  const address = subject.toLowerCase();
+  return credentials.has(address) || developmentKeys.has(address);
+}
+
 /** The keys that stand for the person, oldest first. */
 export function useKeys() {
   const { consentry } = useSession();

@@ -54,8 +54,8 @@ export function typedSigner(privateKey: string): Signer {
   return signer;
 }
 
-/** Whoever signs for a bound key. */
-export async function signerOf(key: BoundKey, deployment: Deployment): Promise<Signer> {
+/** Whoever signs for a bound key. `others` may be used by mistake: then it is remembered that they are here. */
+export async function signerOf(key: BoundKey, deployment: Deployment, others: readonly BoundKey[] = []): Promise<Signer> {
   if (key.passkey === undefined) {
     const development = developmentKeys.get(key.subject.toLowerCase());
     if (development !== undefined) return development;
@@ -78,7 +78,9 @@ export async function signerOf(key: BoundKey, deployment: Deployment): Promise<S
     if (credential === null) throw new SignerError("SIGNER_UNAVAILABLE", "the browser gave no assertion");
     const response = credential.response as AuthenticatorAssertionResponse;
     const parts = { authenticatorData: new Uint8Array(response.authenticatorData), clientDataJSON: new Uint8Array(response.clientDataJSON), signature: new Uint8Array(response.signature) };
-    if (!(await isBy(x, y, parts))) throw new SignerError("SIGNER_WRONG_ACCOUNT", "another passkey was picked than the one that this decision needs");
+    const by = async (each: BoundKey) => each.passkey !== undefined && (await isBy(each.passkey.x, each.passkey.y, parts));
+    for (const other of others) if (await by(other)) credentials.set(other.subject.toLowerCase(), new Uint8Array(credential.rawId));
+    if (!(await by(key))) throw new SignerError("SIGNER_WRONG_ACCOUNT", "another passkey was picked than the one that this decision needs");
     credentials.set(key.subject.toLowerCase(), new Uint8Array(credential.rawId));
     return parts;
   });
