@@ -1,6 +1,6 @@
 /**
  * Who of the person's keys decides. Each key is a subject of its own; what the person gives is kept under the oldest, and
- * the other keys have that one's mandate (ADR 0034).
+ * the other keys have that one's mandate (ADR 0032).
  */
 import type { Address, Delegate, Right, Subject } from "@consentry/sdk";
 import { useSession } from "@consentry/ui";

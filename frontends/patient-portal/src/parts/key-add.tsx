@@ -61,8 +61,8 @@ export function AddKey({ keys }: { keys: readonly BoundKey[] }) {
       {heading}
       {binding.isError && <FaultNotice error={binding.error} />}
       {keys.length === 0 ? <p><Trans>Your device asks twice for your finger, your face or your screen lock: once to make the key, once to sign that it is yours.</Trans></p> : <WhatHappens />}
-      <PickKey picked={picked} keys={keys} />
       <div className="actions"><Button pending={binding.isPending} onPress={() => binding.mutate(() => makePasskey(deployment))}><Trans>Make a passkey</Trans></Button></div>
+      <PickKey picked={picked} keys={keys} />
       <details>
         <summary><Trans>Other kinds of keys</Trans></summary>
         <div className="stack">

@@ -32,6 +32,7 @@ export function KeyNotices() {
 function Proposed({ authority: { state }, keys }: { authority: Authority; keys: readonly BoundKey[] }) {
   const { dateTime } = useFormats();
   const isAtRecovery = useRouterState({ select: ({ location }) => location.pathname === "/keys/recovery" });
+  const now = useNow(10_000);
   const { proposal, subject } = state;
   if (!proposal) return null;
   const holder = keyAt(keys, state.controller);
@@ -39,8 +40,17 @@ function Proposed({ authority: { state }, keys }: { authority: Authority; keys: 
   const name = <KeyName of={proposal.newController} keys={keys} />;
   return (
     <Notice kind="warning" heading={<Trans>Somebody wants to replace your key. Was it you?</Trans>}>
-      <p><Trans>{name} is to decide in place of your main key, from {ready} on.</Trans></p>
-      <p><Trans>If it was you, because you lost the main key, wait until then. If it was not you, stop it now.</Trans></p>
+      {now < proposal.readyAt ? (
+        <>
+          <p><Trans>{name} is to decide in place of your main key, from {ready} on.</Trans></p>
+          <p><Trans>If it was you, because you lost the main key, wait until then. If it was not you, stop it now.</Trans></p>
+        </>
+      ) : (
+        <>
+          <p><Trans>{name} can take the place of your main key at any moment.</Trans></p>
+          <p><Trans>If it was you, because you lost the main key, finish it. If it was not you, stop it now.</Trans></p>
+        </>
+      )}
       {holder && <SubjectAction signer={holder} kind="danger" small label={<Trans>Stop this</Trans>} act={(consentry) => consentry.recovery.veto({ subject: subject as Address })} />}
       {!isAtRecovery && <div className="actions"><Link to="/keys/recovery" className={buttonClass({ kind: "quiet", small: true })}><Trans>See how far it is</Trans></Link></div>}
     </Notice>

@@ -1,8 +1,9 @@
-import { Countdown, Loaded, Notice, Page, Progress, buttonClass, useFormats, useNow } from "@consentry/ui";
+import { Loaded, Notice, Page, Progress, buttonClass, useFormats, useNow } from "@consentry/ui";
 import { Trans, useLingui } from "@lingui/react/macro";
 import { Link } from "@tanstack/react-router";
 import { authorityOf, keyAt, useAuthorities, type Authority } from "../lib/authority.js";
 import { useKeys, type BoundKey } from "../lib/bound-keys.js";
+import { partsOf } from "../lib/wait.js";
 import { KeyName } from "../parts/key-name.js";
 import { PickKey, usePickedKey } from "../parts/pick-key.js";
 import { SubjectAction } from "../parts/subject-action.js";
@@ -101,7 +102,7 @@ function Named({ main, authority: { state }, keys, holder }: Known & { holder: B
         <section aria-labelledby="start">
           <h2 id="start"><Trans>I lost my main key</Trans></h2>
           <p><Trans>Sign with {name} to begin. Until the time is over you can stop it with the main key, if you find it.</Trans></p>
-          <SubjectAction signer={recoverer} kind="danger" label={<Trans>Begin, and sign with the other key</Trans>} act={(consentry) => consentry.recovery.propose({ subject: main, newController: recoverer.subject })} />
+          <SubjectAction signer={recoverer} label={<Trans>Begin, and sign with the other key</Trans>} act={(consentry) => consentry.recovery.propose({ subject: main, newController: recoverer.subject })} />
         </section>
       )}
       {holder && (
@@ -117,18 +118,19 @@ function Named({ main, authority: { state }, keys, holder }: Known & { holder: B
 
 function UnderWay({ main, authority: { state }, keys }: Known) {
   const now = useNow();
-  const { dateTime } = useFormats();
+  const { dateTime, list, span } = useFormats();
   const { proposal } = state;
   if (!proposal) return null;
   const next = keyAt(keys, proposal.newController);
   const name = <KeyName of={proposal.newController} keys={keys} />;
   const ready = dateTime(proposal.readyAt);
   if (now < proposal.readyAt) {
+    const left = list(partsOf(proposal.readyAt - now).map(span));
     return (
       <section aria-labelledby="waiting">
         <h2 id="waiting"><Trans>The time is running</Trans></h2>
         <p><Trans>{name} can take the place of the main key from {ready} on.</Trans></p>
-        <p className="lead"><Countdown to={proposal.readyAt} /></p>
+        <p className="lead"><Trans>{left} left</Trans></p>
         <p><Trans>Come back then. Meanwhile you can end consents and say no with every key that may decide.</Trans></p>
       </section>
     );
