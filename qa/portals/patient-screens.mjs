@@ -1,4 +1,5 @@
 // Every screen of the patient portal with something on it, in every language and theme.
+import { keyScreens } from "./patient-key-screens.mjs";
 import { patientWithKey } from "./people.mjs";
 import { clinic, originOf } from "./stack.mjs";
 
@@ -42,8 +43,8 @@ const next = async (page) => {
   await page.locator("form .actions .button").click();
 };
 
-/** What is on each screen: where it is, and what to do there before it is looked at. */
-export function screensOf({ asked, active, ended }) {
+/** What is on each screen: where it is, what the services answer if not what is so, and what to do there before it is looked at. */
+export function screensOf({ asked, active, ended, key }) {
   const gives = async (page, answers) => {
     for (const value of answers) {
       await page.locator("form input").first().waitFor();
@@ -74,6 +75,7 @@ export function screensOf({ asked, active, ended }) {
     "my-code": at("/my-code"),
     stop: at("/stop"),
     settings: at("/settings"),
+    ...keyScreens({ asked, key }),
   };
 }
 
@@ -83,6 +85,8 @@ export async function show(page, screen, language, theme) {
     localStorage.setItem("consentry.language", chosen);
     localStorage.setItem("consentry.theme", colours);
   }, [language, theme]);
+  await page.unrouteAll({ behavior: "ignoreErrors" });
+  await screen.given?.(page);
   await page.goto(originOf(app) + screen.path);
   await page.locator("h1").waitFor();
   await settled(page);

@@ -1,7 +1,7 @@
 /** Which keys are bound to the person. Signing with them is in `keys.ts`, which is fetched when somebody signs. */
 import type { Address, Binding, Consentry, Signer } from "@consentry/sdk";
 import { useSession } from "@consentry/ui";
-import { forgetCredentials, publicKeyOf, type PublicKey } from "@consentry/ui/passkey";
+import { credentialOf, forgetCredentials, publicKeyOf, type PublicKey } from "@consentry/ui/passkey";
 import { queryOptions, useQuery } from "@tanstack/react-query";
 
 /** A key that stands for the person. */
@@ -19,6 +19,11 @@ export const developmentKeys = new Map<string, Signer>();
 export function forgetKeys(): void {
   forgetCredentials();
   developmentKeys.clear();
+}
+
+/** Whether a key is known to be on this device: it was used, or typed in, since the page was opened. */
+export function isHere({ subject }: Pick<BoundKey, "subject">): boolean {
+  return credentialOf(subject) !== undefined || developmentKeys.has(subject.toLowerCase());
 }
 
 /** The keys that stand for the person, oldest first. */

@@ -192,8 +192,8 @@ function Signing({ grantee, purpose, preset, duration, sensitive }: { grantee: `
       </div>
       <Notice><p><Trans>What you see here is what you sign, and what your receipt keeps.</Trans></p></Notice>
       <SignAndWait
-        label={<Trans>Sign and let them see it</Trans>} outcome={<Trans>Active: they may look now</Trans>}
-        sign={(consentry) => consentry.consents.create({ grantee, policy, ...windowOf(duration) })} wait={(pending, options) => pending.waitForActive(options)}
+        need={{ rights: ["GRANT"], until: validTo }} label={<Trans>Sign and let them see it</Trans>} outcome={<Trans>Active: they may look now</Trans>}
+        sign={(consentry, subject) => consentry.consents.create({ subject, grantee, policy, ...windowOf(duration) })} wait={(pending, options) => pending.waitForActive(options)}
         onDone={(consent) => { if (consent) void navigate({ to: "/consents/$id", params: { id: consent.id }, search: { done: "active" } as never }); }}
       />
     </Page>

@@ -61,7 +61,7 @@ function Decide({ asked, policy }: { asked: Consent; policy: Policy }) {
       />
       {answer === "yes" && (
         <SignAndWait
-          subject={first.subject} label={<Trans>Say yes and sign</Trans>} outcome={<Trans>Active: they may look now</Trans>}
+          subject={first.subject} need={{ rights: ["GRANT"], until: first.validTo }} label={<Trans>Say yes and sign</Trans>} outcome={<Trans>Active: they may look now</Trans>}
           sign={(consentry) => consentry.consents.approve(first, { policy })} wait={(pending, options) => pending.waitForActive(options)}
           onDone={() => void navigate({ to: "/consents/$id", params: { id: first.id }, search: { done: "active" } as never })}
         />
@@ -69,7 +69,7 @@ function Decide({ asked, policy }: { asked: Consent; policy: Policy }) {
       {answer === "less" && <Less asked={first} policy={policy} />}
       {answer === "no" && (
         <SignAndWait
-          subject={first.subject} kind="danger" label={<Trans>Say no and sign</Trans>} outcome={<Trans>Refused: they see nothing</Trans>} isStop
+          subject={first.subject} need={{ rights: ["DENY"] }} kind="danger" label={<Trans>Say no and sign</Trans>} outcome={<Trans>Refused: they see nothing</Trans>} isStop
           sign={(consentry) => consentry.consents.deny(first)} wait={(pending, options) => pending.waitForDenied(options)}
           onDone={() => void navigate({ to: "/consents/$id", params: { id: first.id } })}
         />
@@ -102,7 +102,7 @@ function Less({ asked, policy }: { asked: Consent; policy: Policy }) {
         <h2><Trans>Check your answer</Trans></h2>
         <div className="card"><ConsentSummary grantee={asked.grantee} document={checked.document} validTo={until} /></div>
         <SignAndWait
-          subject={asked.subject} label={<Trans>Say yes to this and sign</Trans>} outcome={<Trans>Active: they may look at this, and at nothing else</Trans>}
+          subject={asked.subject} need={{ rights: ["DENY", "GRANT"], until }} label={<Trans>Say yes to this and sign</Trans>} outcome={<Trans>Active: they may look at this, and at nothing else</Trans>}
           sign={(consentry) => consentry.consents.approveLess(asked, checked, { asked: policy, ...window })} wait={(pending, options) => pending.waitForActive(options)}
           onDone={(consent) => void navigate({ to: "/consents/$id", params: { id: consent?.id ?? asked.id }, search: { done: "active" } as never })}
         />

@@ -38,8 +38,12 @@ export async function makePasskey(deployment: Deployment): Promise<Signer> {
   return signer;
 }
 
-/** Signs by a passkey that was made before, wherever the browser finds it. `address` is the one that stands for it. */
-export function foundPasskey(address: Address, { x, y }: PublicKey, deployment: Deployment): Signer {
+/**
+ * Signs by a passkey that was made before, wherever the browser finds it. `address` is the one that stands for it. `others`
+ * may be picked by mistake: then it is remembered that they are here.
+ */
+export function foundPasskey(address: Address, key: PublicKey, deployment: Deployment, others: readonly (readonly [Address, PublicKey])[] = []): Signer {
+  const { x, y } = key;
   const known = credentialOf(address);
   const rpId = location.hostname;
   return passkeySigner({ credentialId: known ?? new Uint8Array(), x, y, rpId }, verifierOf(deployment), async (options, signal) => {
@@ -55,7 +59,8 @@ export function foundPasskey(address: Address, { x, y }: PublicKey, deployment: 
     if (credential === null) throw new SignerError("SIGNER_UNAVAILABLE", "the browser gave no assertion");
     const response = credential.response as AuthenticatorAssertionResponse;
     const parts = { authenticatorData: new Uint8Array(response.authenticatorData), clientDataJSON: new Uint8Array(response.clientDataJSON), signature: new Uint8Array(response.signature) };
-    if (!(await isBy({ x, y }, parts))) throw new SignerError("SIGNER_WRONG_ACCOUNT", "another passkey was picked than the one that this decision needs");
+    for (const [other, theirs] of others) if (await isBy(theirs, parts)) rememberCredential(other, new Uint8Array(credential.rawId));
+    if (!(await isBy(key, parts))) throw new SignerError("SIGNER_WRONG_ACCOUNT", "another passkey was picked than the one that this decision needs");
     rememberCredential(address, new Uint8Array(credential.rawId));
     return parts;
   });
