@@ -26,7 +26,7 @@ export function Frame() {
 function Signed() {
   const { signOut, identity } = useSession();
   useEffect(() => forgetDevelopmentKey, []);
-  const nav: NavItem[] = [{ to: "/", label: <Trans>Consents</Trans> }, { to: "/ask", label: <Trans>Ask a patient</Trans> }];
+  const nav: NavItem[] = [{ to: "/", label: <Trans>Consents</Trans> }, { to: "/ask", label: <Trans>Ask a patient</Trans> }, { to: "/our-code", label: <Trans>Our code</Trans> }];
   const organization = identity.organizationName ?? identity.organization;
   return (
     <Shell name={<Trans>Clinic console</Trans>} tagline={organization && <bdi>{organization}</bdi>} nav={nav} tools={<Button kind="plain" small onPress={() => void signOut()}><Trans>Sign out</Trans></Button>}>

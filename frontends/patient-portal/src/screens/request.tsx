@@ -2,8 +2,9 @@ import type { Consent, Policy } from "@consentry/sdk";
 import { Button, CheckboxGroup, ErrorSummary, FaultNotice, Loaded, Notice, Page, RadioGroup, useFormats, useNow } from "@consentry/ui";
 import { useLingui as useWords } from "@lingui/react";
 import { Trans, useLingui } from "@lingui/react/macro";
-import { useNavigate, useParams } from "@tanstack/react-router";
+import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { useState } from "react";
+import { useBlocks } from "../lib/blocks.js";
 import { useConsent, usePolicy } from "../lib/consents.js";
 import { useOrganization } from "../lib/directory.js";
 import { explain } from "../lib/explain.js";
@@ -41,6 +42,7 @@ function Decide({ asked, policy }: { asked: Consent; policy: Policy }) {
   const organization = useOrganization(asked.grantee);
   const [answer, setAnswer] = useState<Answer>();
   const [first] = useState(asked);
+  const isBlocked = useBlocks().data?.some(({ address }) => address === asked.grantee.toLowerCase()) ?? false;
   const respondBy = asked.respondBy === null ? undefined : dateTime(asked.respondBy);
   const isAnswered = asked.status !== "REQUESTED" && answer === undefined;
   if (isAnswered) {
@@ -48,6 +50,7 @@ function Decide({ asked, policy }: { asked: Consent; policy: Policy }) {
   }
   return (
     <>
+      {isBlocked && <Notice heading={<Trans>You blocked this clinic</Trans>}><p><Trans>You need not answer. You can let it ask again in the <Link to="/settings">settings</Link>.</Trans></p></Notice>}
       {organization?.verified === false && <Notice kind="warning" heading={<Trans>We could not check this clinic</Trans>}><p><Trans>Say yes only if you know them and asked them to do this.</Trans></p></Notice>}
       <div className="card"><ConsentSummary grantee={asked.grantee} document={policy.document} validTo={asked.validTo} /></div>
       {respondBy !== undefined && <p className="soft" style={{ marginBlockStart: "1rem" }}><Trans>You can answer until {respondBy}. If you do not answer, nobody sees anything.</Trans></p>}
@@ -75,6 +78,7 @@ function Decide({ asked, policy }: { asked: Consent; policy: Policy }) {
           onDone={() => void navigate({ to: "/consents/$id", params: { id: first.id } })}
         />
       )}
+      {!isBlocked && <p className="actions"><Link to="/requests/$id/block" params={{ id: asked.id }}><Trans>Do not let this clinic ask me again</Trans></Link></p>}
     </>
   );
 }
