@@ -16,6 +16,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::App;
+use crate::directory::text;
 use crate::pages::error::{self, PageError};
 use crate::pages::{self, assets};
 use crate::token::endpoint;
@@ -27,6 +28,7 @@ pub mod account_passkey;
 pub mod account_password;
 pub mod accounts;
 pub mod bindings;
+pub mod blocks;
 pub mod clients;
 pub mod discovery;
 pub mod enrol;
@@ -116,7 +118,10 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(grantees::end))
         .routes(routes!(stops::post, stops::get))
         .routes(routes!(stops::lift))
+        .routes(routes!(blocks::get))
+        .routes(routes!(blocks::put, blocks::delete))
         .routes(routes!(rebindings::post, rebindings::get))
+        .routes(routes!(rebindings::list))
         .routes(routes!(proxies::put, proxies::delete))
         .routes(routes!(rebindings::confirm))
         .routes(routes!(rebindings::veto))
@@ -229,6 +234,16 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 /// The form in which addresses leave the service.
 fn shown(address: &Address) -> String {
     address.to_checksum(None)
+}
+
+/// An address that a path names.
+fn address_in_path(text: &str) -> Result<Address, Problem> {
+    text::address(text).map_err(|fault| {
+        Problem::bad_request(
+            "invalid-address",
+            format!("The address in the path {fault}."),
+        )
+    })
 }
 
 /// 400 for one member of a body. Names the member and the rule, never the value.

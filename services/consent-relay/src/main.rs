@@ -69,7 +69,7 @@ fn readiness(relay: &Arc<Relay>, producer: bus::Producer) -> Readiness {
     });
     let at = relay.clone();
     readiness.add_optional("balance", move || {
-        let outcome = at.status.balance();
+        let outcome = at.status.has_enough();
         async move { outcome }
     });
     let at = relay.clone();

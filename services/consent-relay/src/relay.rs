@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use alloy::primitives::Address;
 use alloy::sol_types::Eip712Domain;
 use anyhow::Context as _;
 use service_kit::issuer::TokenCheck;
@@ -46,6 +47,8 @@ pub struct Relay {
     pub wake: Arc<Notify>,
     /// Streams that may be open.
     pub streams: Arc<Semaphore>,
+    /// Whose coins bring intents onto the chain.
+    pub account: Address,
     /// Gas that an intent of a single item may take.
     pub max_gas: u64,
     /// Ends streams.
@@ -86,6 +89,7 @@ impl Relay {
             status: Arc::new(Status::new(config.min_balance)),
             wake: Arc::default(),
             streams: Arc::new(Semaphore::new(config.max_streams)),
+            account: config.account.address(),
             max_gas: config.max_gas,
             shutdown,
             clock: OffsetDateTime::now_utc,

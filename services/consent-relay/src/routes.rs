@@ -1,5 +1,6 @@
 //! Every route of the service, and the document that describes them.
 
+pub mod account;
 pub mod get;
 pub mod post;
 mod refusal;
@@ -30,6 +31,7 @@ fn described() -> (Router<Arc<Relay>>, OpenApi) {
     OpenApiRouter::with_openapi(OpenApiBuilder::new().info(info).build())
         .routes(routes!(post::post))
         .routes(routes!(get::get))
+        .routes(routes!(account::get))
         .split_for_parts()
 }
 

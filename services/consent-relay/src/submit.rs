@@ -110,7 +110,7 @@ impl Submitter {
                     self.status.standby();
                     // The chain is looked at all the same, for what is judged at acceptance.
                     if let Ok(view) = self.node.view().await {
-                        self.status.saw(&view);
+                        self.status.saw(&view, (self.clock)());
                     }
                 }
                 Err(error) => tracing::warn!(%error, "the submitter waits for its database"),
@@ -180,7 +180,7 @@ impl Session<'_> {
         // Before anything is signed: the lock is ours only while this connection lives.
         let unfinished = work::unfinished(&mut self.db).await?;
         let view = self.at.node.view().await?;
-        self.at.status.saw(&view);
+        self.at.status.saw(&view, now);
         self.at.status.waits(unfinished);
         let mut round = Round {
             view,

@@ -123,6 +123,11 @@ impl WritePermit {
         &self.tenant
     }
 
+    /// The administrator: the token's subject.
+    pub fn administrator(&self) -> &str {
+        &self.administrator
+    }
+
     /// Who may change may see what was changed.
     pub fn read(&self) -> ReadPermit {
         ReadPermit {

@@ -232,39 +232,80 @@ async fn tell(
     events::emit(connection, &event).await
 }
 
+/// How many are read at once, at most.
+const MOST: i64 = 200;
+
+/// A row of the table.
+struct Row {
+    id: Uuid,
+    fhir_id: String,
+    subject: Vec<u8>,
+    nonce: Vec<u8>,
+    deadline: i64,
+    signer: Vec<u8>,
+    signature: Vec<u8>,
+    state: String,
+    proposed_by: String,
+    proposed_at: OffsetDateTime,
+    ready_at: Option<OffsetDateTime>,
+}
+
+impl TryFrom<Row> for Rebinding {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: row.id,
+            fhir_id: row.fhir_id,
+            statement: Statement::stored(
+                &row.subject,
+                &row.nonce,
+                row.deadline,
+                row.signer,
+                row.signature,
+                "rebindings",
+            )?,
+            state: State::parse(&row.state)?,
+            proposed_by: row.proposed_by,
+            proposed_at: row.proposed_at,
+            ready_at: row.ready_at,
+        })
+    }
+}
+
 /// Those of one patient, newest first: the notice.
 ///
 /// # Errors
 /// [`StoreError`].
 pub async fn of_patient(db: &PgPool, permit: &PatientPermit) -> Result<Vec<Rebinding>, StoreError> {
-    let rows = sqlx::query!(
+    let rows = sqlx::query_as!(
+        Row,
         "select id, fhir_id, subject, nonce, deadline, signer, signature, state, proposed_by, proposed_at, ready_at
-         from rebindings where tenant = $1 and fhir_id = $2 order by proposed_at desc limit 100",
+         from rebindings where tenant = $1 and fhir_id = $2 order by proposed_at desc limit $3",
         permit.tenant,
         permit.fhir_id,
+        MOST,
     )
     .fetch_all(db)
     .await?;
-    rows.into_iter()
-        .map(|row| {
-            Ok(Rebinding {
-                id: row.id,
-                fhir_id: row.fhir_id,
-                statement: Statement::stored(
-                    &row.subject,
-                    &row.nonce,
-                    row.deadline,
-                    row.signer,
-                    row.signature,
-                    "rebindings",
-                )?,
-                state: State::parse(&row.state)?,
-                proposed_by: row.proposed_by,
-                proposed_at: row.proposed_at,
-                ready_at: row.ready_at,
-            })
-        })
-        .collect()
+    rows.into_iter().map(Rebinding::try_from).collect()
+}
+
+/// Those of the tenant that are under way, oldest first: what administrators have to look at.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn under_way(db: &PgPool, permit: &WritePermit) -> Result<Vec<Rebinding>, StoreError> {
+    let rows = sqlx::query_as!(
+        Row,
+        "select id, fhir_id, subject, nonce, deadline, signer, signature, state, proposed_by, proposed_at, ready_at
+         from rebindings where tenant = $1 and state in ('proposed', 'confirmed') order by proposed_at, id limit $2",
+        permit.tenant,
+        MOST,
+    )
+    .fetch_all(db)
+    .await?;
+    rows.into_iter().map(Rebinding::try_from).collect()
 }
 
 /// Carries out what is ready, one at a time: the new address takes the place of all others. Returns whether there was

@@ -210,12 +210,7 @@ pub async fn end(
     permit: PractitionerPermit,
     Path(grantee): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    let grantee = text::address(&grantee).map_err(|fault| {
-        Problem::bad_request(
-            "invalid-address",
-            format!("The address in the path {fault}."),
-        )
-    })?;
+    let grantee = super::address_in_path(&grantee)?;
     if grantees::end(&app, &permit, grantee).await? {
         Ok(StatusCode::NO_CONTENT)
     } else {

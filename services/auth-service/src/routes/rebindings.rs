@@ -73,6 +73,26 @@ pub struct OwnRebindings {
     rebindings: Vec<RebindingView>,
 }
 
+/// A rebinding that is under way, as administrators see it.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OpenRebinding {
+    /// Whose new address: the patient's id on the tenant's FHIR server.
+    fhir_id: String,
+    /// Whether it was proposed by whoever asks; another administrator has to confirm it.
+    own: bool,
+    /// The rest is what the patient sees.
+    #[serde(flatten)]
+    rebinding: RebindingView,
+}
+
+/// What waits for an administrator, or for its day.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OpenRebindings {
+    /// Oldest first, at most 200.
+    rebindings: Vec<OpenRebinding>,
+}
+
 impl From<Rebinding> for RebindingView {
     fn from(rebinding: Rebinding) -> Self {
         Self {
@@ -203,5 +223,34 @@ pub async fn get(
     let found = rebindings::of_patient(&app.db, &patient).await?;
     Ok(Json(OwnRebindings {
         rebindings: found.into_iter().map(Into::into).collect(),
+    }))
+}
+
+/// What is under way in the tenant: what waits for a second administrator, and what for its day.
+#[utoipa::path(
+    get,
+    path = "/v1/rebindings/under-way",
+    tag = "directory",
+    operation_id = "listRebindings",
+    security(("accessToken" = ["admin:directory.write"])),
+    responses(
+        (status = 200, description = "Oldest first.", body = OpenRebindings),
+        (status = 401, description = "No valid token.", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The token does not allow it.", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The database is not available.", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn list(
+    State(app): State<Arc<App>>,
+    permit: WritePermit,
+) -> Result<Json<OpenRebindings>, Problem> {
+    let found = rebindings::under_way(&app.db, &permit).await?;
+    let rebindings = found.into_iter().map(|found| OpenRebinding {
+        fhir_id: found.fhir_id.clone(),
+        own: found.proposed_by == permit.administrator(),
+        rebinding: found.into(),
+    });
+    Ok(Json(OpenRebindings {
+        rebindings: rebindings.collect(),
     }))
 }

@@ -9,7 +9,7 @@ use service_kit::Problem;
 use utoipa::ToSchema;
 
 use crate::App;
-use crate::directory::{ReadPermit, subjects, text};
+use crate::directory::{ReadPermit, subjects};
 
 /// An enrolled subject.
 #[derive(Debug, Serialize, ToSchema)]
@@ -43,9 +43,7 @@ pub async fn get(
     permit: ReadPermit,
     Path(address): Path<String>,
 ) -> Result<Json<SubjectView>, Problem> {
-    let subject = text::address(&address).map_err(|fault| {
-        Problem::bad_request("invalid-id", format!("The address in the path {fault}."))
-    })?;
+    let subject = super::address_in_path(&address)?;
     if !subjects::is_enrolled(&app.db, &permit, subject).await? {
         return Err(Problem::not_found(
             "No patient of this tenant has this address.",

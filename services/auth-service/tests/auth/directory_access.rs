@@ -457,5 +457,5 @@ async fn a_subject_is_known_to_its_own_tenant_only_and_names_no_patient() {
     assert_eq!(found.body, expected);
 
     let malformed = service.get("/v1/subjects/0x01", &system).await;
-    assert_eq!(malformed.problem(), (400, "invalid-id"));
+    assert_eq!(malformed.problem(), (400, "invalid-address"));
 }

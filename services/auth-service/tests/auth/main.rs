@@ -10,6 +10,7 @@ mod assertion_attacks;
 mod authorize;
 mod backoff;
 mod bindings;
+mod blocks;
 mod clients;
 mod codes;
 mod command_line;

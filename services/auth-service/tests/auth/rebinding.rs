@@ -114,6 +114,50 @@ async fn the_patient_sees_it_and_can_veto_with_one_factor() {
 }
 
 #[tokio::test]
+async fn administrators_see_what_is_under_way_and_which_of_it_another_has_to_confirm() {
+    let service = Service::start().await;
+    with_lost_key(&service).await;
+    let list = async |name: &str| {
+        let found = service
+            .get("/v1/rebindings/under-way", &admin(name, NOW))
+            .await;
+        assert_eq!(found.status, 200, "{}", found.body);
+        found.body["rebindings"].as_array().unwrap().clone()
+    };
+    assert_eq!(list("ann").await, Vec::<Value>::new());
+    let id = propose(&service).await;
+    let seen = list("ann").await;
+    assert_eq!(seen.len(), 1);
+    assert_eq!(
+        (
+            &seen[0]["id"],
+            &seen[0]["fhirId"],
+            &seen[0]["subject"],
+            &seen[0]["state"],
+            &seen[0]["own"]
+        ),
+        (
+            &json!(id),
+            &json!("pat-1"),
+            &shown(2),
+            &json!("proposed"),
+            &json!(true)
+        )
+    );
+    assert_eq!(list("bob").await[0]["own"], json!(false));
+    confirm(&service, &id).await;
+    let confirmed = &list("bob").await[0];
+    assert_eq!(confirmed["state"], json!("confirmed"));
+    assert!(confirmed["readyAt"].is_string());
+    assert!(carry_out(&service, NOW + DELAY.whole_seconds()).await);
+    assert_eq!(list("bob").await, Vec::<Value>::new());
+    let patient = service
+        .get("/v1/rebindings/under-way", &patient_token("pat-1", 10))
+        .await;
+    assert_eq!(patient.status, 403);
+}
+
+#[tokio::test]
 async fn one_rebinding_at_a_time_and_only_of_a_known_patient() {
     let service = Service::start().await;
     with_lost_key(&service).await;

@@ -5,7 +5,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use service_kit::{CorrId, Problem};
 
-use crate::intent::intake::{Refusal, SCOPE};
+use crate::intent::intake::Refusal;
 use crate::intent::limits::TooOften;
 use crate::queue::QueueError;
 
@@ -41,10 +41,10 @@ impl IntoResponse for Refusal {
             )
             .into_response(),
             Self::Token(error) => token(error),
-            Self::Scope => with(
-                Problem::forbidden(format!("This needs a token with the scope {SCOPE}.")),
+            Self::Scope(scope) => with(
+                Problem::forbidden(format!("This needs a token with the scope {scope}.")),
                 header::WWW_AUTHENTICATE,
-                Challenge::insufficient_scope(SCOPE).www_authenticate(),
+                Challenge::insufficient_scope(scope).www_authenticate(),
             ),
             Self::NotGrantee => Problem::forbidden(
                 "The token's organisation does not have the address that signed.",
@@ -77,7 +77,7 @@ impl Refusal {
             Self::Registry(_) => "registry",
             Self::NotEnrolled => "not-enrolled",
             Self::Token(error) => error.check(),
-            Self::Scope => "scope",
+            Self::Scope(_) => "scope",
             Self::NotGrantee => "not-grantee",
             Self::TooOften(_) => "too-often",
             Self::Unavailable(_) => "unavailable",

@@ -2,6 +2,8 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use time::OffsetDateTime;
+
 use super::node::View;
 
 /// Shared by the submitter and the routes.
@@ -10,9 +12,18 @@ pub struct Status {
     seen: Mutex<Seen>,
 }
 
+/// What the account had when the chain was last asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Balance {
+    /// In wei.
+    pub wei: u128,
+    /// When the chain said so.
+    pub seen_at: OffsetDateTime,
+}
+
 #[derive(Debug, Clone)]
 struct Seen {
-    balance: Option<u128>,
+    balance: Option<Balance>,
     trouble: Option<String>,
     low: bool,
 }
@@ -35,9 +46,12 @@ impl Status {
     }
 
     /// The chain answered.
-    pub fn saw(&self, view: &View) {
+    pub fn saw(&self, view: &View, now: OffsetDateTime) {
         let mut seen = self.seen();
-        seen.balance = Some(view.balance);
+        seen.balance = Some(Balance {
+            wei: view.balance,
+            seen_at: now,
+        });
         seen.trouble = None;
         let low = view.balance < self.min_balance;
         if low != seen.low {
@@ -80,8 +94,18 @@ impl Status {
         self.seen().trouble.clone().map_or(Ok(()), Err)
     }
 
-    /// For readiness: whether the balance is low. The figure is a metric.
-    pub fn balance(&self) -> Result<(), String> {
+    /// What the account had, once the chain was asked.
+    pub fn balance(&self) -> Option<Balance> {
+        self.seen().balance
+    }
+
+    /// Below what the alarm sounds, in wei.
+    pub fn min_balance(&self) -> u128 {
+        self.min_balance
+    }
+
+    /// For readiness: whether the balance is low. The figure is at `/v1/account`.
+    pub fn has_enough(&self) -> Result<(), String> {
         match self.seen().low {
             true => Err("low".to_owned()),
             false => Ok(()),
@@ -92,7 +116,7 @@ impl Status {
     pub fn is_reserved(&self) -> bool {
         self.seen()
             .balance
-            .is_some_and(|balance| balance < self.min_balance / 2)
+            .is_some_and(|balance| balance.wei < self.min_balance / 2)
     }
 }
 
@@ -115,9 +139,9 @@ mod tests {
         };
         assert!(!status.is_reserved() && status.chain().is_err());
         for (balance, low, reserved) in [(100, false, false), (99, true, false), (49, true, true)] {
-            status.saw(&view(balance));
+            status.saw(&view(balance), OffsetDateTime::UNIX_EPOCH);
             assert_eq!(
-                (status.balance().is_err(), status.is_reserved()),
+                (status.has_enough().is_err(), status.is_reserved()),
                 (low, reserved)
             );
             assert!(status.chain().is_ok());

@@ -4,6 +4,7 @@
 
 mod support;
 
+mod account;
 mod actions;
 mod faults;
 mod openings;

@@ -85,13 +85,16 @@ static OWN_SESSIONS: [Route; 2] = [
     route(Target::Auth, DELETE, "/v1/sessions/{id}"),
 ];
 
-static PATIENT: [Route; 12] = [
+static PATIENT: [Route; 15] = [
     route(Target::Indexer, PUT, "/v1/policies/{hash}"),
     // What a patient signs carries its own proof.
     open(Target::Relay, POST, "/v1/intents"),
     open(Target::Relay, GET, "/v1/intents/{digest}"),
     route(Target::Auth, GET, "/v1/bindings"),
     route(Target::Auth, POST, "/v1/bindings"),
+    route(Target::Auth, GET, "/v1/blocks"),
+    route(Target::Auth, PUT, "/v1/blocks/{address}"),
+    route(Target::Auth, DELETE, "/v1/blocks/{address}"),
     route(Target::Auth, GET, "/v1/rebindings"),
     route(Target::Auth, POST, "/v1/rebindings/{id}/veto"),
     route(Target::Auth, GET, "/v1/stop"),
@@ -114,7 +117,7 @@ static CLINIC: [Route; 10] = [
     route(Target::Gateway, GET, "/fhir/R4/{type}/{id}"),
 ];
 
-static ADMIN: [Route; 27] = [
+static ADMIN: [Route; 29] = [
     route(Target::Indexer, GET, "/v1/changes"),
     route(Target::Auth, GET, "/v1/accounts"),
     route(Target::Auth, GET, "/v1/accounts/{id}"),
@@ -139,7 +142,9 @@ static ADMIN: [Route; 27] = [
         "/v1/patients/{fhirId}/proxies/{account}",
     ),
     route(Target::Auth, POST, "/v1/rebindings"),
+    route(Target::Auth, GET, "/v1/rebindings/under-way"),
     route(Target::Auth, POST, "/v1/rebindings/{id}/confirm"),
+    route(Target::Relay, GET, "/v1/account"),
     route(Target::Auth, GET, "/v1/subjects/{address}"),
     route(Target::Gateway, GET, "/v1/counts"),
     route(Target::Gateway, POST, "/access/v1/evaluation"),

@@ -7,6 +7,36 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 
+class AccountView(BaseModel):
+    """
+    The account that pays for intents.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    address: str
+    """
+    Its address.
+    """
+    alarm_below: Annotated[str, Field(alias="alarmBelow", examples=["1000000000000000000"])]
+    """
+    Below this much, in wei, the alarm sounds. Below half of it only what protects patients is still sent.
+    """
+    balance: Annotated[str | None, Field(examples=["2500000000000000000"])] = None
+    """
+    What it had when the chain was last asked, in wei, as a decimal; null before the first time.
+    """
+    is_reserved: Annotated[bool, Field(alias="isReserved")]
+    """
+    Whether only what protects patients is sent.
+    """
+    seen_at: Annotated[AwareDatetime | None, Field(alias="seenAt")] = None
+    """
+    When that was.
+    """
+
+
 class Problem(BaseModel):
     """
     Problem details (RFC 9457). `detail` tells the caller what to do and never holds personal data.

@@ -66,12 +66,22 @@ impl Neighbours {
 
     /// A provider's token.
     pub fn provider(&self, scope: &str, grantees: &[Address]) -> String {
+        self.token(
+            "provider",
+            scope,
+            json!({"org": "clinic-a", "grantees": grantees}),
+        )
+    }
+
+    /// A token of a persona, with `more` among its claims.
+    pub fn token(&self, persona: &str, scope: &str, more: Value) -> String {
         let now = OffsetDateTime::now_utc().unix_timestamp();
-        let claims = json!({
+        let mut claims = json!({
             "iss": ISSUER, "aud": AUDIENCE, "sub": "clinic-a", "client_id": "clinic-a", "jti": Uuid::now_v7(),
-            "iat": now - 1, "exp": now + 250, "scope": scope, "tenant": TENANT, "persona": "provider",
-            "org": "clinic-a", "grantees": grantees,
+            "iat": now - 1, "exp": now + 250, "scope": scope, "tenant": TENANT, "persona": persona,
         });
+        let more = more.as_object().unwrap().clone();
+        claims.as_object_mut().unwrap().extend(more);
         self.key.sign("at+jwt", &claims).unwrap()
     }
 }

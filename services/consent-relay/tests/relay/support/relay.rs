@@ -159,6 +159,11 @@ impl Relay {
             .await
     }
 
+    pub async fn get_as(&self, token: &str, path: &str) -> Reply {
+        let request = self.http.get(format!("{}{path}", self.url));
+        self.send(request.bearer_auth(token)).await
+    }
+
     pub async fn send(&self, request: reqwest::RequestBuilder) -> Reply {
         let response = request.send().await.unwrap();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
