@@ -57,7 +57,7 @@ async function decoded(page, image) {
 async function choose(page, value, name = "receipt.json") {
   const file = join(folder, name);
   writeFileSync(file, typeof value === "string" ? value : JSON.stringify(value));
-  await page.getByLabel("The file of a receipt").setInputFiles(file);
+  await page.getByLabel("Pick the file of a receipt").setInputFiles(file);
 }
 const tampered = (change) => {
   const copy = structuredClone(receipt);

@@ -12,7 +12,13 @@ import type { Receipt } from "./receipt-file.js";
 export type LineName = "id" | "patient" | "custodian" | "who" | "what" | "not" | "why" | "how" | "period" | "from" | "until" | "state" | "written" | "registry" | "key" | "fingerprint" | "document" | "words" | "name";
 
 /** A line that is other than it must be. */
-export interface Difference { readonly line: LineName; readonly said: string; readonly is: string }
+export interface Difference {
+  readonly line: LineName;
+  /** What the receipt says; absent where it cannot be read. */
+  readonly said: string | undefined;
+  /** What it must say; absent where we do not know. */
+  readonly is: string | undefined;
+}
 
 export interface Outcome {
   /** What was changed after the receipt was made. */
@@ -69,7 +75,7 @@ export function checkReceipt(receipt: Receipt, { consent, policy, organization, 
   const isRemark = ({ line }: Difference) => line === "words" || line === "name" || (line === "written" && canMove);
   const changed = relevant.filter((each) => !isRemark(each));
   if (consent !== undefined && event.version > consent.version) changed.push({ line: "state", said: String(event.version), is: String(consent.version) });
-  if (own === undefined) put(changed, { line: "document", said: "", is: "" });
+  if (own === undefined) put(changed, { line: "document", said: undefined, is: undefined });
   else if (own.hash !== evidence.policy_hash.toLowerCase() && !changed.some(({ line }) => line === "document")) put(changed, { line: "fingerprint", said: evidence.policy_hash, is: own.hash });
   // The id is the hash of who, whom and what. What it was made of is named above where that is known.
   const id = consentIdOf({ chainId: evidence.chain_id, registry: evidence.registry, subject: evidence.subject, grantee: receipt.pii_processing.purposes[0]!.pii_controllers[0].party_address, scopeId: own?.hash ?? evidence.policy_hash });
@@ -149,11 +155,14 @@ function differences(said: Receipt, is: object): Difference[] {
   return all;
 }
 
+/** What stands for no value in texts that are compared. */
+export const NONE = "–";
+
 /** Every value in a document by its place, as text. Lists of plain values are one value; digits of hashes have no case. */
 function leaves(value: unknown, place = "", all = new Map<string, string>()): Map<string, string> {
   const isList = Array.isArray(value) && value.every((each) => typeof each !== "object");
   if (typeof value !== "object" || value === null || isList) {
-    const plain = isList ? (value as unknown[]).join(", ") : value === null || value === undefined ? "–" : String(value);
+    const plain = isList ? (value as unknown[]).join(", ") : value === null || value === undefined ? NONE : String(value);
     all.set(place, /^0x[0-9a-f]+$/i.test(plain) ? plain.toLowerCase() : plain);
     return all;
   }

@@ -1,10 +1,12 @@
-import type { Consent } from "@consentry/sdk";
+import type { Consent, Sensitivity } from "@consentry/sdk";
 import { Loaded, Notice, StateTag, SummaryList, Table, useFormats } from "@consentry/ui";
+import { useLingui as useWords } from "@lingui/react";
 import { Trans, useLingui } from "@lingui/react/macro";
 import type { ReactNode } from "react";
 import { usePolicy } from "../lib/consents.js";
-import type { Difference, LineName, Outcome } from "../lib/receipt-check.js";
+import { NONE, type Difference, type LineName, type Outcome } from "../lib/receipt-check.js";
 import type { Named } from "../lib/verify-link.js";
+import { SENSITIVITIES, TYPES } from "../lib/words.js";
 import { ConsentSummary } from "./consent-summary.js";
 
 /** What came of comparing a receipt's file with the registry. */
@@ -97,15 +99,23 @@ function Differences({ lines }: { lines: readonly Difference[] }) {
       caption={<Trans>What is different</Trans>} hideCaption rows={lines} rowKey={({ line }) => line}
       columns={[
         { key: "line", label: <Trans>Line</Trans>, text: t`Line`, cell: ({ line }) => lineName(line) },
-        { key: "said", label: <Trans>The file says</Trans>, text: t`The file says`, cell: ({ said }) => <Value text={said} /> },
-        { key: "is", label: <Trans>It should say</Trans>, text: t`It should say`, cell: ({ is }) => <Value text={is} /> },
+        { key: "said", label: <Trans>The file says</Trans>, text: t`The file says`, cell: ({ line, said }) => (said === undefined ? <Trans>Nothing that can be read</Trans> : <Value line={line} text={said} />) },
+        { key: "is", label: <Trans>It should say</Trans>, text: t`It should say`, cell: ({ line, is }) => (is === undefined ? <Trans>We cannot say</Trans> : <Value line={line} text={is} />) },
       ]}
     />
   );
 }
 
-function Value({ text }: { text: string }) {
-  return text === "" ? <span className="soft"><Trans>Nothing that can be read</Trans></span> : <bdi className="code">{text}</bdi>;
+/** A value in words, where it is one that people know in words. */
+function Value({ line, text }: { line: LineName; text: string }) {
+  const { _ } = useWords();
+  const { dateTime, list } = useFormats();
+  if (text === "") return <Trans>Nothing</Trans>;
+  if (line === "until" && text === NONE) return <Trans>Until you end it</Trans>;
+  if ((line === "from" || line === "until") && text !== NONE) return dateTime(text);
+  if (line === "not") return list(text.split(", ").map((code) => (Object.hasOwn(SENSITIVITIES, code) ? _(SENSITIVITIES[code as Sensitivity]) : code)));
+  if (line === "what" && TYPES[text] !== undefined) return _(TYPES[text]);
+  return <bdi className="code">{text}</bdi>;
 }
 
 function lineName(line: LineName): ReactNode {

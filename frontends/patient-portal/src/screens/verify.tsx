@@ -59,15 +59,14 @@ function FilePicker({ onFile }: { onFile: (read: Receipt | FileFault) => void })
       drag(false)(event);
       void take(event.dataTransfer.files[0]);
     }}>
-      <div className="field">
-        <label htmlFor="receipt"><Trans>The file of a receipt</Trans></label>
-        <p className="hint" id="receipt-hint"><Trans>Pick the file that was saved from a receipt, or drop it here. It stays on this device.</Trans></p>
-        <input id="receipt" type="file" accept=".json,application/json" aria-describedby="receipt-hint" onChange={(event) => {
-          void take(event.target.files?.[0]);
-          // The same file can be picked again after it was changed.
-          event.target.value = "";
-        }} />
-      </div>
+      {/* The browser's own button speaks the browser's language, and would say that no file is chosen. */}
+      <input className="visually-hidden" id="receipt" type="file" accept=".json,application/json" aria-describedby="receipt-hint" onChange={(event) => {
+        void take(event.target.files?.[0]);
+        // The same file can be picked again after it was changed.
+        event.target.value = "";
+      }} />
+      <label htmlFor="receipt" className={buttonClass({ kind: "quiet" })}><Trans>Pick the file of a receipt</Trans></label>
+      <p className="hint" id="receipt-hint"><Trans>It is the file that was saved from a receipt. You can drop it here as well. It stays on this device.</Trans></p>
     </div>
   );
 }
