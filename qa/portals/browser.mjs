@@ -5,7 +5,7 @@ import { endpoints, enrolmentCode, originOf } from "./stack.mjs";
 const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
 
 /** A browser; end it with `close`. */
-export const launch = () => chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"] });
+export const launch = (args = []) => chromium.launch({ executablePath, args: [...args, "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"] });
 
 /** Gives a page a virtual authenticator that its owner unlocks, like a phone's. */
 export async function authenticator(page) {

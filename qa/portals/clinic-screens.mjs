@@ -37,7 +37,7 @@ export function clinicScreensOf({ first, active, denied, revoked, requested, pri
   const records = async (page) => {
     if (await page.locator("#code").count()) {
       await page.locator("#code").fill(first.code);
-      await page.locator("form .button").click();
+      await page.locator("form button[type=submit]").click();
     }
     await page.locator(".kind").first().waitFor();
   };
@@ -55,6 +55,8 @@ export function clinicScreensOf({ first, active, denied, revoked, requested, pri
       await page.locator("#code").fill(first.code.replace(/.$/, (last) => (last === "1" ? "2" : "1")));
       await page.locator("form .actions .button").click();
     } },
+    "ask-scan": { path: "/ask", act: async (page) => { await page.locator(".scan button").click(); await page.locator(".scanner .notice").waitFor(); } },
+    "our-code": { path: "/our-code" },
     "ask-check": { path: "/ask", act: async (page) => {
       await fillIn(page);
       await page.locator("form .actions .button").click();

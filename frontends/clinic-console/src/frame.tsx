@@ -28,7 +28,7 @@ function Signed() {
   const { signOut } = useSession();
   const organization = useOrganizationName();
   useEffect(() => forgetKeys, []);
-  const nav: NavItem[] = [{ to: "/", label: <Trans>Consents</Trans> }, { to: "/ask", label: <Trans>Ask a patient</Trans> }, { to: "/keys", label: <Trans>Keys</Trans> }];
+  const nav: NavItem[] = [{ to: "/", label: <Trans>Consents</Trans> }, { to: "/ask", label: <Trans>Ask a patient</Trans> }, { to: "/our-code", label: <Trans>Our code</Trans> }, { to: "/keys", label: <Trans>Keys</Trans> }];
   return (
     <Shell name={<Trans>Clinic console</Trans>} tagline={organization && <bdi>{organization}</bdi>} nav={nav} tools={<Button kind="plain" small onPress={() => void signOut()}><Trans>Sign out</Trans></Button>}>
       <ErrorBoundary><Outlet /></ErrorBoundary>

@@ -1,9 +1,10 @@
-import { Button, ErrorBoundary, Shell, SignedInOnly, useSession, type NavItem } from "@consentry/ui";
+import { Button, ErrorBoundary, Shell, SignedInOnly, useSession, useSessionState, type NavItem } from "@consentry/ui";
 import { Trans, useLingui } from "@lingui/react/macro";
 import { Outlet } from "@tanstack/react-router";
 import { Suspense, lazy, useEffect, type ReactNode } from "react";
-import { useConsents } from "./lib/consents.js";
+import { useRequests } from "./lib/blocks.js";
 import { forgetKeys } from "./lib/bound-keys.js";
+import { keepFragment } from "./lib/verify-link.js";
 import { StopBanner } from "./parts/stop-banner.js";
 
 // Signing comes with it, so that it is fetched after the first screen.
@@ -12,6 +13,11 @@ const KeyNotices = lazy(() => import("./parts/key-notices.js").then((module) => 
 /** What surrounds every screen, and who may see them. */
 export function Frame() {
   const { t } = useLingui();
+  const { state } = useSessionState();
+  useEffect(() => {
+    // Who signed out by hand leaves nothing for whoever signs in next.
+    if (state.at === "signed-out" && state.why !== "ended") keepFragment();
+  }, [state]);
   const welcome = {
     heading: <Trans>You decide who sees your health record</Trans>, plainHeading: t`Sign in`,
     children: (
@@ -35,12 +41,11 @@ export function Frame() {
 
 function Signed() {
   const { signOut } = useSession();
-  const consents = useConsents();
+  const requests = useRequests();
   useEffect(() => forgetKeys, []);
-  const open = consents.data?.filter(({ status }) => status === "REQUESTED").length ?? 0;
   const nav: NavItem[] = [
     { to: "/", label: <Trans>Home</Trans> },
-    { to: "/requests", label: <Trans>Requests</Trans>, count: open },
+    { to: "/requests", label: <Trans>Requests</Trans>, count: requests.data?.open.length ?? 0 },
     { to: "/consents", label: <Trans>My consents</Trans> },
     { to: "/activity", label: <Trans>Who looked</Trans> },
     { to: "/keys", label: <Trans>Keys</Trans> },

@@ -19,10 +19,12 @@ const keysLost = createRoute({ ...under("/keys/lost"), component: lazyRouteCompo
 const code = createRoute({ ...under("/my-code"), component: lazyRouteComponent(() => import("./screens/my-code.js"), "MyCode") });
 const stop = createRoute({ ...under("/stop"), component: lazyRouteComponent(() => import("./screens/stop.js"), "StopScreen") });
 const settings = createRoute({ ...under("/settings"), component: lazyRouteComponent(() => import("./screens/settings.js"), "Settings") });
+const verify = createRoute({ ...under("/verify"), component: lazyRouteComponent(() => import("./screens/verify.js"), "Verify") });
+const block = createRoute({ ...under("/requests/$id/block"), component: lazyRouteComponent(() => import("./screens/block.js"), "BlockScreen") });
 
 /** Every screen, each fetched when it is first shown. */
 export const router = createRouter({
-  routeTree: root.addChildren([home, requests, request, consents, consent, receipt, give.addChildren([giveSteps]), activity, keys, keysRecovery, keysLost, code, stop, settings]),
+  routeTree: root.addChildren([home, requests, request, consents, consent, receipt, give.addChildren([giveSteps]), activity, keys, keysRecovery, keysLost, code, stop, settings, verify, block]),
   // No restoring of scroll positions: the router keeps them in the browser's storage, by the address of what was looked at.
   defaultPreload: "intent",
 });

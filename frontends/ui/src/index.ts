@@ -10,11 +10,11 @@ export { LanguageSwitch, Page, Shell, ThemeSwitch, type NavItem } from "./compon
 export { StateTag } from "./components/state-tag.js";
 export { isDevelopment } from "./development.js";
 export { formatsOf, type Formats, type Moment } from "./i18n/formats.js";
-export { LOCALES, type Catalogues, type Locale } from "./i18n/locales.js";
+export { isLocale, LOCALES, type Catalogues, type Locale } from "./i18n/locales.js";
 export { useFormats, useLanguage } from "./i18n/provider.js";
 export { FaultNotice } from "./session/faults.js";
 export { ErrorBoundary, SignedInOnly } from "./session/gate.js";
-export { Loaded, newQueryClient } from "./session/queries.js";
+export { Loaded, newQueryClient, type Asked } from "./session/queries.js";
 export { callChecked, callService, ServiceFault, type ServiceCall, type StepUp } from "./session/services.js";
 export { useSession, useSessionState, type SignedIn } from "./session/session.js";
 export { startPortal } from "./start.js";

@@ -1,5 +1,6 @@
 import type { Address } from "@consentry/sdk";
 import { Field } from "@consentry/ui";
+import { ScanButton } from "@consentry/ui/qr";
 import { readPatientCode, withChecksum, type CodeFault, type NamedPatient } from "@consentry/ui/patient-code";
 import { Trans } from "@lingui/react/macro";
 import type { ReactNode } from "react";
@@ -24,6 +25,7 @@ export function PatientCodeField({ id, value, onChange, error }: { id: string; v
         id={id} label={<Trans>The patient's code</Trans>} hint={<Trans>The patient finds it in their portal under “My code”. Paste it, scan it, or type it.</Trans>} error={error}
         lines={3} dir="ltr" spellCheck={false} autoComplete="off" autoCapitalize="off" value={value} onChange={(event) => onChange(event.target.value)}
       />
+      <ScanButton accepts={(text) => typeof readPatientCode(text) === "object"} onText={onChange} />
       <p className="small soft" role="status">{typeof read === "object" && <NamedInWords {...read} />}</p>
     </>
   );

@@ -1,7 +1,9 @@
 import type { Purpose, Sensitivity } from "@consentry/sdk";
 import { buildPolicy } from "@consentry/sdk/policy";
 import { Button, CheckboxGroup, ErrorSummary, Field, Loaded, Notice, Page, RadioGroup, useFormats } from "@consentry/ui";
+import { readClinicCode } from "@consentry/ui/clinic-code";
 import { calendarDay, DURATION_LABELS, DURATIONS, policyInput, PRESET_WORDS, PRESETS, PURPOSES, PURPOSES_OFFERED, SENSITIVE, SENSITIVITIES, windowOf, type Duration, type Preset } from "@consentry/ui/policy";
+import { ScanButton } from "@consentry/ui/qr";
 import { useLingui as useWords } from "@lingui/react";
 import { Trans, useLingui } from "@lingui/react/macro";
 import { Link, Navigate, useNavigate, useParams } from "@tanstack/react-router";
@@ -10,6 +12,7 @@ import { useDirectory, type Organization } from "../lib/directory.js";
 import { useDraft } from "../parts/answers.js";
 import { ConsentSummary } from "../parts/consent-summary.js";
 import { SignAndWait } from "../parts/sign.js";
+import { Who as Named } from "../parts/who.js";
 
 const STEPS = ["who", "why", "what", "how-long", "check"] as const;
 type Step = (typeof STEPS)[number];
@@ -68,10 +71,10 @@ function Who() {
   const [code, setCode] = useState("");
   const [chosen, setChosen] = useState<string | undefined>(draft.grantee);
   const [errors, setErrors] = useState<{ id: string; message: ReactNode }[]>([]);
+  const named = clinicOf(code, directory.data ?? []);
   const verified = unique((directory.data ?? []).filter((each) => each.verified));
   const proceed = () => {
-    const typed = code.trim();
-    const found = chosen === OTHER ? directory.data?.find(({ id, address }) => id === typed || address.toLowerCase() === typed.toLowerCase())?.address : (chosen as `0x${string}` | undefined);
+    const found = chosen === OTHER ? named?.address : (chosen as `0x${string}` | undefined);
     if (found === undefined) {
       return setErrors([chosen === OTHER ? { id: "code", message: t`We do not know this code. Check it, or ask the clinic.` } : { id: "who", message: t`Pick a clinic.` }]);
     }
@@ -86,14 +89,29 @@ function Who() {
             id="who" legend={t`Who may see your record?`} hideLegend value={chosen} onChange={setChosen} error={errors[0]?.id === "who" ? errors[0].message : undefined}
             choices={[
               ...verified.map(({ address, name }) => ({ value: address as string, label: name, hint: <Trans>Checked</Trans> })),
-              { value: OTHER, label: <Trans>Another clinic: I have its code</Trans>, hint: <Trans>It is on their sign or paper.</Trans> },
+              { value: OTHER, label: <Trans>Another clinic: I have its code</Trans>, hint: <Trans>It is on their sign or paper. You can scan it.</Trans> },
             ]}
           />
         )}
       </Loaded>
-      {chosen === OTHER && <Field id="code" label={<Trans>Code of the clinic</Trans>} value={code} onChange={(event) => setCode(event.target.value)} error={errors[0]?.id === "code" ? errors[0].message : undefined} autoComplete="off" spellCheck={false} dir="ltr" />}
+      {chosen === OTHER && (
+        <>
+          <Field id="code" label={<Trans>Code of the clinic</Trans>} value={code} onChange={(event) => setCode(event.target.value)} error={errors[0]?.id === "code" ? errors[0].message : undefined} autoComplete="off" spellCheck={false} dir="ltr" />
+          <ScanButton accepts={(text) => SCANNED.test(text) && readClinicCode(text) !== undefined} onText={setCode} />
+          <p role="status">{named && <><Trans>This code is of:</Trans> <Named address={named.address} organization={named} /></>}</p>
+        </>
+      )}
     </Question>
   );
+}
+
+/** What a camera may take: a clinic's sign or an address, and no other text that it happens to see. */
+const SCANNED = /^(consentry:clinic\?|0x[0-9a-f]{40}$)/i;
+
+/** Whose code it is, if the directory knows. */
+function clinicOf(code: string, directory: readonly Organization[]): Organization | undefined {
+  const key = readClinicCode(code);
+  return key === undefined ? undefined : directory.find(({ id, address }) => id === key || address.toLowerCase() === key.toLowerCase());
 }
 
 /** One entry an organisation, under its first address. */

@@ -1,6 +1,7 @@
 import { Loaded, Notice, Page, buttonClass, useFormats, useNow } from "@consentry/ui";
 import { Plural, Trans, useLingui } from "@lingui/react/macro";
 import { Link } from "@tanstack/react-router";
+import { useRequests } from "../lib/blocks.js";
 import { isOpen, useAccesses, useConsents } from "../lib/consents.js";
 import { useKeys } from "../lib/bound-keys.js";
 import { ConsentCard } from "../parts/consent-card.js";
@@ -10,6 +11,7 @@ const UNUSED_AFTER = 90 * 86_400;
 export function Home() {
   const { t } = useLingui();
   const consents = useConsents();
+  const asked = useRequests().data?.open ?? [];
   const keys = useKeys();
   return (
     <Page heading={<Trans>Your health record, your decision</Trans>} plainHeading={t`Home`}>
@@ -27,7 +29,6 @@ export function Home() {
       <Emergencies />
       <Loaded query={consents} waiting={<Trans>Loading your consents…</Trans>}>
         {(all) => {
-          const asked = all.filter(({ status }) => status === "REQUESTED");
           const open = all.filter(isOpen);
           return (
             <>

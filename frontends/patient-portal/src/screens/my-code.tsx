@@ -1,9 +1,8 @@
 import { CopyText, Notice, Page, buttonClass, useSession } from "@consentry/ui";
 import { patientCode } from "@consentry/ui/patient-code";
+import { QrCode } from "@consentry/ui/qr";
 import { Trans, useLingui } from "@lingui/react/macro";
 import { Link } from "@tanstack/react-router";
-import { useMemo } from "react";
-import { encode } from "uqr";
 
 /** What a clinic needs to ask this patient: the patient's id, and the address that requests go to. */
 export function MyCode() {
@@ -21,17 +20,9 @@ export function MyCode() {
 
 function Code({ text }: { text: string }) {
   const { t } = useLingui();
-  const { path, size } = useMemo(() => {
-    const { data, size: side } = encode(text, { border: 2 });
-    const dark = data.flatMap((row, y) => row.flatMap((on, x) => (on ? [`M${x} ${y}h1v1h-1z`] : [])));
-    return { path: dark.join(""), size: side };
-  }, [text]);
   return (
     <div className="card stack">
-      <svg className="qr" viewBox={`0 0 ${size} ${size}`} role="img" aria-label={t`Your code as a picture`} shapeRendering="crispEdges">
-        <rect width={size} height={size} fill="#fff" />
-        <path d={path} fill="#000" />
-      </svg>
+      <QrCode text={text} label={t`Your code as a picture`} />
       <CopyText small label={<Trans>Or give them this text:</Trans>} text={text} />
     </div>
   );

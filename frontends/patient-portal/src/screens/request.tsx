@@ -3,8 +3,9 @@ import { Button, CheckboxGroup, ErrorSummary, FaultNotice, Loaded, Notice, Page,
 import { DURATION_LABELS, DURATIONS, SENSITIVE, SENSITIVITIES, windowOf, type Duration } from "@consentry/ui/policy";
 import { useLingui as useWords } from "@lingui/react";
 import { Trans, useLingui } from "@lingui/react/macro";
-import { useNavigate, useParams } from "@tanstack/react-router";
+import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { useState } from "react";
+import { useBlocks } from "../lib/blocks.js";
 import { useConsent, usePolicy } from "../lib/consents.js";
 import { useOrganization } from "../lib/directory.js";
 import { explain } from "../lib/explain.js";
@@ -40,6 +41,7 @@ function Decide({ asked, policy }: { asked: Consent; policy: Policy }) {
   const organization = useOrganization(asked.grantee);
   const [answer, setAnswer] = useState<Answer>();
   const [first] = useState(asked);
+  const isBlocked = useBlocks().data?.some(({ address }) => address === asked.grantee.toLowerCase()) ?? false;
   const respondBy = asked.respondBy === null ? undefined : dateTime(asked.respondBy);
   const isAnswered = asked.status !== "REQUESTED" && answer === undefined;
   if (isAnswered) {
@@ -47,6 +49,7 @@ function Decide({ asked, policy }: { asked: Consent; policy: Policy }) {
   }
   return (
     <>
+      {isBlocked && <Notice heading={<Trans>You blocked this clinic</Trans>}><p><Trans>You need not answer. You can let it ask again in the <Link to="/settings">settings</Link>.</Trans></p></Notice>}
       {organization?.verified === false && <Notice kind="warning" heading={<Trans>We could not check this clinic</Trans>}><p><Trans>Say yes only if you know them and asked them to do this.</Trans></p></Notice>}
       <div className="card"><ConsentSummary grantee={asked.grantee} document={policy.document} validTo={asked.validTo} /></div>
       {respondBy !== undefined && <p className="soft" style={{ marginBlockStart: "1rem" }}><Trans>You can answer until {respondBy}. If you do not answer, nobody sees anything.</Trans></p>}
@@ -74,6 +77,7 @@ function Decide({ asked, policy }: { asked: Consent; policy: Policy }) {
           onDone={() => void navigate({ to: "/consents/$id", params: { id: first.id } })}
         />
       )}
+      {!isBlocked && <p className="actions"><Link to="/requests/$id/block" params={{ id: asked.id }}><Trans>Do not let this clinic ask me again</Trans></Link></p>}
     </>
   );
 }

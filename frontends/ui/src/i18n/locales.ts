@@ -1,4 +1,4 @@
-import { i18n, type Messages } from "@lingui/core";
+import { i18n, setupI18n, type I18n, type Messages } from "@lingui/core";
 
 /** The languages, by the names that their own readers use. */
 export const LOCALES = {
@@ -37,11 +37,21 @@ export function preferredLocale(languages: readonly string[] = navigator.languag
   return "en";
 }
 
+async function messagesOf(locale: Locale, own: Catalogues): Promise<Messages> {
+  const [shared, app] = await Promise.all([SHARED[locale](), own[locale]()]);
+  return { ...shared.messages, ...app.messages };
+}
+
+/** Another language beside the one that is shown: what a document was written in. */
+export async function otherLanguage(locale: Locale, own: Catalogues): Promise<I18n> {
+  return setupI18n({ locale, messages: { [locale]: await messagesOf(locale, own) } });
+}
+
 /** Switches to a language, for texts, direction and the reading of the page aloud. */
 export async function activateLocale(locale: Locale, own: Catalogues, { keep = false } = {}): Promise<void> {
-  const [shared, app] = await Promise.all([SHARED[locale](), own[locale]()]);
+  const messages = await messagesOf(locale, own);
   // Browsers do not know Pashto's digits; they are Dari's.
-  i18n.loadAndActivate({ locale, ...(locale === "ps" && { locales: ["fa-AF"] }), messages: { ...shared.messages, ...app.messages } });
+  i18n.loadAndActivate({ locale, ...(locale === "ps" && { locales: ["fa-AF"] }), messages });
   document.documentElement.lang = locale;
   document.documentElement.dir = LOCALES[locale].direction;
   if (keep) localStorage.setItem(KEPT, locale);

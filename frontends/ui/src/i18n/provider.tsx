@@ -1,8 +1,8 @@
-import { i18n } from "@lingui/core";
+import { i18n, type I18n } from "@lingui/core";
 import { I18nProvider, useLingui } from "@lingui/react";
 import { createContext, use, useMemo, type ReactNode } from "react";
 import { formatsOf, type Formats } from "./formats.js";
-import { activateLocale, type Catalogues, type Locale } from "./locales.js";
+import { activateLocale, otherLanguage, type Catalogues, type Locale } from "./locales.js";
 
 const OwnCatalogues = createContext<Catalogues | undefined>(undefined);
 
@@ -17,12 +17,16 @@ export function LanguageProvider({ catalogues, children }: { catalogues: Catalog
   );
 }
 
-/** The language, and how to switch it. */
-export function useLanguage(): { locale: Locale; choose: (locale: Locale) => Promise<void> } {
+/** The language, how to switch it, and how to have texts of another one `beside` it. */
+export function useLanguage(): { locale: Locale; choose: (locale: Locale) => Promise<void>; beside: (locale: Locale) => Promise<I18n> } {
   const { i18n: active } = useLingui();
   const catalogues = use(OwnCatalogues);
   if (catalogues === undefined) throw new TypeError("useLanguage stands outside a LanguageProvider");
-  return { locale: active.locale as Locale, choose: (locale) => activateLocale(locale, catalogues, { keep: true }) };
+  return {
+    locale: active.locale as Locale,
+    choose: (locale) => activateLocale(locale, catalogues, { keep: true }),
+    beside: (locale) => otherLanguage(locale, catalogues),
+  };
 }
 
 /** Dates, numbers and spans of time in the person's language. */

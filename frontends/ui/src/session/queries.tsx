@@ -17,15 +17,18 @@ export function newQueryClient(): QueryClient {
   });
 }
 
+/** What was asked for, of one service or put together from several. */
+export type Asked<T> = Pick<UseQueryResult<T>, "data" | "isError" | "error" | "refetch" | "dataUpdatedAt">;
+
 /** What was asked for; while it comes, if it does not come, and if what stands there is old. */
-export function Loaded<T>({ query, waiting, children }: { query: UseQueryResult<T>; waiting: ReactNode; children: (data: T) => ReactNode }) {
+export function Loaded<T>({ query, waiting, children }: { query: Asked<T>; waiting: ReactNode; children: (data: T) => ReactNode }) {
   if (query.data === undefined) {
     return query.isError ? <FaultNotice error={query.error} retry={() => void query.refetch()} /> : <Progress>{waiting}</Progress>;
   }
   return <>{query.isError && <Stale query={query} />}{children(query.data)}</>;
 }
 
-function Stale({ query }: { query: UseQueryResult<unknown> }) {
+function Stale({ query }: { query: Asked<unknown> }) {
   const { time } = useFormats();
   const at = time(query.dataUpdatedAt / 1000);
   return (

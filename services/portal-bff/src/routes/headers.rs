@@ -9,7 +9,7 @@ use axum::response::Response;
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; \
                       connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; \
                       frame-ancestors 'none'";
-/// Passkeys, and the camera that reads a clinic's code.
+/// Passkeys, and the camera that reads patients' and clinics' codes.
 const PERMISSIONS: &str = "publickey-credentials-get=(self), publickey-credentials-create=(self), camera=(self), \
                            microphone=(), geolocation=(), payment=(), usb=(), bluetooth=()";
 

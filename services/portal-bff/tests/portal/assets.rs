@@ -49,6 +49,7 @@ async fn every_path_of_the_application_is_its_page_under_a_strict_policy() {
             permissions.contains("publickey-credentials-get=(self)"),
             "{permissions}"
         );
+        assert!(permissions.contains("camera=(self)"), "{permissions}");
         // Only a browser that speaks HTTPS may be told to insist on it.
         assert_eq!(answer.header("strict-transport-security"), "");
     }
