@@ -8,6 +8,7 @@ import { launch } from "./browser.mjs";
 import { ask, clinician } from "./clinic-people.mjs";
 import { admit } from "./hospital.mjs";
 import { patientWithKey } from "./people.mjs";
+import { machine, median, table, writeBetween } from "./report.mjs";
 import { originOf } from "./stack.mjs";
 import { leaks, traces, watch } from "./traces.mjs";
 
@@ -119,11 +120,10 @@ export async function leftBehind({ patient, doctor, ada, record, seen }) {
   return [...found, ...patient.faults, ...doctor.faults, ...ada.faults];
 }
 
-const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
 const seconds = (ms) => `${(ms / 1000).toFixed(1)} s`;
 
 async function main() {
-  const { values } = parseArgs({ options: { runs: { type: "string", default: "1" } } });
+  const { values } = parseArgs({ options: { runs: { type: "string", default: "1" }, write: { type: "string" } } });
   const runs = Number(values.runs);
   if (!Number.isInteger(runs) || runs < 1) throw new Error("--runs takes a number from 1 on");
   const passed = [];
@@ -142,11 +142,12 @@ async function main() {
       await browser.close();
     }
   }
-  console.log(`\n| step | median | worst |\n| --- | --- | --- |`);
-  const row = (name, all) => all.length > 0 && console.log(`| ${name} | ${seconds(median(all))} | ${seconds(Math.max(...all))} |`);
-  for (const name of Object.keys(STEPS)) row(name, passed.map((took) => took[name]));
-  row("**all of it**", passed.map((took) => Object.values(took).reduce((sum, each) => sum + each, 0)));
-  console.log(`\n${passed.length} of ${runs} passed, ${runs - passed.length} failed`);
+  const wholes = passed.map((took) => Object.values(took).reduce((sum, each) => sum + each, 0));
+  const row = (name, all) => [name, seconds(median(all)), seconds(Math.max(...all))];
+  const rows = passed.length === 0 ? [] : [...Object.keys(STEPS).map((name) => row(name, passed.map((took) => took[name]))), row("**all of it**", wholes)];
+  const text = `${passed.length} of ${runs} passed, ${runs - passed.length} failed; ${machine}, services and three browsers on the same.\n\n${table(["step", "median", "worst"], rows)}`;
+  console.log(`\n${text}`);
+  if (values.write) writeBetween(values.write, "click-through", text);
   if (passed.length < runs) process.exitCode = 1;
 }
 

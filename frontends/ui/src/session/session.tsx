@@ -61,7 +61,8 @@ export function SessionProvider({ first, children }: { first: Promise<Found | un
 
   useEffect(() => {
     const own = new BroadcastChannel(CHANNEL);
-    own.onmessage = () => forget("ended");
+    // With the reason: after an idle lock this window, too, must not let anybody in without asking.
+    own.onmessage = ({ data }: MessageEvent<Ending>) => forget(data);
     channel.current = own;
     // A page that the browser kept would show records again after the session's end.
     const shown = (event: PageTransitionEvent) => {
