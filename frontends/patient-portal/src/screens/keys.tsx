@@ -1,5 +1,5 @@
 import { ConsentryError, type Signer } from "@consentry/sdk";
-import { Button, ButtonLink, FaultNotice, Loaded, Notice, Page, Table, isDevelopment, useFormats, useNow, useSession } from "@consentry/ui";
+import { Button, ButtonLink, FaultNotice, Loaded, Notice, Page, Table, isDevelopment, useFormats, useNow, useSession, useSignInUrl } from "@consentry/ui";
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useSearch } from "@tanstack/react-router";
@@ -43,7 +43,8 @@ function KeyList({ keys }: { keys: readonly BoundKey[] }) {
 }
 
 function AddKey({ keys }: { keys: readonly BoundKey[] }) {
-  const { identity, session, deployment, withSigner } = useSession();
+  const { identity, deployment, withSigner } = useSession();
+  const signInUrl = useSignInUrl();
   const now = useNow(10_000);
   const binding = useMutation({
     mutationFn: async (make: () => Promise<Signer>) => {
@@ -52,7 +53,7 @@ function AddKey({ keys }: { keys: readonly BoundKey[] }) {
       const signer = await make();
       await withSigner(signer).keys.bind({ tenant: identity.tenant, patient: identity.patient, ...(first && { endorsedBy: await signerOf(first, deployment) }) });
       // Tokens name the keys that stand for a person, so that the sign-in is renewed; mostly without a question.
-      location.assign(session.signInUrl({ returnTo: "/keys?added=1" }));
+      location.assign(signInUrl({ returnTo: "/keys?added=1" }));
     },
   });
   const isFresh = identity.acr === "aal2" && identity.authTime !== undefined && now - seconds(identity.authTime) < FRESH;
@@ -62,7 +63,7 @@ function AddKey({ keys }: { keys: readonly BoundKey[] }) {
       <section>
         <h2>{heading}</h2>
         <p>{keys.length === 0 ? <Trans>First we make sure that it is you. You sign in once more with two checks, and come back here.</Trans> : <Trans>A second key, on another device, saves you if you lose the first. We make sure first that it is you.</Trans>}</p>
-        <div className="actions"><ButtonLink href={session.signInUrl({ returnTo: "/keys", acr: "aal2", maxAge: 240 })}><Trans>Yes, it is me</Trans></ButtonLink></div>
+        <div className="actions"><ButtonLink href={signInUrl({ returnTo: "/keys", acr: "aal2", maxAge: 240 })}><Trans>Yes, it is me</Trans></ButtonLink></div>
       </section>
     );
   }
