@@ -17,5 +17,6 @@ export { ErrorBoundary, SignedInOnly } from "./session/gate.js";
 export { Loaded, newQueryClient, type Asked } from "./session/queries.js";
 export { callChecked, callService, ServiceFault, type ServiceCall, type StepUp } from "./session/services.js";
 export { useSession, useSessionState, type SignedIn } from "./session/session.js";
+export { useSignInUrl } from "./session/sign-in.js";
 export { startPortal } from "./start.js";
 export { useTheme, type Theme } from "./theme.js";

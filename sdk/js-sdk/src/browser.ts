@@ -46,6 +46,8 @@ export interface SignInWish {
   readonly acr?: string;
   /** How old the sign-in may be, in seconds. */
   readonly maxAge?: number;
+  /** In which languages the sign-in pages speak, best first: tags of BCP 47, separated by spaces. Else as the browser says. */
+  readonly uiLocales?: string;
 }
 
 /** How the application's server is called. */
@@ -56,11 +58,13 @@ export interface BrowserOptions extends HttpOptions {
 }
 
 /** Where to send somebody who is to sign in. It is no call of `fetch`: set `location` to it, or make it a link. */
-export function signInUrl({ returnTo = hereOr("/"), acr, maxAge }: SignInWish = {}): string {
+export function signInUrl({ returnTo = hereOr("/"), acr, maxAge, uiLocales }: SignInWish = {}): string {
   // A browser reads two slashes, and a slash and a backslash, as another host.
   if (!/^\/(?![/\\])/.test(returnTo)) throw new ValidationError("INVALID_REQUEST", "`returnTo` is a path of this application and begins with one slash");
+  if (uiLocales !== undefined && !/^[A-Za-z0-9 -]{1,128}$/.test(uiLocales)) throw new ValidationError("INVALID_REQUEST", "`uiLocales` are language tags, such as `fa-AF en`");
   const query = new URLSearchParams({
     return: returnTo, ...(acr !== undefined && { acr }), ...(maxAge !== undefined && { max_age: String(maxAge) }),
+    ...(uiLocales !== undefined && { ui_locales: uiLocales }),
   });
   return `/session/start?${query.toString()}`;
 }

@@ -18,7 +18,6 @@ pub mod holder;
 pub mod pending;
 pub mod possible;
 pub mod secret;
-pub mod words;
 
 use std::sync::Arc;
 use std::time::Duration;

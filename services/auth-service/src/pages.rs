@@ -1,23 +1,26 @@
 //! The pages people sign in on: rendered here, readable without scripts, in plain words.
 //!
-//! `text` holds every word, a page in one place; the templates hold the markup. What a page may do is said in its headers.
+//! `text` holds every word in every language, a page in one place; `language` says which one somebody reads; the templates
+//! hold the markup. What a page may do is said in its headers.
 
 pub mod apps;
 pub mod assets;
 pub mod browser;
 pub mod error;
+pub mod frame;
+pub mod language;
+pub mod rights;
 pub mod text;
 pub mod views;
 pub mod wants;
 
-use std::sync::Arc;
-
 use askama::Template;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 
 use self::error::PageError;
+use self::frame::Frame;
 use crate::App;
 
 /// Scripts, styles and the passkey script's questions are ours alone; forms lead to us alone; nobody frames us.
@@ -47,9 +50,10 @@ pub async fn protect(mut response: Response) -> Response {
 }
 
 /// What a browser gets from a handler that is not among the pages' routes: a page in any case.
-pub async fn shown(app: &Arc<App>, outcome: Result<Response, PageError>) -> Response {
+pub async fn shown(frame: Frame, outcome: Result<Response, PageError>) -> Response {
     let response = outcome.unwrap_or_else(IntoResponse::into_response);
-    protect(error::as_page(State(app.clone()), response).await).await
+    let response = frame.keep_language(response);
+    protect(error::in_frame(frame, response)).await
 }
 
 /// One more page for whoever sends this request.

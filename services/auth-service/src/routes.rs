@@ -6,7 +6,7 @@ use alloy::primitives::Address;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, header};
-use axum::middleware::{Next, from_fn_with_state, map_response, map_response_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state, map_response};
 use axum::response::Response;
 use axum::routing::{get, post};
 use service_kit::Problem;
@@ -37,6 +37,7 @@ pub mod enrolments;
 pub mod entrance;
 pub mod grantees;
 pub mod keys;
+pub mod language;
 pub mod oauth;
 pub mod organizations;
 pub mod patients;
@@ -184,8 +185,9 @@ fn pages(app: &Arc<App>) -> Router<Arc<App>> {
             "/oauth2/authorize/decision",
             post(oauth::authorize::decision),
         )
+        .route("/language", post(language::post))
         .route_layer(limited())
-        .layer(map_response_with_state(app.clone(), error::as_page))
+        .layer(from_fn_with_state(app.clone(), error::as_page))
         .layer(map_response(pages::protect));
     let scripts = Router::new()
         .route("/sign-in/passkey/options", post(sign_in_passkey::options))
@@ -195,11 +197,12 @@ fn pages(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/account/passkey/options", post(account_passkey::options))
         .route("/account/passkey/made", post(account_passkey::made))
         .route_layer(limited())
-        .layer(map_response(error::as_problem))
+        .layer(from_fn(error::as_problem))
         .layer(map_response(no_store));
     let assets = Router::new()
         .route("/assets/style.css", get(assets::style))
-        .route("/assets/passkey.js", get(assets::script));
+        .route("/assets/passkey.js", get(assets::passkey_script))
+        .route("/assets/times.js", get(assets::times_script));
     pages.merge(scripts).merge(assets)
 }
 

@@ -13,7 +13,7 @@ use url::Url;
 use uuid::Uuid;
 
 use crate::config::Config;
-use crate::session::sign_in::Wish;
+use crate::session::sign_in::{UiLocales, Wish};
 
 /// The longest answer.
 const MAX_BODY: usize = 64 * 1024;
@@ -120,21 +120,23 @@ impl Issuer {
     pub async fn push(
         &self,
         wish: &Wish,
-        challenge: &str,
+        languages: Option<&UiLocales>,
         now: OffsetDateTime,
     ) -> Result<String, IssuerError> {
         let max_age = wish.max_age.map(|age| age.to_string());
+        let challenge = wish.challenge();
         let mut form = vec![
             ("response_type", "code"),
             ("redirect_uri", self.redirect_uri.as_str()),
             ("scope", &self.scopes),
             ("resource", &self.reached),
             ("state", &wish.state),
-            ("code_challenge", challenge),
+            ("code_challenge", &challenge),
             ("code_challenge_method", "S256"),
         ];
         form.extend(wish.acr.map(|acr| ("acr_values", acr.as_str())));
         form.extend(max_age.as_deref().map(|age| ("max_age", age)));
+        form.extend(languages.map(|tags| ("ui_locales", tags.as_str())));
         let pushed: Pushed = self
             .ask("/oauth2/par", StatusCode::CREATED, form, now)
             .await?;

@@ -1,5 +1,5 @@
 import { ConsentryError, eip1193Signer, SignerError, type Address, type Signer } from "@consentry/sdk";
-import { Button, ButtonLink, CopyText, FaultNotice, Loaded, Notice, Page, SummaryList, useFormats, useNow, useSession } from "@consentry/ui";
+import { Button, ButtonLink, CopyText, FaultNotice, Loaded, Notice, Page, SummaryList, useFormats, useNow, useSession, useSignInUrl } from "@consentry/ui";
 import { makePasskey } from "@consentry/ui/passkey";
 import { withChecksum } from "@consentry/ui/patient-code";
 import { Trans, useLingui } from "@lingui/react/macro";
@@ -76,14 +76,14 @@ function KeyCard({ of: key, number }: { of: OwnKey; number: number }) {
 
 /** Where the key stands, and the next thing to do. */
 function StandsAt({ address, standing }: { address: Address; standing: Standing }) {
-  const { session } = useSession();
+  const signInUrl = useSignInUrl();
   const handOn = <CopyText label={<Trans>Address of this key</Trans>} text={withChecksum(address)} small />;
   switch (standing) {
     case "asks": return <><p><span className="tag good"><Trans>May ask patients</Trans></span></p>{handOn}</>;
     case "sign-in-again": return (
       <Notice kind="success" heading={<Trans>This key is verified</Trans>} live>
         <p><Trans>Sign in once more, then you can ask patients with it.</Trans></p>
-        <div className="actions"><ButtonLink small href={session.signInUrl({ returnTo: "/keys" })}><Trans>Start using it</Trans></ButtonLink></div>
+        <div className="actions"><ButtonLink small href={signInUrl({ returnTo: "/keys" })}><Trans>Start using it</Trans></ButtonLink></div>
       </Notice>
     );
     case "unverified": return (
@@ -115,11 +115,12 @@ function StandsAt({ address, standing }: { address: Address; standing: Standing 
 
 /** Takes a key from oneself. Sign-ins that may name it end with it. */
 function RemoveKey({ of: key }: { of: OwnKey }) {
-  const { consentry, session } = useSession();
+  const { consentry } = useSession();
+  const signInUrl = useSignInUrl();
   const [isAsking, setAsking] = useState(false);
   const ending = useMutation({
     mutationFn: () => consentry.grantees.end(key.address),
-    onSuccess: () => location.assign(session.signInUrl({ returnTo: "/keys" })),
+    onSuccess: () => location.assign(signInUrl({ returnTo: "/keys" })),
   });
   if (!isAsking) return <Button kind="plain" small onPress={() => setAsking(true)}><Trans>Remove this key</Trans></Button>;
   return (
@@ -135,7 +136,8 @@ function RemoveKey({ of: key }: { of: OwnKey }) {
 }
 
 function AddKey({ isFirst }: { isFirst: boolean }) {
-  const { identity, session, deployment, withSigner } = useSession();
+  const { identity, deployment, withSigner } = useSession();
+  const signInUrl = useSignInUrl();
   const queries = useQueryClient();
   const now = useNow(10_000);
   const binding = useMutation({
@@ -156,7 +158,7 @@ function AddKey({ isFirst }: { isFirst: boolean }) {
       <>
         <h3>{heading}</h3>
         <p><Trans>First we make sure that it is you. You sign in once more with two checks, and come back here.</Trans></p>
-        <div className="actions"><ButtonLink href={session.signInUrl({ returnTo: "/keys", acr: "aal2", maxAge: 240 })}><Trans>Yes, it is me</Trans></ButtonLink></div>
+        <div className="actions"><ButtonLink href={signInUrl({ returnTo: "/keys", acr: "aal2", maxAge: 240 })}><Trans>Yes, it is me</Trans></ButtonLink></div>
       </>
     );
   }

@@ -1,5 +1,5 @@
 import { ConsentryError, type Signer } from "@consentry/sdk";
-import { Button, ButtonLink, FaultNotice, isDevelopment, useNow, useSession } from "@consentry/ui";
+import { Button, ButtonLink, FaultNotice, isDevelopment, useNow, useSession, useSignInUrl } from "@consentry/ui";
 import { makePasskey } from "@consentry/ui/passkey";
 import { Trans } from "@lingui/react/macro";
 import { useMutation } from "@tanstack/react-query";
@@ -14,7 +14,8 @@ const FRESH = 270;
 
 /** Makes a key the person's. One that they have vouches for each further one, and the main one lets it decide as well. */
 export function AddKey({ keys }: { keys: readonly BoundKey[] }) {
-  const { identity, session, deployment, withSigner } = useSession();
+  const { identity, deployment, withSigner } = useSession();
+  const signInUrl = useSignInUrl();
   const now = useNow(10_000);
   const authorities = useAuthorities();
   const picked = usePickedKey(keys);
@@ -30,7 +31,7 @@ export function AddKey({ keys }: { keys: readonly BoundKey[] }) {
       let isFinished = true;
       if (voucher !== undefined && main !== undefined) isFinished = authority !== undefined && controls(authority, voucher.address) && (await letDecide(voucher, main, signer.address));
       // Tokens name the keys that stand for a person, so that the sign-in is renewed; mostly without a question.
-      location.assign(session.signInUrl({ returnTo: `/keys?added=${isFinished ? "1" : "unfinished"}` }));
+      location.assign(signInUrl({ returnTo: `/keys?added=${isFinished ? "1" : "unfinished"}` }));
     },
     onError: () => picked.open(),
   });
@@ -53,7 +54,7 @@ export function AddKey({ keys }: { keys: readonly BoundKey[] }) {
       <section>
         {heading}
         <p>{keys.length === 0 ? <Trans>First we make sure that it is you. You sign in once more with two checks, and come back here.</Trans> : <Trans>A second key, on another device, saves you if you lose the first. We make sure first that it is you.</Trans>}</p>
-        <div className="actions"><ButtonLink href={session.signInUrl({ returnTo: "/keys", acr: "aal2", maxAge: 240 })}><Trans>Yes, it is me</Trans></ButtonLink></div>
+        <div className="actions"><ButtonLink href={signInUrl({ returnTo: "/keys", acr: "aal2", maxAge: 240 })}><Trans>Yes, it is me</Trans></ButtonLink></div>
       </section>
     );
   }

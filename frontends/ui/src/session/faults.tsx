@@ -1,10 +1,10 @@
 import { ConsentryError } from "@consentry/sdk";
-import { signInUrl } from "@consentry/sdk/browser";
 import { Trans } from "@lingui/react/macro";
 import type { ReactNode } from "react";
 import { Button, ButtonLink } from "../components/button.js";
 import { Notice } from "../components/notice.js";
 import { ServiceFault } from "./services.js";
+import { useSignInUrl } from "./sign-in.js";
 
 /** What went wrong and what to do, in words for a person. */
 interface Words { heading: ReactNode; advice: ReactNode; kind: "error" | "warning"; signIn?: boolean }
@@ -51,6 +51,7 @@ function wordsOf(error: unknown): Words {
 
 /** A fault: what happened, what to do, and the reference to quote. */
 export function FaultNotice({ error, retry }: { error: unknown; retry?: (() => void) | undefined }) {
+  const signInUrl = useSignInUrl();
   const { heading, advice, kind, signIn } = wordsOf(error);
   const wish = error instanceof ServiceFault ? error.stepUp : undefined;
   const reference = error instanceof ConsentryError ? error.requestId : undefined;

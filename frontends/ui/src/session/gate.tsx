@@ -1,4 +1,3 @@
-import { signInUrl } from "@consentry/sdk/browser";
 import { Trans, useLingui } from "@lingui/react/macro";
 import { Component, type ReactNode } from "react";
 import { Button, ButtonLink } from "../components/button.js";
@@ -6,6 +5,7 @@ import { Notice, Progress } from "../components/notice.js";
 import { FaultNotice } from "./faults.js";
 import { IdleLock } from "./idle.js";
 import { useSessionState } from "./session.js";
+import { useSignInUrl } from "./sign-in.js";
 
 /** What the portal is for, beside the way in. */
 interface Welcome { heading: ReactNode; plainHeading: string; children: ReactNode }
@@ -35,6 +35,7 @@ export function SignedInOnly({ persona, welcome, frame, children }: { persona: s
 
 function SignIn({ welcome, why }: { welcome: Welcome; why: "ended" | "idle" | "expired" | undefined }) {
   const { t } = useLingui();
+  const signInUrl = useSignInUrl();
   document.title = `${welcome.plainHeading} – Consentry`;
   const failed = new URLSearchParams(location.search).get("sign-in");
   return (

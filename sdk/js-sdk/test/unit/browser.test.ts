@@ -112,5 +112,7 @@ test("a sign-in comes back to a place of this application and to no other", asyn
   assert.equal(signInUrl({ returnTo: "/keys?new=1", acr: "aal2", maxAge: 300 }), "/session/start?return=%2Fkeys%3Fnew%3D1&acr=aal2&max_age=300");
   Object.assign(globalThis, { location: { origin, pathname: "/requests", search: "?open=1" } });
   assert.equal(signInUrl({ acr: "aal2" }), "/session/start?return=%2Frequests%3Fopen%3D1&acr=aal2");
+  assert.equal(signInUrl({ returnTo: "/", uiLocales: "fa-AF en" }), "/session/start?return=%2F&ui_locales=fa-AF+en");
+  for (const uiLocales of ["", "fa_AF", "en&acr=aal1", "a".repeat(129)]) assert.throws(() => signInUrl({ returnTo: "/", uiLocales }), { code: "INVALID_REQUEST" });
   for (const returnTo of ["http://evil.test/", "//evil.test", "/\\evil.test", "keys", ""]) assert.throws(() => signInUrl({ returnTo }), { code: "INVALID_REQUEST" });
 });

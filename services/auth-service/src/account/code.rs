@@ -24,12 +24,12 @@ impl Code {
         Self(bytes)
     }
 
-    /// What somebody typed: in either case, with or without hyphens and spaces, O for 0, I or L for 1.
+    /// What somebody typed: in either case, with or without hyphens and spaces, O for 0, I or L for 1, in their own digits.
     pub fn parse(text: &str) -> Option<Self> {
         let mut bits = 0u128;
         let mut read = 0;
         for character in text.chars() {
-            let character = match character.to_ascii_uppercase() {
+            let character = match latin_digit(character).to_ascii_uppercase() {
                 '-' | ' ' => continue,
                 'O' => '0',
                 'I' | 'L' => '1',
@@ -80,6 +80,16 @@ impl fmt::Debug for Code {
     }
 }
 
+/// Of a digit of Dari and Pashto, or of Arabic, the one that codes are written in: keyboards have the reader's own.
+pub(super) fn latin_digit(character: char) -> char {
+    let place = match character {
+        '۰'..='۹' => character as u32 - '۰' as u32,
+        '٠'..='٩' => character as u32 - '٠' as u32,
+        _ => return character,
+    };
+    char::from_digit(place, 10).unwrap_or(character)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,6 +120,14 @@ mod tests {
             for text in typed {
                 assert_eq!(Code::parse(&text), Some(code.clone()), "{text}");
             }
+        }
+    }
+
+    #[test]
+    fn a_code_is_read_in_the_digits_of_the_readers_keyboard() {
+        let shown = "0123-4567-89AB-CDEF";
+        for typed in ["۰۱۲۳-۴۵۶۷-۸۹AB-CDEF", "٠١٢٣ ٤٥٦٧ ٨٩ab cdef"] {
+            assert_eq!(Code::parse(typed), Code::parse(shown), "{typed}");
         }
     }
 

@@ -8,6 +8,7 @@ use totp_rs::{Builder, Totp};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
+use super::code::latin_digit;
 use crate::Random;
 use crate::db::StoreError;
 use crate::token::keys::seal::{KeyProvider, Owner, SealError};
@@ -66,7 +67,8 @@ impl Secret {
 
     /// The time step of which this is the code; one step early or late is tolerated, for clocks that differ.
     pub fn step_of(&self, code: &str, now: OffsetDateTime) -> Option<i64> {
-        let digits: String = code.chars().filter(|c| !c.is_whitespace()).collect();
+        let typed = code.chars().filter(|c| !c.is_whitespace());
+        let digits: String = typed.map(latin_digit).collect();
         let six = digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_digit());
         if !six {
             return None;
@@ -237,7 +239,9 @@ mod tests {
         for text in ["", "81804", "0818040", "08180a", "+81804", "０８１８０４"] {
             assert_eq!(secret().step_of(text, at(1_111_111_109)), None, "{text}");
         }
-        assert!(secret().step_of(" 081 804 ", at(1_111_111_109)).is_some());
+        for text in [" 081 804 ", "۰۸۱۸۰۴", "٠٨١٨٠٤"] {
+            assert!(secret().step_of(text, at(1_111_111_109)).is_some(), "{text}");
+        }
     }
 
     #[test]

@@ -39,6 +39,8 @@ pub struct Params {
     pub max_age: Option<String>,
     /// What the person is to be asked again.
     pub prompt: Option<String>,
+    /// In which languages the person is spoken to, best first.
+    pub ui_locales: Option<String>,
     /// The key the code is bound to (RFC 9449 §10).
     pub dpop_jkt: Option<String>,
     /// Not supported; known in order to be refused.
@@ -70,6 +72,7 @@ impl Params {
                 "acr_values" => &mut params.acr_values,
                 "max_age" => &mut params.max_age,
                 "prompt" => &mut params.prompt,
+                "ui_locales" => &mut params.ui_locales,
                 "dpop_jkt" => &mut params.dpop_jkt,
                 "request" => &mut params.request,
                 "request_uri" => &mut params.request_uri,

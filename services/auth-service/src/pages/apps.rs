@@ -6,11 +6,11 @@ use axum::response::Response;
 use url::Url;
 
 use super::POLICY;
+use super::frame::Frame;
+use super::rights::Right;
 use super::text;
-use super::views::Frame;
 use crate::directory::proxies::Kind;
 use crate::grant::consents::ForPatient;
-use crate::grant::words::Right;
 
 /// Whether an app may act for the person.
 #[derive(Template)]
@@ -34,24 +34,25 @@ pub struct Ask {
 
 impl Ask {
     fn text(&self) -> &'static text::Ask {
-        &text::Ask::ENGLISH
+        &self.frame.words().ask
     }
 
     fn title(&self) -> String {
         let text = match &self.for_patient {
-            Some(patient) => patient.fill(self.text().title_for_patient),
+            Some(patient) => patient.fill(&self.frame, self.text().title_for_patient),
             None => self.text().title.to_owned(),
         };
-        text::fill(&text, "app", &self.app)
+        self.frame.fill(&text, "app", &self.app)
     }
 
     fn is_for(&self) -> Option<String> {
         let text = self.text();
         let patient = self.for_patient.as_ref()?;
-        Some(patient.fill(match patient.kind {
+        let sentence = match patient.kind {
             Kind::Parent => text.by_parent,
             Kind::Attorney => text.by_attorney,
-        }))
+        };
+        Some(patient.fill(&self.frame, sentence))
     }
 
     fn not_a_consent(&self) -> &'static str {
@@ -63,8 +64,8 @@ impl Ask {
 }
 
 impl ForPatient {
-    fn fill(&self, text: &str) -> String {
-        text::fill(text, "patient", &self.fhir_id)
+    fn fill(&self, frame: &Frame, text: &str) -> String {
+        frame.fill(text, "patient", &self.fhir_id)
     }
 }
 
@@ -82,17 +83,6 @@ pub struct ListedApp {
     pub for_patient: Option<ForPatient>,
 }
 
-impl ListedApp {
-    fn is_for(&self) -> Option<String> {
-        let text = &text::Apps::ENGLISH;
-        let patient = self.for_patient.as_ref()?;
-        Some(patient.fill(match patient.kind {
-            Kind::Parent => text.for_parent,
-            Kind::Attorney => text.for_attorney,
-        }))
-    }
-}
-
 /// Which apps may act for the person.
 #[derive(Template)]
 #[template(path = "apps.html")]
@@ -107,7 +97,17 @@ pub struct Apps {
 
 impl Apps {
     fn text(&self) -> &'static text::Apps {
-        &text::Apps::ENGLISH
+        &self.frame.words().apps
+    }
+
+    fn is_for(&self, app: &ListedApp) -> Option<String> {
+        let text = self.text();
+        let patient = app.for_patient.as_ref()?;
+        let sentence = match patient.kind {
+            Kind::Parent => text.for_parent,
+            Kind::Attorney => text.for_attorney,
+        };
+        Some(patient.fill(&self.frame, sentence))
     }
 }
 
@@ -127,7 +127,7 @@ pub struct AppSignOut {
 
 impl AppSignOut {
     fn text(&self) -> &'static text::SignOut {
-        &text::SignOut::ENGLISH
+        &self.frame.words().sign_out
     }
 }
 

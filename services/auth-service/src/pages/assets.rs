@@ -6,8 +6,12 @@ use sha2::{Digest, Sha256};
 
 /// The style sheet.
 pub const STYLE: &str = include_str!("../../assets/style.css");
+/// The script that writes times as their reader counts them; without it they stay as ISO 8601 has them.
+pub const TIMES_SCRIPT: &str = include_str!("../../assets/times.js");
 /// The script that asks the browser for passkeys; pages work without it, but for passkeys.
-pub const SCRIPT: &str = include_str!("../../assets/passkey.js");
+pub const PASSKEY_SCRIPT: &str = include_str!("../../assets/passkey.js");
+
+const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// The pages name the content's hash, so that what is kept is never old.
 const KEPT: &str = "public, max-age=31536000, immutable";
@@ -33,6 +37,11 @@ pub async fn style() -> Response {
 }
 
 /// `/assets/passkey.js`.
-pub async fn script() -> Response {
-    asset("text/javascript; charset=utf-8", SCRIPT)
+pub async fn passkey_script() -> Response {
+    asset(JAVASCRIPT, PASSKEY_SCRIPT)
+}
+
+/// `/assets/times.js`.
+pub async fn times_script() -> Response {
+    asset(JAVASCRIPT, TIMES_SCRIPT)
 }

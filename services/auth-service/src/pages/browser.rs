@@ -105,6 +105,22 @@ impl FromRequest<Arc<App>> for VisitForm {
     }
 }
 
+/// A form of ours that changes nothing of anybody's: no secret is needed to send it.
+pub struct OwnForm {
+    /// What was filled in.
+    pub fields: Fields,
+}
+
+impl FromRequest<Arc<App>> for OwnForm {
+    type Rejection = PageError;
+
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, PageError> {
+        let (parts, body) = request.into_parts();
+        let fields = read(app, &parts, body).await?;
+        Ok(Self { fields })
+    }
+}
+
 /// What the passkey script sends on the pages before a session.
 pub struct VisitScript<T> {
     /// What ties the pages together.
@@ -248,22 +264,28 @@ async fn fields(
     parts: &Parts,
     body: axum::body::Body,
 ) -> Result<Fields, PageError> {
+    let fields = read(app, parts, body).await?;
+    if fields.get("csrf").is_ok_and(|csrf| secret.made_form(csrf)) {
+        Ok(fields)
+    } else {
+        Err(PageError::NotOurForm)
+    }
+}
+
+/// What a form of our own pages holds.
+async fn read(
+    app: &Arc<App>,
+    parts: &Parts,
+    body: axum::body::Body,
+) -> Result<Fields, PageError> {
     check_origin(app, &parts.headers)?;
     check_kind(&parts.headers, "application/x-www-form-urlencoded")?;
     let body = body_bytes(Request::from_parts(parts.clone(), body), app)
         .await
         .map_err(|_| PageError::BadForm)?;
     let fields = url::form_urlencoded::parse(&body);
-    let fields = Fields(
-        fields
-            .map(|(name, value)| (name.into(), value.into()))
-            .collect(),
-    );
-    if fields.get("csrf").is_ok_and(|csrf| secret.made_form(csrf)) {
-        Ok(fields)
-    } else {
-        Err(PageError::NotOurForm)
-    }
+    let fields = fields.map(|(name, value)| (name.into(), value.into()));
+    Ok(Fields(fields.collect()))
 }
 
 async fn script<T: DeserializeOwned>(

@@ -3,13 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use service_kit::{CorrId, Problem};
 
-use super::text::{self, Messages};
-use super::views::{Frame, Message};
+use super::frame::Frame;
+use super::language::Language;
+use super::text;
+use super::views::Message;
 use crate::App;
 use crate::account::password::Busy;
 use crate::db::StoreError;
@@ -164,13 +167,16 @@ impl PageError {
         }
     }
 
-    fn sentence(&self) -> String {
-        let text = &Messages::ENGLISH;
+    fn sentence(&self, language: Language) -> String {
+        let text = &language.words().messages;
         match self {
             Self::Unavailable => text.unavailable,
             Self::Failed => text.failed,
             Self::Busy => text.busy,
-            Self::TooMany(wait) => return text::fill(text.too_many, "seconds", seconds(*wait)),
+            Self::TooMany(wait) => {
+                let seconds = language.number(seconds(*wait));
+                return text::fill(text.too_many, "seconds", &seconds);
+            }
             Self::NotOurForm => text.not_our_form,
             Self::BadForm => text.bad_form,
             Self::BadLink => text.bad_link,
@@ -210,8 +216,14 @@ impl IntoResponse for PageError {
     }
 }
 
-/// Middleware of pages: errors become pages.
-pub async fn as_page(State(app): State<Arc<App>>, mut response: Response) -> Response {
+/// Middleware of pages: errors become pages, in the language of whoever asked.
+pub async fn as_page(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let frame = Frame::of(&app, request.headers(), request.uri());
+    in_frame(frame, next.run(request).await)
+}
+
+/// The response, or a page if it is an error.
+pub fn in_frame(frame: Frame, mut response: Response) -> Response {
     let Some(error) = response.extensions_mut().remove::<PageError>() else {
         return response;
     };
@@ -219,20 +231,23 @@ pub async fn as_page(State(app): State<Arc<App>>, mut response: Response) -> Res
     if let PageError::SignIn(path) = &error {
         return super::see_other(path);
     }
-    let frame = Frame::of(&app);
-    let mut page = super::page(error.status(), &Message::of_error(frame, error.sentence()))
+    let sentence = error.sentence(frame.language);
+    let mut page = super::page(error.status(), &Message::of_error(frame, sentence))
         .unwrap_or_else(|_| Problem::internal().into_response());
     retry_after(&error, &mut page);
     page
 }
 
-/// Middleware of what the passkey script asks: errors become problems.
-pub async fn as_problem(mut response: Response) -> Response {
+/// Middleware of what the passkey script asks: errors become problems, in the language of whoever asked.
+pub async fn as_problem(request: Request, next: Next) -> Response {
+    let language = Language::of_browser(request.headers());
+    let mut response = next.run(request).await;
     let Some(error) = response.extensions_mut().remove::<PageError>() else {
         return response;
     };
     log(&error);
-    let mut problem = Problem::new(error.status(), error.slug(), error.sentence()).into_response();
+    let problem = Problem::new(error.status(), error.slug(), error.sentence(language));
+    let mut problem = problem.into_response();
     retry_after(&error, &mut problem);
     problem
 }

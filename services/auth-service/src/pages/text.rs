@@ -1,285 +1,142 @@
-//! Every word of the pages, a page in one place. Another language is another constant of each.
+//! Every word of the pages: here the places, in `english`, `dari` and `pashto` what stands in them. A language that leaves
+//! a place empty does not compile.
 //!
-//! `{name}` stands for what is filled in, see [`fill`].
+//! `{name}` stands for what is filled in, see [`fill`]. The terms are those of the portals' catalogues.
+
+pub mod dari;
+pub mod english;
+pub mod pashto;
+
+#[cfg(test)]
+mod tests;
 
 /// Puts a value in its place.
-pub fn fill(text: &str, name: &str, value: impl ToString) -> String {
-    text.replace(&format!("{{{name}}}"), &value.to_string())
+pub fn fill(text: &str, name: &str, value: &str) -> String {
+    text.replace(&format!("{{{name}}}"), value)
 }
 
 macro_rules! texts {
-    ($($(#[$doc:meta])* $page:ident { $($name:ident: $english:literal,)* })*) => {
+    ($($(#[$doc:meta])* $member:ident: $page:ident { $($name:ident,)* })*) => {
         $(
             $(#[$doc])*
+            #[derive(Debug)]
             pub struct $page {
                 $(pub(crate) $name: &'static str,)*
             }
-
-            impl $page {
-                /// In English.
-                pub const ENGLISH: Self = Self { $($name: $english,)* };
-            }
         )*
+
+        /// Every word in one language, a page in one place.
+        #[derive(Debug)]
+        pub struct Words {
+            $($(#[$doc])* pub(crate) $member: $page,)*
+        }
+
+        #[cfg(test)]
+        impl Words {
+            /// Each text with the name of its place.
+            pub(crate) fn all(&self) -> Vec<(&'static str, &'static str)> {
+                vec![$($((concat!(stringify!($member), ".", stringify!($name)), self.$member.$name),)*)*]
+            }
+        }
     };
 }
 
 texts! {
     /// What is around every page.
-    Around {
-        language: "en",
-        direction: "ltr",
-        product: "Consentry",
+    around: Around {
+        product, languages, awaits_reader,
     }
 
     /// In place of a page.
-    Messages {
-        error_title: "This did not work",
-        unavailable: "We cannot reach our records right now. Nothing was changed. Please try again in a few seconds.",
-        failed: "Something went wrong on our side. Please try again. If it happens again, tell the people who gave you access.",
-        busy: "Many people are signing in right now. Please wait a few seconds and try again.",
-        too_many: "There were too many tries. Please wait {seconds} seconds and try again.",
-        not_our_form: "This page was open for too long, or it was opened from somewhere else. Please go back, reload the page and try again.",
-        bad_form: "Something is missing in what was sent. Please go back and fill in the form again.",
-        bad_link: "This link is not complete or not one of ours. Please go back to where you came from and start again from there.",
-        over: "This took too long, or was finished already. Please start again.",
-        closed: "This account is closed. Please contact the people who gave you access.",
-        not_enough: "This account needs a stronger way to sign in. Please use your passkey, or ask for a new enrolment code.",
-        passkey_refused: "That passkey does not open an account here. Please try another one, or sign in in another way.",
-        no_passkeys: "Passkeys cannot be used at this address.",
-        unknown_client: "The app that sent you here is not registered with us. Nothing was shared with it.",
-        unknown_redirect: "The app that sent you here named an address that is not registered as its own. Nothing was shared with it.",
-        unknown_request: "This request is no longer valid. Please go back to the app and start again from there.",
-        sign_in_needed: "Please sign in again to do this.",
-        to_sign_in: "Go to sign-in",
-        signed_out_title: "You are signed out",
-        signed_out: "You can close this window now. On a device that others use too, close the whole browser.",
-        continue_title: "You are signed in",
-        continue_body: "We are taking you back to where you came from.",
-        continue_link: "Continue",
+    messages: Messages {
+        error_title, unavailable, failed, busy, too_many, not_our_form, bad_form, bad_link, over, closed, not_enough,
+        passkey_refused, no_passkeys, unknown_client, unknown_redirect, unknown_request, sign_in_needed, to_sign_in,
+        signed_out_title, signed_out, continue_title, continue_body, continue_link,
     }
 
     /// `/sign-in`.
-    SignIn {
-        title: "Sign in",
-        title_again: "Confirm it is you",
-        again: "For this step we need to be sure that it is you. Please sign in once more.",
-        two_steps: "This step needs a passkey, or your password together with a code from your authenticator app.",
-        passkey_button: "Sign in with a passkey",
-        passkey_hint: "Your device asks for your finger, your face or your PIN.",
-        or: "or",
-        login: "Sign-in name",
-        password: "Password",
-        submit: "Sign in",
-        wrong: "The sign-in name or the password is not right. Please check both and try again.",
-        not_you: "Sign in as someone else",
-        no_account: "New here?",
-        enrol: "Use an enrolment code",
-        forgotten: "You forgot your password or lost your device? The people who gave you access can give you a new enrolment code.",
+    sign_in: SignIn {
+        title, title_again, again, two_steps, passkey_button, passkey_hint, or, login, password, submit, wrong, not_you,
+        no_account, enrol, forgotten,
     }
 
     /// `/sign-in/code`.
-    Code {
-        title: "Enter your code",
-        body: "Open your authenticator app and type the six digits that it shows for {site}.",
-        label: "Six-digit code",
-        submit: "Continue",
-        wrong: "This code is not right, or it was used before. Please wait for the next one and type that.",
-        start_again: "Start again",
+    code: Code {
+        title, body, label, submit, wrong, start_again,
     }
 
     /// `/sign-in/second-step`.
-    SecondStep {
-        title: "A second step is needed",
-        body: "What you want to do is protected by two steps, and your account has only a password so far. Please add one of these. It takes a minute.",
-        passkey: "Add a passkey",
-        passkey_hint: "The easiest. You sign in with your finger, your face or your PIN.",
-        app: "Use an authenticator app",
-        app_hint: "An app on your phone shows a code that you type after your password.",
-        back: "Not now",
+    second_step: SecondStep {
+        title, body, passkey, passkey_hint, app, app_hint, back,
     }
 
     /// `/enrol`.
-    Enrol {
-        title: "Set up your access",
-        body: "Type the code from your letter, or the one that you were given. It works once.",
-        label: "Enrolment code",
-        hint: "16 letters and digits. Capitals and hyphens do not matter.",
-        submit: "Continue",
-        wrong: "This code does not work. It may be mistyped, used already or too old. Please check it, or ask for a new one.",
-        have_account: "You have an account already?",
-        sign_in: "Sign in",
+    enrol: Enrol {
+        title, body, label, hint, submit, wrong, have_account, sign_in,
     }
 
     /// `/enrol/name`.
-    EnrolName {
-        title: "Choose a sign‑in name",
-        patient: "You are setting up access to your own health record at {site}.",
-        provider: "You are setting up access for your work with {organization} at {site}.",
-        admin: "You are setting up access as an administrator of {site}.",
-        label: "Sign-in name",
-        hint: "3 to 64 letters, digits or . _ - + @. Your e-mail address is fine. Only you and the people who look after accounts see it.",
-        submit: "Continue",
-        malformed: "A sign-in name has 3 to 64 letters, digits or . _ - + @. Please choose another one.",
-        taken: "Somebody has this sign-in name already. Please choose another one.",
+    enrol_name: EnrolName {
+        title, patient, provider, admin, label, hint, submit, malformed, taken,
     }
 
     /// `/enrol/proof`.
-    EnrolProof {
-        title: "How do you want to sign in?",
-        title_again: "Set up how you sign in",
-        again: "This replaces all ways in which you signed in before. You will be signed out everywhere else.",
-        passkey_title: "With a passkey",
-        passkey_body: "Recommended. Your device or security key signs you in with your finger, your face or your PIN. There is nothing to remember, and nothing that can be stolen from us.",
-        passkey_button: "Create a passkey",
-        passkey_name: "First passkey",
-        password_title: "With a password",
-        password_body: "You choose a password of at least 12 characters.",
-        password_and_app_body: "You choose a password of at least 12 characters, and an app on your phone shows a code each time.",
-        password_button: "Use a password instead",
-        only_passkey: "Administrators sign in with a passkey only.",
+    enrol_proof: EnrolProof {
+        title, title_again, again, passkey_title, passkey_body, passkey_button, passkey_name, password_title,
+        password_body, password_and_app_body, password_button, only_passkey,
     }
 
     /// `/enrol/password` and `/account/password`.
-    NewPassword {
-        title: "Choose a password",
-        hint: "At least 12 characters. A short sentence is easy to remember and hard to guess. A password manager can make one for you.",
-        login: "Sign-in name",
-        label: "New password",
-        repeat: "The same password again",
-        submit: "Save the password",
-        signs_out: "You will be signed out on your other devices.",
-        too_short: "This password is too short. Please choose one of at least 12 characters.",
-        too_long: "This password is too long. Please choose one of at most 256 characters.",
-        common: "This password is one of the first that somebody would try. Please choose another one, such as a short sentence of your own.",
-        differs: "The two passwords are not the same. Please type both again.",
-        back: "Back",
+    new_password: NewPassword {
+        title, hint, login, label, repeat, submit, signs_out, too_short, too_long, common, differs, back,
     }
 
     /// `/enrol/app` and `/account/app`.
-    App {
-        title: "Set up your authenticator app",
-        first: "Open your authenticator app and scan this picture.",
-        picture: "Picture that your authenticator app can scan",
-        or_type: "Or type this key into the app:",
-        second: "Then type the six digits that the app shows.",
-        label: "Six-digit code",
-        submit: "Finish",
-        wrong: "This code is not right. Please check that the time on your phone is set automatically, and type the next code.",
-        back: "Back",
+    app: App {
+        title, first, picture, or_type, second, label, submit, wrong, back,
     }
 
     /// `/account/passkey`.
-    Passkey {
-        title: "Add a passkey",
-        body: "Your device or security key will ask for your finger, your face or your PIN. Add one on each device that you use, so that you can still get in when you lose one.",
-        name: "Name of this passkey",
-        name_hint: "So that you know it again, such as “my phone”.",
-        unnamed: "Passkey",
-        button: "Create a passkey",
-        back: "Back",
+    passkey: Passkey {
+        title, body, name, name_hint, unnamed, button, back,
     }
 
     /// `/account`.
-    Account {
-        title: "Your account",
-        signed_in_as: "Signed in as",
-        sign_out: "Sign out",
-        passkeys: "Passkeys",
-        no_passkeys: "You have no passkey yet. With one you sign in with your finger, your face or your PIN.",
-        added: "Added",
-        last_used: "Last used",
-        never_used: "Not used yet",
-        add_passkey: "Add a passkey",
-        remove: "Remove",
-        password: "Password",
-        has_password: "You have a password.",
-        no_password: "You have no password and do not need one.",
-        change_password: "Change the password",
-        set_password: "Set a password",
-        app: "Authenticator app",
-        has_app: "After your password you are asked for a code from your app.",
-        no_app: "Not set up. With it, somebody who learns your password still cannot get in.",
-        needs_password: "It goes together with a password.",
-        set_up_app: "Set up the app",
-        replace_app: "Set up another app",
-        remove_app: "Remove the app",
-        apps: "Apps",
-        apps_body: "The apps that you have let in, and what they may do.",
-        show_apps: "Show my apps",
-        sessions: "Where you are signed in",
-        this_session: "This browser",
-        other_session: "Another browser",
-        since: "Since",
-        last_seen: "last used",
-        two_steps: "with two steps",
-        one_step: "with one step",
-        end: "Sign out there",
-        end_all: "Sign out everywhere",
-        end_all_hint: "Also ends the access of all apps until you sign in to them again.",
-        done_password: "Your password is saved.",
-        done_app: "Your authenticator app is set up.",
-        done_app_removed: "The authenticator app was removed.",
-        done_passkey: "Your new passkey is ready.",
-        done_passkey_removed: "The passkey was removed.",
-        done_session: "That browser is signed out.",
-        done_enrolled: "Your access is set up. Welcome.",
-        keeps: "This cannot be removed: without it you could not sign in any more. Add another way first.",
+    account: Account {
+        title, signed_in_as, sign_out, passkeys, no_passkeys, added, last_used, never_used, add_passkey, remove, password,
+        has_password, no_password, change_password, set_password, app, has_app, no_app, needs_password, set_up_app,
+        replace_app, remove_app, apps, apps_body, show_apps, sessions, this_session, other_session, since, last_seen,
+        two_steps, one_step, end, end_all, end_all_hint, done_password, done_app, done_app_removed, done_passkey,
+        done_passkey_removed, done_session, done_enrolled, keeps,
     }
 
     /// `/sign-out`.
-    SignOut {
-        title: "Sign out?",
-        body: "You are signed in as {login}.",
-        submit: "Sign out",
-        back: "Stay signed in",
+    sign_out: SignOut {
+        title, body, submit, back,
     }
 
     /// `/oauth2/authorize`.
-    Ask {
-        title: "Allow {app} to act for you?",
-        not_a_consent: "This lets the app ask on your behalf. It does not let anyone read your record: that needs your consent, which you give in the portal.",
-        title_for_patient: "Allow {app} to act for patient {patient}?",
-        by_parent: "You act for another patient: as a parent of the patient with the record number {patient}. The app would act for that patient, not for you.",
-        by_attorney: "You act for another patient: by a power of attorney of the patient with the record number {patient}. The app would act for that patient, not for you.",
-        not_a_consent_for_patient: "This lets the app ask on the patient's behalf. It does not let anyone read the patient's record: that needs a consent of its own, which is given in the portal.",
-        may: "It would be able to:",
-        afterwards: "You go back to {host} afterwards. You can take this back at any time under “Apps” in your account.",
-        allow: "Allow",
-        deny: "Do not allow",
+    ask: Ask {
+        title, not_a_consent, title_for_patient, by_parent, by_attorney, not_a_consent_for_patient, may, afterwards, allow,
+        deny,
     }
 
     /// `/account/apps`.
-    Apps {
-        title: "Apps that may act for you",
-        none: "There are none.",
-        for_parent: "For the patient with the record number {patient}, as a parent",
-        for_attorney: "For the patient with the record number {patient}, by a power of attorney",
-        since: "Allowed on",
-        may: "It may:",
-        end: "Take this back",
-        not_records: "Who may read your record is decided in the portal, not here.",
-        back: "Back to your account",
+    apps: Apps {
+        title, none, for_parent, for_attorney, since, may, end, not_records, back,
+    }
+
+    /// What an app may do, after “It may:”.
+    rights: Rights {
+        openid, fhir_user, record, online_access, offline_access, audit_read, consent_read, consent_write, consent_request,
+        records_read, patients_record, patients_audit_read, patients_consent_read, patients_consent_write, read,
+        read_and_change, only, everything, allergies, conditions, reports, documents, visits, vaccines, medicines,
+        observations, person, procedures, laboratory, vital_signs, imaging, social_history, survey, exam, procedure,
+        therapy, activity,
     }
 
     /// What the passkey script says.
-    Script {
-        cancelled: "No passkey was used. You can try again, or use another way.",
-        unsupported: "This browser cannot use passkeys.",
-        failed: "That did not work. Please reload the page and try again.",
-        known: "This device has a passkey for your account already.",
-        no_script: "Passkeys need JavaScript, which is switched off in this browser.",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn values_are_filled_in() {
-        assert_eq!(
-            fill("wait {seconds} seconds", "seconds", 7),
-            "wait 7 seconds"
-        );
+    script: Script {
+        cancelled, unsupported, failed, known, no_script,
     }
 }

@@ -5,59 +5,35 @@ use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 use time::{OffsetDateTime, UtcOffset};
 
-use super::assets;
-use super::text::{self, Around, Messages, Script};
-use crate::App;
+pub use super::frame::Frame;
+use super::text::{self, Messages, Script};
+use super::wants::Place;
 use crate::account::factors::Factors;
 use crate::account::passkey;
 use crate::session::store::Listed;
 
-/// What is around every page.
-#[derive(Debug, Clone)]
-pub struct Frame {
-    /// What the custodian is called.
-    pub site: String,
-    pub(super) style: String,
-    pub(super) script: String,
-}
-
-impl Frame {
-    /// Of this service.
-    pub fn of(app: &App) -> Self {
-        Self {
-            site: app.means.site.clone(),
-            style: assets::path("style.css", assets::STYLE),
-            script: assets::path("passkey.js", assets::SCRIPT),
-        }
-    }
-
-    pub(super) fn around(&self) -> &'static Around {
-        &Around::ENGLISH
-    }
-}
-
 macro_rules! texts_of {
-    ($($view:ident => $text:ident),* $(,)?) => {
+    ($($view:ident => $member:ident: $text:ident),* $(,)?) => {
         $(impl $view {
             fn text(&self) -> &'static text::$text {
-                &text::$text::ENGLISH
+                &self.frame.words().$member
             }
         })*
     };
 }
 
 texts_of!(
-    SignIn => SignIn,
-    Code => Code,
-    SecondStep => SecondStep,
-    Enrol => Enrol,
-    EnrolName => EnrolName,
-    EnrolProof => EnrolProof,
-    NewPassword => NewPassword,
-    AuthenticatorApp => App,
-    AddPasskey => Passkey,
-    Account => Account,
-    SignOut => SignOut,
+    SignIn => sign_in: SignIn,
+    Code => code: Code,
+    SecondStep => second_step: SecondStep,
+    Enrol => enrol: Enrol,
+    EnrolName => enrol_name: EnrolName,
+    EnrolProof => enrol_proof: EnrolProof,
+    NewPassword => new_password: NewPassword,
+    AuthenticatorApp => app: App,
+    AddPasskey => passkey: Passkey,
+    Account => account: Account,
+    SignOut => sign_out: SignOut,
 );
 
 /// What the passkey script needs: what to ask for, whom to tell, and its words.
@@ -71,12 +47,8 @@ pub struct PasskeyButton {
     pub finish: String,
     /// For both.
     pub csrf: String,
-}
-
-impl PasskeyButton {
-    fn words(&self) -> &'static Script {
-        &Script::ENGLISH
-    }
+    /// What it says.
+    pub words: &'static Script,
 }
 
 /// In place of a page, or between two.
@@ -94,7 +66,7 @@ pub struct Message {
 impl Message {
     /// Something did not work.
     pub fn of_error(frame: Frame, sentence: String) -> Self {
-        let text = &Messages::ENGLISH;
+        let text = Self::text(&frame);
         Self {
             frame,
             title: text.error_title,
@@ -107,9 +79,9 @@ impl Message {
 
     /// Signed out.
     pub fn signed_out(frame: Frame) -> Self {
-        let text = &Messages::ENGLISH;
+        let text = Self::text(&frame);
         Self {
-            frame,
+            frame: frame.at(Place::SIGNED_OUT),
             title: text.signed_out_title,
             body: text.signed_out.to_owned(),
             link: "/sign-in".to_owned(),
@@ -120,7 +92,7 @@ impl Message {
 
     /// Signed in, and on the way back.
     pub fn go_on(frame: Frame, to: &str) -> Self {
-        let text = &Messages::ENGLISH;
+        let text = Self::text(&frame);
         Self {
             frame,
             title: text.continue_title,
@@ -129,6 +101,10 @@ impl Message {
             link_text: text.continue_link,
             follow: true,
         }
+    }
+
+    fn text(frame: &Frame) -> &'static Messages {
+        &frame.words().messages
     }
 }
 
@@ -328,7 +304,8 @@ impl Account {
         at.format(&Rfc3339).unwrap_or_default()
     }
 
-    /// A time as people read it, the same in every language and without a guess about where they are.
+    /// A time as it stands until a script writes it as its reader counts: without one there is no guess about where they
+    /// are.
     fn human(&self, at: &OffsetDateTime) -> String {
         let form = format_description!("[year]-[month]-[day] [hour]:[minute] UTC");
         let at = at.to_offset(UtcOffset::UTC);

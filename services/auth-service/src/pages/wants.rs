@@ -1,6 +1,9 @@
 //! What somebody came to sign in for: where they go afterwards, and how surely and freshly they have to prove who they are.
 
+use std::borrow::Cow;
+
 use access_token::Acr;
+use axum::http::Uri;
 use time::{Duration, OffsetDateTime};
 
 use crate::session::Session;
@@ -9,22 +12,23 @@ use crate::session::Session;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReturnTo(String);
 
-impl ReturnTo {
-    /// Longer ones are refused.
-    const MOST: usize = 8192;
+/// Longer paths are refused.
+const MOST: usize = 8192;
 
+/// Whether a path is one for a browser as well: nothing that it would take for another host.
+fn is_plain(text: &str) -> bool {
+    text.len() <= MOST && text.bytes().all(|b| b.is_ascii_graphic() && b != b'\\')
+}
+
+impl ReturnTo {
     /// A path of ours that begins as one of those people come from.
     pub fn parse(text: &str) -> Option<Self> {
         let known = text == "/account"
             || ["/oauth2/authorize?", "/account?", "/account/"]
                 .iter()
                 .any(|start| text.starts_with(start));
-        let plain = text.len() <= Self::MOST
-            && text.bytes().all(|b| b.is_ascii_graphic() && b != b'\\')
-            && !text
-                .split(['?', '#'])
-                .next()
-                .is_some_and(|path| path.contains(".."));
+        let path = text.split(['?', '#']).next();
+        let plain = is_plain(text) && !path.is_some_and(|path| path.contains(".."));
         (known && plain).then(|| Self(text.to_owned()))
     }
 
@@ -37,6 +41,76 @@ impl ReturnTo {
     /// (`form-action`), so a page has to come between.
     pub fn leads_away(&self) -> bool {
         self.0.starts_with("/oauth2/")
+    }
+}
+
+/// A page that can be asked for again, to have it in another language.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place(Cow<'static, str>);
+
+impl Place {
+    /// Where somebody is who is signed out.
+    pub const SIGNED_OUT: Self = Self(Cow::Borrowed("/oauth2/logout"));
+    /// Where somebody goes who sent a form to where no page is.
+    const ELSEWHERE: Self = Self(Cow::Borrowed("/account"));
+    /// Every page that a browser gets by GET.
+    const PAGES: [&str; 16] = [
+        "/sign-in",
+        "/sign-in/code",
+        "/sign-in/continue",
+        "/sign-in/second-step",
+        "/sign-out",
+        "/enrol",
+        "/enrol/name",
+        "/enrol/proof",
+        "/enrol/password",
+        "/enrol/app",
+        "/account",
+        "/account/password",
+        "/account/app",
+        "/account/passkey",
+        "/account/apps",
+        "/oauth2/logout",
+    ];
+
+    /// A path of ours, with its query.
+    pub fn parse(text: &str) -> Option<Self> {
+        let path = text.split('?').next()?;
+        let known = Self::PAGES.contains(&path) || text.starts_with("/oauth2/authorize?");
+        (known && is_plain(text) && !text.contains('#')).then(|| Self(text.to_owned().into()))
+    }
+
+    /// The place of what is asked for. A form comes from the page at its own address.
+    pub fn of(uri: &Uri) -> Self {
+        let here = uri.path_and_query().map(|path| path.as_str());
+        here.and_then(Self::parse).unwrap_or(Self::ELSEWHERE)
+    }
+
+    /// The question whether an app may do what the request that waits under this asks for.
+    pub fn of_waiting(waiting: &str) -> Self {
+        Self(format!("/oauth2/authorize?continue={waiting}").into())
+    }
+
+    /// An app's request itself, but for the language that it asked for: another one was picked.
+    pub fn of_request(encoded: &str) -> Self {
+        let parameters = url::form_urlencoded::parse(encoded.as_bytes());
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(parameters.filter(|(name, _)| name != "ui_locales"));
+        let path = format!("/oauth2/authorize?{}", query.finish());
+        Self::parse(&path).unwrap_or(Self::ELSEWHERE)
+    }
+
+    /// The question whether to sign out, as an app asked it with these.
+    pub fn of_logout(fields: &[(&str, String)]) -> Self {
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(fields);
+        let path = format!("/oauth2/logout?{}", query.finish());
+        Self::parse(&path).unwrap_or(Self::ELSEWHERE)
+    }
+
+    /// The path.
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 }
 
@@ -166,6 +240,37 @@ mod tests {
         ] {
             assert!(ReturnTo::parse(foreign).is_none(), "{foreign}");
         }
+    }
+
+    #[test]
+    fn a_page_in_another_language_is_one_of_ours() {
+        for own in ["/sign-in?acr=aal2", "/enrol", "/oauth2/authorize?continue=x"] {
+            assert_eq!(Place::parse(own).unwrap().as_str(), own);
+        }
+        for foreign in [
+            "",
+            "/",
+            "//evil.example",
+            "//evil.example?/sign-in",
+            "https://evil.example/sign-in",
+            "/\\evil.example",
+            "/sign-in/../..//evil.example",
+            "/sign-in\r\nset-cookie: a=b",
+            "/sign-in#x",
+            "/oauth2/token",
+            "/oauth2/authorize",
+            &format!("/enrol?{}", "a".repeat(9000)),
+        ] {
+            assert!(Place::parse(foreign).is_none(), "{foreign}");
+        }
+        let form = "/account/sessions/end".parse().unwrap();
+        assert_eq!(Place::of(&form).as_str(), "/account");
+    }
+
+    #[test]
+    fn a_request_is_made_again_without_the_language_it_asked_for() {
+        let place = Place::of_request("client_id=a&ui_locales=ps%20en&state=x%20y");
+        assert_eq!(place.as_str(), "/oauth2/authorize?client_id=a&state=x+y");
     }
 
     #[test]

@@ -12,13 +12,13 @@ use crate::App;
 use crate::account::{administration, factors, passkey};
 use crate::pages::browser::{Member, MemberForm};
 use crate::pages::error::PageError;
-use crate::pages::views::{self, Frame, Notice};
+use crate::pages::frame::Frame;
+use crate::pages::views::{self, Notice};
 use crate::pages::{page, see_other, text};
 use crate::session::{sign_in, store as sessions};
 
 /// What was done before this page came.
-fn notice(query: Option<&str>) -> Option<Notice> {
-    let text = &text::Account::ENGLISH;
+fn notice(query: Option<&str>, text: &text::Account) -> Option<Notice> {
     let (words, good) = match query?.strip_prefix("done=")? {
         "password" => (text.done_password, true),
         "app" => (text.done_app, true),
@@ -37,13 +37,13 @@ fn notice(query: Option<&str>) -> Option<Notice> {
 pub async fn get(
     State(app): State<Arc<App>>,
     member: Member,
+    frame: Frame,
     uri: Uri,
 ) -> Result<Response, PageError> {
     let account = &member.session.account;
     let template = views::Account {
-        frame: Frame::of(&app),
         csrf: member.secret.csrf(),
-        notice: notice(uri.query()),
+        notice: notice(uri.query(), &frame.words().account),
         login: account.login.clone(),
         factors: factors::of(&app.db, &app.tenant, account.id).await?,
         may_have_password: account.role.persona() != Persona::Admin,
@@ -51,6 +51,7 @@ pub async fn get(
         passkeys: passkey::list(&app.db, &app.tenant, account.id).await?,
         sessions: sessions::list(&app.db, account, app.now()).await?,
         session: member.session.id,
+        frame,
     };
     page(StatusCode::OK, &template)
 }
@@ -58,6 +59,7 @@ pub async fn get(
 /// Ends one session.
 pub async fn end_session(
     State(app): State<Arc<App>>,
+    frame: Frame,
     form: MemberForm,
 ) -> Result<Response, PageError> {
     let session = &form.member.session;
@@ -70,16 +72,20 @@ pub async fn end_session(
     sign_in::end(&app, &mut transaction, &session.account, id, app.now()).await?;
     transaction.commit().await?;
     if id == session.id {
-        sign_out::done(&app)
+        sign_out::done(frame)
     } else {
         Ok(see_other("/account?done=session"))
     }
 }
 
 /// Ends all of them, and the access of every app.
-pub async fn end_all(State(app): State<Arc<App>>, form: MemberForm) -> Result<Response, PageError> {
+pub async fn end_all(
+    State(app): State<Arc<App>>,
+    frame: Frame,
+    form: MemberForm,
+) -> Result<Response, PageError> {
     let account = form.member.session.account.id;
     administration::sign_out_everywhere(&app.db, &app.tenant, account, &app.random, app.now())
         .await?;
-    sign_out::done(&app)
+    sign_out::done(frame)
 }

@@ -14,9 +14,10 @@ use crate::account::{store as accounts, totp};
 use crate::events::{self, Event, Kind};
 use crate::pages::browser::{Member, MemberForm, Visit};
 use crate::pages::error::PageError;
-use crate::pages::views::{self, Frame};
+use crate::pages::frame::Frame;
+use crate::pages::views;
 use crate::pages::wants::Wants;
-use crate::pages::{page, see_other, text};
+use crate::pages::{page, see_other};
 use crate::session::ceremony::{self, Ceremony, Step};
 use crate::session::{Proven, Shown, sign_in};
 use crate::{App, random_id};
@@ -26,7 +27,7 @@ const PATH: &str = "/account/app";
 const ADDING_APP: &str = "adding-app";
 
 fn form(
-    app: &App,
+    frame: Frame,
     member: &Member,
     wants: &Wants,
     secret: &totp::Secret,
@@ -34,15 +35,15 @@ fn form(
 ) -> Result<views::AuthenticatorApp, PageError> {
     let login = &member.session.account.login;
     Ok(views::AuthenticatorApp {
-        frame: Frame::of(app),
         action: wants.at(PATH),
         csrf: member.secret.csrf(),
         notice: notice.map(str::to_owned),
         picture: secret
-            .picture(&app.means.site, login)
+            .picture(&frame.site, login)
             .ok_or(PageError::Failed)?,
         key: secret.show(),
         back: "/account",
+        frame,
     })
 }
 
@@ -80,6 +81,7 @@ pub async fn get(
     State(app): State<Arc<App>>,
     member: Member,
     visit: Visit,
+    frame: Frame,
 ) -> Result<Response, PageError> {
     check_password(&app, &member).await?;
     member.fresh(&app, &visit.wants.at(PATH)).await?;
@@ -102,7 +104,7 @@ pub async fn get(
     };
     page(
         StatusCode::OK,
-        &form(&app, &member, &visit.wants, &secret, None)?,
+        &form(frame, &member, &visit.wants, &secret, None)?,
     )
 }
 
@@ -110,6 +112,7 @@ pub async fn get(
 pub async fn post(
     State(app): State<Arc<App>>,
     visit: Visit,
+    frame: Frame,
     sent: MemberForm,
 ) -> Result<Response, PageError> {
     let member = &sent.member;
@@ -121,8 +124,8 @@ pub async fn post(
         return Err(PageError::Over);
     }
     let Some(step) = secret.step_of(sent.fields.get("code")?, now) else {
-        let notice = Some(text::App::ENGLISH.wrong);
-        let again = form(&app, member, &visit.wants, &secret, notice)?;
+        let notice = Some(frame.words().app.wrong);
+        let again = form(frame, member, &visit.wants, &secret, notice)?;
         return page(StatusCode::UNPROCESSABLE_ENTITY, &again);
     };
     let session = &member.session;

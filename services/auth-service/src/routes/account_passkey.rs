@@ -16,8 +16,9 @@ use crate::account::{factors, passkey, store as accounts};
 use crate::events::{self, Event, Kind};
 use crate::pages::browser::{Member, MemberForm, MemberScript, Visit};
 use crate::pages::error::PageError;
-use crate::pages::views::{self, Frame, PasskeyButton};
-use crate::pages::{page, see_other, text};
+use crate::pages::frame::Frame;
+use crate::pages::views::{self, PasskeyButton};
+use crate::pages::{page, see_other};
 use crate::session::ceremony::{self, Ceremony, Step};
 use crate::{App, random_id};
 
@@ -29,6 +30,7 @@ pub async fn get(
     State(app): State<Arc<App>>,
     member: Member,
     visit: Visit,
+    frame: Frame,
 ) -> Result<Response, PageError> {
     passkeys(&app)?;
     member.fresh(&app, &visit.wants.at(PATH)).await?;
@@ -37,8 +39,8 @@ pub async fn get(
         options: "/account/passkey/options",
         finish: visit.wants.at("/account/passkey/made"),
         csrf: member.secret.csrf(),
+        words: &frame.words().script,
     };
-    let frame = Frame::of(&app);
     page(StatusCode::OK, &views::AddPasskey { frame, passkey })
 }
 
@@ -66,7 +68,7 @@ pub async fn options(
 }
 
 /// What its owner calls it, or what it is called without a name.
-fn name(made: &Made) -> String {
+fn name(made: &Made, unnamed: &str) -> String {
     let given = made.name.as_deref().unwrap_or_default().trim();
     let sane = !given.is_empty()
         && given.chars().count() <= MOST_NAME
@@ -74,7 +76,7 @@ fn name(made: &Made) -> String {
     if sane {
         given
     } else {
-        text::Passkey::ENGLISH.unnamed
+        unnamed
     }
     .to_owned()
 }
@@ -83,6 +85,7 @@ fn name(made: &Made) -> String {
 pub async fn made(
     State(app): State<Arc<App>>,
     visit: Visit,
+    frame: Frame,
     script: MemberScript<Made>,
 ) -> Result<Response, PageError> {
     let member = &script.member;
@@ -107,7 +110,7 @@ pub async fn made(
         .made(&script.body.credential, &state)
         .map_err(|_| PageError::PasskeyRefused)?;
     let key = random_id(&app.random);
-    let name = name(&script.body);
+    let name = name(&script.body, frame.words().passkey.unnamed);
     if !passkey::add(&mut transaction, tenant, id, key, &passkey, &name, now).await? {
         return Err(PageError::PasskeyRefused);
     }

@@ -14,14 +14,15 @@ use crate::account::{password, store as accounts};
 use crate::events::{self, Event, Kind};
 use crate::pages::browser::{Member, MemberForm};
 use crate::pages::error::PageError;
-use crate::pages::views::{self, Frame};
+use crate::pages::frame::Frame;
+use crate::pages::views;
 use crate::pages::{page, see_other};
 
 const PATH: &str = "/account/password";
 
-fn form(app: &App, member: &Member, notice: Option<&str>) -> views::NewPassword {
+fn form(frame: Frame, member: &Member, notice: Option<&str>) -> views::NewPassword {
     views::NewPassword {
-        frame: Frame::of(app),
+        frame,
         action: PATH,
         csrf: member.secret.csrf(),
         notice: notice.map(str::to_owned),
@@ -41,25 +42,34 @@ fn check_persona(member: &Member) -> Result<(), PageError> {
 }
 
 /// The form.
-pub async fn get(State(app): State<Arc<App>>, member: Member) -> Result<Response, PageError> {
+pub async fn get(
+    State(app): State<Arc<App>>,
+    member: Member,
+    frame: Frame,
+) -> Result<Response, PageError> {
     check_persona(&member)?;
     member.fresh(&app, PATH).await?;
-    page(StatusCode::OK, &form(&app, &member, None))
+    page(StatusCode::OK, &form(frame, &member, None))
 }
 
 /// A new password.
-pub async fn post(State(app): State<Arc<App>>, sent: MemberForm) -> Result<Response, PageError> {
+pub async fn post(
+    State(app): State<Arc<App>>,
+    frame: Frame,
+    sent: MemberForm,
+) -> Result<Response, PageError> {
     let member = &sent.member;
     check_persona(member)?;
     member.fresh(&app, PATH).await?;
     let login = &member.session.account.login;
     let (typed, repeat) = (sent.fields.get("password")?, sent.fields.get("repeat")?);
-    let password = match chosen_password(typed, repeat, login) {
+    let words = &frame.words().new_password;
+    let password = match chosen_password(typed, repeat, login, words) {
         Ok(password) => password,
         Err(notice) => {
             return page(
                 StatusCode::UNPROCESSABLE_ENTITY,
-                &form(&app, member, Some(notice)),
+                &form(frame, member, Some(notice)),
             );
         }
     };

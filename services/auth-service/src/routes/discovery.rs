@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 
 use crate::App;
 use crate::client::{AuthMethod, GrantType};
+use crate::pages::language::Language;
 
 /// Short, because a withdrawn key must be forgotten soon.
 const CACHE: [(header::HeaderName, &str); 1] = [(header::CACHE_CONTROL, "public, max-age=60")];
@@ -88,6 +89,7 @@ pub struct Metadata {
     subject_types_supported: [&'static str; 1],
     id_token_signing_alg_values_supported: [&'static str; 1],
     claims_supported: [&'static str; 8],
+    ui_locales_supported: [&'static str; 3],
     claims_parameter_supported: bool,
     request_parameter_supported: bool,
     request_uri_parameter_supported: bool,
@@ -139,6 +141,7 @@ impl Metadata {
                 "sid",
                 "fhirUser",
             ],
+            ui_locales_supported: Language::TAGS,
             claims_parameter_supported: false,
             request_parameter_supported: false,
             // Only references to pushed requests (RFC 9126 §5), never addresses.

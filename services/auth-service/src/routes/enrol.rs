@@ -14,8 +14,10 @@ use crate::account::{self, Role, enrol, store as accounts, totp};
 use crate::limit::backoff::{self, Counter};
 use crate::pages::browser::{Visit, VisitForm};
 use crate::pages::error::PageError;
-use crate::pages::views::{self, Frame, PasskeyButton};
-use crate::pages::{page, see_other, text, with_cookie};
+use crate::pages::frame::Frame;
+use crate::pages::views::{self, PasskeyButton};
+use crate::pages::text::NewPassword;
+use crate::pages::{page, see_other, with_cookie};
 use crate::session::Shown;
 use crate::session::ceremony::{self, Ceremony, Enrolling, Step};
 use crate::session::cookie::Secret;
@@ -114,17 +116,17 @@ impl Progress {
     }
 }
 
-fn code_form(app: &App, secret: &Secret, notice: Option<&str>) -> views::Enrol {
+fn code_form(frame: Frame, secret: &Secret, notice: Option<&str>) -> views::Enrol {
     views::Enrol {
-        frame: Frame::of(app),
+        frame,
         csrf: secret.csrf(),
         notice: notice.map(str::to_owned),
     }
 }
 
 /// The form for the code.
-pub async fn get(State(app): State<Arc<App>>, visit: Visit) -> Result<Response, PageError> {
-    let response = page(StatusCode::OK, &code_form(&app, &visit.secret, None))?;
+pub async fn get(visit: Visit, frame: Frame) -> Result<Response, PageError> {
+    let response = page(StatusCode::OK, &code_form(frame, &visit.secret, None))?;
     Ok(if visit.is_new {
         with_cookie(response, visit.secret.set_visit())
     } else {
@@ -133,7 +135,11 @@ pub async fn get(State(app): State<Arc<App>>, visit: Visit) -> Result<Response, 
 }
 
 /// A code. Why one is not good stays with us.
-pub async fn post(State(app): State<Arc<App>>, form: VisitForm) -> Result<Response, PageError> {
+pub async fn post(
+    State(app): State<Arc<App>>,
+    frame: Frame,
+    form: VisitForm,
+) -> Result<Response, PageError> {
     let now = app.now();
     let counters = Counter::of_enrolment(form.network);
     backoff::attempt(&app.db, &app.tenant, &counters, now).await?;
@@ -142,8 +148,8 @@ pub async fn post(State(app): State<Arc<App>>, form: VisitForm) -> Result<Respon
         None => None,
     };
     let Some(enrolment) = opened else {
-        let notice = Some(text::Enrol::ENGLISH.wrong);
-        let again = code_form(&app, &form.secret, notice);
+        let notice = Some(frame.words().enrol.wrong);
+        let again = code_form(frame, &form.secret, notice);
         return page(StatusCode::UNPROCESSABLE_ENTITY, &again);
     };
     let login = match enrolment.account {
@@ -178,24 +184,24 @@ pub async fn post(State(app): State<Arc<App>>, form: VisitForm) -> Result<Respon
 }
 
 fn name_form(
-    app: &App,
+    frame: Frame,
     secret: &Secret,
     role: &Role,
     login: &str,
     notice: Option<&str>,
 ) -> views::EnrolName {
-    let words = &text::EnrolName::ENGLISH;
-    let site = &app.means.site;
+    let words = &frame.words().enrol_name;
     let whose = match role {
-        Role::Patient { .. } => text::fill(words.patient, "site", site),
-        Role::Provider { organization, .. } => {
-            let whose = text::fill(words.provider, "site", site);
-            text::fill(&whose, "organization", organization)
-        }
-        Role::Admin => text::fill(words.admin, "site", site),
+        Role::Patient { .. } => words.patient,
+        Role::Provider { .. } => words.provider,
+        Role::Admin => words.admin,
     };
+    let mut whose = frame.fill(whose, "site", &frame.site);
+    if let Role::Provider { organization, .. } = role {
+        whose = frame.fill(&whose, "organization", organization);
+    }
     views::EnrolName {
-        frame: Frame::of(app),
+        frame,
         csrf: secret.csrf(),
         notice: notice.map(str::to_owned),
         login: login.to_owned(),
@@ -207,6 +213,7 @@ fn name_form(
 pub async fn get_name(
     State(app): State<Arc<App>>,
     visit: Visit,
+    frame: Frame,
     uri: Uri,
 ) -> Result<Response, PageError> {
     let progress = Progress::of(&app, &visit.secret).await?;
@@ -215,9 +222,9 @@ pub async fn get_name(
     }
     let login = progress.enrolling.login.clone().unwrap_or_default();
     let taken = uri.query() == Some("taken");
-    let notice = taken.then_some(text::EnrolName::ENGLISH.taken);
+    let notice = taken.then_some(frame.words().enrol_name.taken);
     let form = name_form(
-        &app,
+        frame,
         &visit.secret,
         &progress.enrolment.role,
         &login,
@@ -229,6 +236,7 @@ pub async fn get_name(
 /// A sign-in name.
 pub async fn post_name(
     State(app): State<Arc<App>>,
+    frame: Frame,
     form: VisitForm,
 ) -> Result<Response, PageError> {
     let progress = Progress::of(&app, &form.secret).await?;
@@ -236,7 +244,7 @@ pub async fn post_name(
         return Ok(see_other("/enrol/proof"));
     }
     let login = form.fields.get("login")?.trim().to_ascii_lowercase();
-    let words = &text::EnrolName::ENGLISH;
+    let words = &frame.words().enrol_name;
     let notice = if !account::is_login(&login) {
         Some(words.malformed)
     } else if accounts::find_by_login(&app.db, &app.tenant, &login)
@@ -248,7 +256,7 @@ pub async fn post_name(
         None
     };
     if notice.is_some() {
-        let again = name_form(&app, &form.secret, &progress.enrolment.role, &login, notice);
+        let again = name_form(frame, &form.secret, &progress.enrolment.role, &login, notice);
         return page(StatusCode::UNPROCESSABLE_ENTITY, &again);
     }
     let enrolling = Enrolling {
@@ -261,7 +269,11 @@ pub async fn post_name(
 }
 
 /// The choice between a passkey and a password.
-pub async fn get_proof(State(app): State<Arc<App>>, visit: Visit) -> Result<Response, PageError> {
+pub async fn get_proof(
+    State(app): State<Arc<App>>,
+    visit: Visit,
+    frame: Frame,
+) -> Result<Response, PageError> {
     let progress = Progress::of(&app, &visit.secret).await?;
     if progress.login().is_none() {
         return Ok(see_other(NAME));
@@ -272,9 +284,10 @@ pub async fn get_proof(State(app): State<Arc<App>>, visit: Visit) -> Result<Resp
         options: "/enrol/passkey/options",
         finish: "/enrol/passkey".to_owned(),
         csrf: visit.secret.csrf(),
+        words: &frame.words().script,
     });
     let template = views::EnrolProof {
-        frame: Frame::of(&app),
+        frame,
         again: progress.enrolment.account.is_some(),
         passkey,
         password: persona != Persona::Admin,
@@ -284,13 +297,13 @@ pub async fn get_proof(State(app): State<Arc<App>>, visit: Visit) -> Result<Resp
 }
 
 fn password_form(
-    app: &App,
+    frame: Frame,
     secret: &Secret,
     login: &str,
     notice: Option<&str>,
 ) -> views::NewPassword {
     views::NewPassword {
-        frame: Frame::of(app),
+        frame,
         action: "/enrol/password",
         csrf: secret.csrf(),
         notice: notice.map(str::to_owned),
@@ -301,8 +314,7 @@ fn password_form(
 }
 
 /// What is said of a password that is not taken.
-pub fn fault(fault: Fault) -> &'static str {
-    let words = &text::NewPassword::ENGLISH;
+fn fault(fault: Fault, words: &NewPassword) -> &'static str {
     match fault {
         Fault::TooShort => words.too_short,
         Fault::TooLong => words.too_long,
@@ -318,11 +330,12 @@ pub fn chosen_password(
     password: &str,
     repeat: &str,
     login: &str,
+    words: &NewPassword,
 ) -> Result<Password, &'static str> {
     if password == repeat {
-        Password::chosen(password, login).map_err(fault)
+        Password::chosen(password, login).map_err(|it| fault(it, words))
     } else {
-        Err(text::NewPassword::ENGLISH.differs)
+        Err(words.differs)
     }
 }
 
@@ -330,6 +343,7 @@ pub fn chosen_password(
 pub async fn get_password(
     State(app): State<Arc<App>>,
     visit: Visit,
+    frame: Frame,
 ) -> Result<Response, PageError> {
     let progress = Progress::of(&app, &visit.secret).await?;
     if progress.persona() == Persona::Admin {
@@ -338,7 +352,7 @@ pub async fn get_password(
     match progress.login() {
         Some(login) => page(
             StatusCode::OK,
-            &password_form(&app, &visit.secret, login, None),
+            &password_form(frame, &visit.secret, login, None),
         ),
         None => Ok(see_other(NAME)),
     }
@@ -347,6 +361,7 @@ pub async fn get_password(
 /// A password: the end for patients, half of it for providers.
 pub async fn post_password(
     State(app): State<Arc<App>>,
+    frame: Frame,
     form: VisitForm,
 ) -> Result<Response, PageError> {
     let progress = Progress::of(&app, &form.secret).await?;
@@ -357,10 +372,11 @@ pub async fn post_password(
         return Ok(see_other(NAME));
     };
     let (password, repeat) = (form.fields.get("password")?, form.fields.get("repeat")?);
-    let password = match chosen_password(password, repeat, login) {
+    let words = &frame.words().new_password;
+    let password = match chosen_password(password, repeat, login, words) {
         Ok(password) => password,
         Err(notice) => {
-            let again = password_form(&app, &form.secret, login, Some(notice));
+            let again = password_form(frame, &form.secret, login, Some(notice));
             return page(StatusCode::UNPROCESSABLE_ENTITY, &again);
         }
     };
@@ -381,22 +397,22 @@ pub async fn post_password(
 }
 
 fn app_form(
-    app: &App,
+    frame: Frame,
     secret: &Secret,
     login: &str,
     shared: &totp::Secret,
     notice: Option<&str>,
 ) -> Result<views::AuthenticatorApp, PageError> {
     Ok(views::AuthenticatorApp {
-        frame: Frame::of(app),
         action: "/enrol/app".to_owned(),
         csrf: secret.csrf(),
         notice: notice.map(str::to_owned),
         picture: shared
-            .picture(&app.means.site, login)
+            .picture(&frame.site, login)
             .ok_or(PageError::Failed)?,
         key: shared.show(),
         back: "/enrol/password",
+        frame,
     })
 }
 
@@ -418,7 +434,11 @@ async fn shared(app: &App, progress: &Progress) -> Result<totp::Secret, PageErro
 }
 
 /// The form for the app.
-pub async fn get_app(State(app): State<Arc<App>>, visit: Visit) -> Result<Response, PageError> {
+pub async fn get_app(
+    State(app): State<Arc<App>>,
+    visit: Visit,
+    frame: Frame,
+) -> Result<Response, PageError> {
     let progress = Progress::of(&app, &visit.secret).await?;
     let (Some(login), Some(_)) = (&progress.enrolling.login, &progress.enrolling.password) else {
         return Ok(see_other("/enrol/proof"));
@@ -426,12 +446,16 @@ pub async fn get_app(State(app): State<Arc<App>>, visit: Visit) -> Result<Respon
     let shared = shared(&app, &progress).await?;
     page(
         StatusCode::OK,
-        &app_form(&app, &visit.secret, login, &shared, None)?,
+        &app_form(frame, &visit.secret, login, &shared, None)?,
     )
 }
 
 /// The first code of the app: the end for providers.
-pub async fn post_app(State(app): State<Arc<App>>, form: VisitForm) -> Result<Response, PageError> {
+pub async fn post_app(
+    State(app): State<Arc<App>>,
+    frame: Frame,
+    form: VisitForm,
+) -> Result<Response, PageError> {
     let now = app.now();
     let progress = Progress::of(&app, &form.secret).await?;
     let enrolling = &progress.enrolling;
@@ -446,8 +470,8 @@ pub async fn post_app(State(app): State<Arc<App>>, form: VisitForm) -> Result<Re
         return Err(PageError::Over);
     }
     let Some(step) = shared.step_of(form.fields.get("code")?, now) else {
-        let notice = Some(text::App::ENGLISH.wrong);
-        let again = app_form(&app, &form.secret, login, &shared, notice)?;
+        let notice = Some(frame.words().app.wrong);
+        let again = app_form(frame, &form.secret, login, &shared, notice)?;
         return page(StatusCode::UNPROCESSABLE_ENTITY, &again);
     };
     let chosen = enrol::Chosen::PasswordAndApp { hash, sealed, step };

@@ -16,7 +16,7 @@ use super::sign_in_passkey::{Empty, passkeys};
 use crate::account::enrol;
 use crate::pages::browser::VisitScript;
 use crate::pages::error::PageError;
-use crate::pages::text;
+use crate::pages::frame::Frame;
 use crate::session::ceremony::{self, Ceremony, Step};
 use crate::{App, random_id};
 
@@ -55,6 +55,7 @@ pub async fn options(
 /// What the browser made: the end of the enrolment.
 pub async fn finish(
     State(app): State<Arc<App>>,
+    frame: Frame,
     script: VisitScript<Made>,
 ) -> Result<Response, PageError> {
     let now = app.now();
@@ -76,7 +77,7 @@ pub async fn finish(
         .map_err(|_| PageError::PasskeyRefused)?;
     let chosen = enrol::Chosen::Passkey {
         passkey: &passkey,
-        name: text::EnrolProof::ENGLISH.passkey_name,
+        name: frame.words().enrol_proof.passkey_name,
     };
     let entered = progress
         .finish(&app, &script.shown, &script.secret, chosen)

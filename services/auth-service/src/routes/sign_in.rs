@@ -14,9 +14,10 @@ use crate::events::{self, Event, Kind};
 use crate::limit::backoff::{self, Counter};
 use crate::pages::browser::{FRESH, Member, Visit, VisitForm};
 use crate::pages::error::PageError;
-use crate::pages::views::{self, Frame, PasskeyButton};
+use crate::pages::frame::Frame;
+use crate::pages::views::{self, PasskeyButton};
 use crate::pages::wants::Wants;
-use crate::pages::{page, see_other, text, with_cookie};
+use crate::pages::{page, see_other, with_cookie};
 use crate::session::ceremony::{self, Ceremony, Step};
 use crate::session::cookie::Secret;
 use crate::session::{Proven, Session, device, sign_in};
@@ -26,7 +27,11 @@ use crate::{App, random_id};
 const PASSWORD_PROVEN: &str = "password-proven";
 
 /// The form; or on, if whoever comes is signed in as they have to be.
-pub async fn get(State(app): State<Arc<App>>, visit: Visit) -> Result<Response, PageError> {
+pub async fn get(
+    State(app): State<Arc<App>>,
+    visit: Visit,
+    frame: Frame,
+) -> Result<Response, PageError> {
     if let Some(session) = &visit.session {
         let now = app.now();
         if visit.wants.are_met_by(session, now) {
@@ -38,7 +43,7 @@ pub async fn get(State(app): State<Arc<App>>, visit: Visit) -> Result<Response, 
             return Ok(see_other(&visit.wants.at("/sign-in/second-step")));
         }
     }
-    let form = form(&app, &visit.secret, &visit.wants, visit.session.as_ref());
+    let form = form(&app, frame, &visit.secret, &visit.wants, visit.session.as_ref());
     let response = page(StatusCode::OK, &form)?;
     Ok(if visit.is_new {
         with_cookie(response, visit.secret.set_visit())
@@ -47,15 +52,22 @@ pub async fn get(State(app): State<Arc<App>>, visit: Visit) -> Result<Response, 
     })
 }
 
-fn form(app: &App, secret: &Secret, wants: &Wants, session: Option<&Session>) -> views::SignIn {
+fn form(
+    app: &App,
+    frame: Frame,
+    secret: &Secret,
+    wants: &Wants,
+    session: Option<&Session>,
+) -> views::SignIn {
     let passkey = app.means.passkeys.as_ref().map(|_| PasskeyButton {
         ask: "get",
         options: "/sign-in/passkey/options",
         finish: wants.at("/sign-in/passkey"),
         csrf: secret.csrf(),
+        words: &frame.words().script,
     });
     views::SignIn {
-        frame: Frame::of(app),
+        frame,
         action: wants.at("/sign-in"),
         csrf: secret.csrf(),
         notice: None,
@@ -89,7 +101,11 @@ pub async fn next(
 }
 
 /// A name and a password. Whether it is the name or the password that is wrong is not told, and takes the same time.
-pub async fn post(State(app): State<Arc<App>>, form: VisitForm) -> Result<Response, PageError> {
+pub async fn post(
+    State(app): State<Arc<App>>,
+    frame: Frame,
+    form: VisitForm,
+) -> Result<Response, PageError> {
     let login = form.fields.get("login")?.trim().to_ascii_lowercase();
     let typed = form.fields.get("password")?;
     let account = accounts::find_by_login(&app.db, &app.tenant, &login).await?;
@@ -112,9 +128,10 @@ pub async fn post(State(app): State<Arc<App>>, form: VisitForm) -> Result<Respon
         Some(account) => password_proven(&app, form, account, &counters).await,
         None => {
             failed(&app, known, Amr::Pwd).await?;
-            let mut again =
-                self::form(&app, &form.secret, &form.wants, form.shown.session.as_ref());
-            again.notice = Some(text::SignIn::ENGLISH.wrong.to_owned());
+            let session = form.shown.session.as_ref();
+            let notice = frame.words().sign_in.wrong.to_owned();
+            let mut again = self::form(&app, frame, &form.secret, &form.wants, session);
+            again.notice = Some(notice);
             again.login = login;
             page(StatusCode::UNPROCESSABLE_ENTITY, &again)
         }
@@ -162,9 +179,9 @@ pub async fn failed(app: &App, account: Option<Uuid>, by: Amr) -> Result<(), Pag
     Ok(())
 }
 
-fn code_form(app: &App, secret: &Secret, wants: &Wants, notice: Option<&str>) -> views::Code {
+fn code_form(frame: Frame, secret: &Secret, wants: &Wants, notice: Option<&str>) -> views::Code {
     views::Code {
-        frame: Frame::of(app),
+        frame,
         action: wants.at("/sign-in/code"),
         csrf: secret.csrf(),
         notice: notice.map(str::to_owned),
@@ -185,17 +202,22 @@ async fn step(app: &App, secret: &Secret) -> Result<(Uuid, Uuid), PageError> {
 }
 
 /// The form for the code.
-pub async fn get_code(State(app): State<Arc<App>>, visit: Visit) -> Result<Response, PageError> {
+pub async fn get_code(
+    State(app): State<Arc<App>>,
+    visit: Visit,
+    frame: Frame,
+) -> Result<Response, PageError> {
     step(&app, &visit.secret).await?;
     page(
         StatusCode::OK,
-        &code_form(&app, &visit.secret, &visit.wants, None),
+        &code_form(frame, &visit.secret, &visit.wants, None),
     )
 }
 
 /// A code. It is taken once, by whoever proved the password just before.
 pub async fn post_code(
     State(app): State<Arc<App>>,
+    frame: Frame,
     form: VisitForm,
 ) -> Result<Response, PageError> {
     let now = app.now();
@@ -223,8 +245,8 @@ pub async fn post_code(
     if !right {
         drop(transaction);
         failed(&app, Some(account), Amr::Otp).await?;
-        let notice = Some(text::Code::ENGLISH.wrong);
-        let again = code_form(&app, &form.secret, &form.wants, notice);
+        let notice = Some(frame.words().code.wrong);
+        let again = code_form(frame, &form.secret, &form.wants, notice);
         return page(StatusCode::UNPROCESSABLE_ENTITY, &again);
     }
     let taken = ceremony::take(&mut transaction, &app.tenant, &form.secret, id, now).await?;
@@ -242,11 +264,11 @@ pub async fn post_code(
 }
 
 /// Between our form and a client's own site.
-pub async fn go_on(State(app): State<Arc<App>>, visit: Visit) -> Result<Response, PageError> {
+pub async fn go_on(visit: Visit, frame: Frame) -> Result<Response, PageError> {
     let to = visit.wants.return_to.ok_or(PageError::BadLink)?;
     page(
         StatusCode::OK,
-        &views::Message::go_on(Frame::of(&app), to.as_str()),
+        &views::Message::go_on(frame, to.as_str()),
     )
 }
 
@@ -255,6 +277,7 @@ pub async fn second_step(
     State(app): State<Arc<App>>,
     member: Member,
     visit: Visit,
+    frame: Frame,
 ) -> Result<Response, PageError> {
     let factors = factors::of(&app.db, &app.tenant, member.session.account.id).await?;
     let back = Wants {
@@ -262,7 +285,7 @@ pub async fn second_step(
         ..Wants::default()
     };
     let template = views::SecondStep {
-        frame: Frame::of(&app),
+        frame,
         passkey: app
             .means
             .passkeys

@@ -9,14 +9,15 @@ use axum::response::Response;
 use crate::App;
 use crate::pages::browser::{Member, MemberForm};
 use crate::pages::error::PageError;
-use crate::pages::views::{self, Frame};
+use crate::pages::frame::Frame;
+use crate::pages::views;
 use crate::pages::{page, with_cookie};
 use crate::session::{cookie, sign_in};
 
 /// The question.
-pub async fn get(State(app): State<Arc<App>>, member: Member) -> Result<Response, PageError> {
+pub async fn get(member: Member, frame: Frame) -> Result<Response, PageError> {
     let template = views::SignOut {
-        frame: Frame::of(&app),
+        frame,
         csrf: member.secret.csrf(),
         login: member.session.account.login,
     };
@@ -24,7 +25,11 @@ pub async fn get(State(app): State<Arc<App>>, member: Member) -> Result<Response
 }
 
 /// Ends the session.
-pub async fn post(State(app): State<Arc<App>>, form: MemberForm) -> Result<Response, PageError> {
+pub async fn post(
+    State(app): State<Arc<App>>,
+    frame: Frame,
+    form: MemberForm,
+) -> Result<Response, PageError> {
     let session = &form.member.session;
     let mut transaction = app.db.begin().await?;
     sign_in::end(
@@ -36,14 +41,14 @@ pub async fn post(State(app): State<Arc<App>>, form: MemberForm) -> Result<Respo
     )
     .await?;
     transaction.commit().await?;
-    done(&app)
+    done(frame)
 }
 
 /// Says so, and takes the cookie away.
 ///
 /// # Errors
 /// When the page cannot be rendered.
-pub fn done(app: &App) -> Result<Response, PageError> {
-    let response = page(StatusCode::OK, &views::Message::signed_out(Frame::of(app)))?;
+pub fn done(frame: Frame) -> Result<Response, PageError> {
+    let response = page(StatusCode::OK, &views::Message::signed_out(frame))?;
     Ok(with_cookie(response, cookie::clear()))
 }

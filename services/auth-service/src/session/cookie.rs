@@ -13,8 +13,10 @@ pub const NAME: &str = "__Host-session";
 pub const VISIT: &str = "__Host-visit";
 /// Says that somebody has signed in here before.
 pub const DEVICE: &str = "__Host-device";
-/// How long a browser keeps [`DEVICE`], in seconds.
-pub const DEVICE_AGE: i64 = 180 * 24 * 60 * 60;
+/// In which language somebody reads, and nothing else.
+pub const LANGUAGE: &str = "__Host-language";
+/// How long a browser keeps [`DEVICE`] and [`LANGUAGE`], in seconds.
+pub const LONG_AGE: i64 = 180 * 24 * 60 * 60;
 
 /// The secret that a browser holds.
 #[derive(Clone, PartialEq, Eq)]
@@ -70,7 +72,7 @@ impl Secret {
 
     /// `Set-Cookie` of a browser that somebody has signed in with.
     pub fn set_device(&self) -> HeaderValue {
-        let age = format!("; Max-Age={DEVICE_AGE}");
+        let age = format!("; Max-Age={LONG_AGE}");
         with_attributes(DEVICE, &URL_SAFE_NO_PAD.encode(self.0), &age)
     }
 
@@ -90,8 +92,23 @@ pub fn clear_visit() -> HeaderValue {
     with_attributes(VISIT, "", "; Max-Age=0")
 }
 
-/// The one cookie of this name; none if there are several.
+/// The language that a browser was told to keep.
+pub fn language(headers: &HeaderMap) -> Option<&str> {
+    only(LANGUAGE, headers)
+}
+
+/// `Set-Cookie` that tells it so.
+pub fn set_language(tag: &str) -> HeaderValue {
+    with_attributes(LANGUAGE, tag, &format!("; Max-Age={LONG_AGE}"))
+}
+
+/// What the one cookie of this name holds, decoded.
 fn value(name: &str, headers: &HeaderMap) -> Option<Vec<u8>> {
+    URL_SAFE_NO_PAD.decode(only(name, headers)?).ok()
+}
+
+/// The one cookie of this name; none if there are several.
+fn only<'a>(name: &str, headers: &'a HeaderMap) -> Option<&'a str> {
     let mut found = headers
         .get_all(header::COOKIE)
         .iter()
@@ -99,14 +116,13 @@ fn value(name: &str, headers: &HeaderMap) -> Option<Vec<u8>> {
         .flat_map(|text| text.split(';'))
         .filter_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='));
     let (value, more) = (found.next()?, found.next());
-    let bytes = URL_SAFE_NO_PAD.decode(value).ok()?;
-    more.is_none().then_some(bytes)
+    more.is_none().then_some(value)
 }
 
 /// SameSite=Lax: a client's redirect to the authorization endpoint has to find the session.
 fn with_attributes(name: &str, value: &str, more: &str) -> HeaderValue {
     let text = format!("{name}={value}; Path=/; Secure; HttpOnly; SameSite=Lax{more}");
-    // Base64url and our own words are always a valid header value.
+    // Base64url, the tags of our languages and our own words are always a valid header value.
     HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(""))
 }
 
@@ -152,6 +168,7 @@ mod tests {
             secret(7).set(),
             secret(7).set_visit(),
             secret(7).set_device(),
+            set_language("fa-AF"),
             clear(),
             clear_visit(),
         ] {

@@ -9,7 +9,7 @@ use crate::Random;
 use crate::db::StoreError;
 
 /// How long a browser is remembered without signing in.
-const MEMORY: Duration = Duration::seconds(cookie::DEVICE_AGE);
+const MEMORY: Duration = Duration::seconds(cookie::LONG_AGE);
 
 /// Whether this browser has signed in to this account before.
 ///

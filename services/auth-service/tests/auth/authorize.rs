@@ -516,7 +516,8 @@ async fn an_app_can_be_taken_back_and_then_has_nothing() {
     let person = service.a_patient().await;
     let token = allow(&service, &person).await;
     let apps = service.browse("/account/apps", &person.cookie).await;
-    assert!(apps.text.contains("read Observation"), "{}", apps.text);
+    let said = "read measurements and test results";
+    assert!(apps.text.contains(said), "{}", apps.text);
     let csrf = field(&apps.text, "csrf");
     let form = [("csrf", csrf.as_str()), ("client_id", APP)];
     let ended = service

@@ -57,6 +57,34 @@ impl Wish {
     }
 }
 
+/// In which languages a person is to be spoken to, best first: tags of BCP 47, separated by spaces. Which of them there
+/// are, only the sign-in service knows.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct UiLocales(String);
+
+impl UiLocales {
+    const MOST: usize = 128;
+
+    /// The tags.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for UiLocales {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let of_tags = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b' ';
+        if (1..=Self::MOST).contains(&text.len()) && text.bytes().all(of_tags) {
+            Ok(Self(text))
+        } else {
+            Err("ui_locales must be 1 to 128 letters, digits, hyphens and spaces")
+        }
+    }
+}
+
 /// Seals what travels with browsers. The key is this process's own: after a restart people begin anew.
 pub struct Seal(Hmac<Sha256>);
 
@@ -132,6 +160,17 @@ mod tests {
         let (_, tag) = sealed.split_once('.').unwrap();
         for forged in [format!("{body}.{tag}"), body.to_owned(), String::new()] {
             assert_eq!(seal.open(&forged, NOW), None, "{forged}");
+        }
+    }
+
+    #[test]
+    fn languages_are_tags_and_few() {
+        let parse = |text: &str| UiLocales::try_from(text.to_owned());
+        for good in ["ps", "fa-AF ps en", &"a".repeat(128)] {
+            assert_eq!(parse(good).unwrap().as_str(), good);
+        }
+        for bad in ["", "ps&acr_values=aal1", "fa_AF", "پښتو", "a\r\nb", &"a".repeat(129)] {
+            assert!(parse(bad).is_err(), "{bad}");
         }
     }
 

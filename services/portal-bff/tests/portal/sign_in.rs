@@ -95,6 +95,34 @@ async fn cookies_are_for_this_application_alone_and_out_of_reach_for_scripts() {
 }
 
 #[tokio::test]
+async fn the_sign_in_pages_speak_the_language_that_the_application_asks_for() {
+    let world = World::start().await;
+    let mut browser = world.browser();
+    let start = browser.get("/session/start?ui_locales=de+ps").await;
+    assert_eq!(start.status, 303, "{}", start.text);
+    let page = browser.at_the_issuer(start.location()).await;
+    let kept = page.cookie("__Host-language").unwrap();
+    assert!(kept.starts_with("__Host-language=ps;"), "{kept}");
+    // One that the issuer does not have is no fault, and changes nothing.
+    let start = browser.get("/session/start?ui_locales=de").await;
+    let page = browser.at_the_issuer(start.location()).await;
+    assert_eq!(page.status, 303, "{}", page.text);
+    assert!(page.cookie("__Host-language").is_none());
+}
+
+#[tokio::test]
+async fn what_is_no_language_tag_is_refused() {
+    let world = World::start().await;
+    let mut browser = world.browser();
+    let long = "a".repeat(129);
+    for tags in ["", "fa_AF", "en%26acr_values%3Daal1", "%0d%0a", &long] {
+        let answer = browser.get(&format!("/session/start?ui_locales={tags}")).await;
+        assert_eq!(answer.status, 400, "{tags}");
+        assert!(!answer.headers.contains_key("set-cookie"), "{tags}");
+    }
+}
+
+#[tokio::test]
 async fn nobody_is_sent_to_another_place() {
     let world = World::start().await;
     let mut browser = world.browser();

@@ -9,31 +9,39 @@ use time::macros::format_description;
 
 use crate::App;
 use crate::grant::consents;
-use crate::grant::words::{self, Whose};
 use crate::pages::apps::{Apps, ListedApp};
 use crate::pages::browser::{Member, MemberForm};
 use crate::pages::error::PageError;
-use crate::pages::views::Frame;
+use crate::pages::frame::Frame;
+use crate::pages::rights::{Whose, rights};
 use crate::pages::{page, see_other};
 
 /// The apps.
 ///
 /// # Errors
 /// [`PageError`].
-pub async fn list(State(app): State<Arc<App>>, member: Member) -> Result<Response, PageError> {
+pub async fn list(
+    State(app): State<Arc<App>>,
+    member: Member,
+    frame: Frame,
+) -> Result<Response, PageError> {
     let consents = consents::list(&app.db, &app.tenant, member.session.account.id).await?;
     let date = format_description!("[year]-[month]-[day]");
     let apps = consents.into_iter().map(|consent| ListedApp {
         name: consent.name.unwrap_or_else(|| consent.client_id.clone()),
         client_id: consent.client_id,
         date: consent.updated_at.format(&date).unwrap_or_default(),
-        rights: words::rights(&consent.scope, Whose::of(consent.for_patient.is_some())),
+        rights: rights(
+            &consent.scope,
+            Whose::of(consent.for_patient.is_some()),
+            frame.language,
+        ),
         for_patient: consent.for_patient,
     });
     let apps = Apps {
-        frame: Frame::of(&app),
         csrf: member.secret.csrf(),
         apps: apps.collect(),
+        frame,
     };
     page(StatusCode::OK, &apps)
 }

@@ -28,12 +28,14 @@ use crate::grant::request::{
 };
 use crate::grant::secret::Secret;
 use crate::grant::step::{self, Scene, Step};
-use crate::grant::words::{self, Whose};
 use crate::pages;
 use crate::pages::apps::{Ask, leading_to};
 use crate::pages::browser::MemberForm;
 use crate::pages::error::PageError;
-use crate::pages::views::Frame;
+use crate::pages::frame::Frame;
+use crate::pages::language::Language;
+use crate::pages::rights::{Whose, rights};
+use crate::pages::wants::Place;
 use crate::random_id;
 use crate::session::{self, Session, cookie};
 
@@ -58,6 +60,7 @@ use crate::session::{self, Session, cookie};
         ("acr_values" = Option<String>, Query, description = "How sure the sign-in has to be: `aal1` or `aal2`."),
         ("max_age" = Option<String>, Query, description = "How old the sign-in may be, in seconds."),
         ("prompt" = Option<String>, Query, description = "`none`, `login`, `select_account`, `consent`."),
+        ("ui_locales" = Option<String>, Query, description = "In which languages the person is spoken to, best first, separated by spaces; those that there are not are ignored. Kept for the pages that follow, until the person picks another."),
         ("dpop_jkt" = Option<String>, Query, description = "The key that the code is bound to (RFC 9449)."),
         ("request_uri" = Option<String>, Query, description = "A request pushed before, in place of all but client_id (RFC 9126)."),
     ),
@@ -69,11 +72,12 @@ use crate::session::{self, Session, cookie};
 )]
 pub async fn authorize(State(app): State<Arc<App>>, request: Request) -> Response {
     let query = request.uri().query().unwrap_or_default().to_owned();
+    let mut frame = Frame::of(&app, request.headers(), request.uri()).at(Place::of_request(&query));
     let outcome = match pages::limit(&app, &request) {
-        Ok(()) => answer(&app, request.headers(), query.as_bytes()).await,
+        Ok(()) => answer(&app, &mut frame, request.headers(), query.as_bytes()).await,
         Err(error) => Err(error),
     };
-    pages::shown(&app, outcome).await
+    pages::shown(frame, outcome).await
 }
 
 /// The same with the parameters in the body (OpenID Connect Core §3.1.2.1).
@@ -90,14 +94,17 @@ pub async fn authorize(State(app): State<Arc<App>>, request: Request) -> Respons
     ),
 )]
 pub async fn authorize_by_form(State(app): State<Arc<App>>, request: Request) -> Response {
-    pages::shown(&app, by_form(&app, request).await).await
+    let mut frame = Frame::of(&app, request.headers(), request.uri());
+    let outcome = by_form(&app, &mut frame, request).await;
+    pages::shown(frame, outcome).await
 }
 
-async fn by_form(app: &App, request: Request) -> Result<Response, PageError> {
+async fn by_form(app: &App, frame: &mut Frame, request: Request) -> Result<Response, PageError> {
     pages::limit(app, &request)?;
     let headers = request.headers().clone();
     let body = extract::body_bytes(request, &()).await;
-    answer(app, &headers, &body.map_err(|_| PageError::BadForm)?).await
+    let body = body.map_err(|_| PageError::BadForm)?;
+    answer(app, frame, &headers, &body).await
 }
 
 /// A request that has arrived, from whichever side.
@@ -110,9 +117,27 @@ struct Arrived {
     waiting: Option<Secret>,
 }
 
-async fn answer(app: &App, headers: &HeaderMap, encoded: &[u8]) -> Result<Response, PageError> {
+impl Arrived {
+    /// The language that it asks for. One that waited has asked already, and the person may have picked another since.
+    fn language(&self) -> Option<Language> {
+        let asked = self.params.ui_locales.as_deref();
+        asked
+            .filter(|_| self.waiting.is_none())
+            .and_then(Language::of_ui_locales)
+    }
+}
+
+async fn answer(
+    app: &App,
+    frame: &mut Frame,
+    headers: &HeaderMap,
+    encoded: &[u8],
+) -> Result<Response, PageError> {
     let now = app.now();
     let arrived = arrive(app, encoded, now).await?;
+    if let Some(language) = arrived.language() {
+        frame.switch_to(language);
+    }
     let request = match request::validate(&arrived.client, &arrived.params, arrived.channel) {
         Ok(request) => request,
         Err(Refusal::Page(fault)) => return Err(fault.into()),
@@ -138,7 +163,7 @@ async fn answer(app: &App, headers: &HeaderMap, encoded: &[u8]) -> Result<Respon
             let secret = cookie::Secret::from_headers(headers).ok_or(PageError::Failed)?;
             let (waiting, arrived) = wait(app, arrived, now).await?;
             let client = &arrived.client;
-            ask(app, client, &request, &scope, proxy, &waiting, &secret)
+            ask(frame, client, &request, &scope, proxy, &waiting, &secret)
         }
         Step::Answer(scope) => {
             let session = session.ok_or(PageError::Failed)?;
@@ -252,7 +277,7 @@ async fn wait(
 }
 
 fn ask(
-    app: &App,
+    frame: &Frame,
     client: &Client,
     request: &AuthorizationRequest,
     scope: &ScopeSet,
@@ -264,12 +289,12 @@ fn ask(
     let url = Url::parse(uri).ok();
     let host = url.as_ref().and_then(Url::host_str).unwrap_or(uri);
     let ask = Ask {
-        frame: Frame::of(app),
+        frame: frame.clone().at(Place::of_waiting(&waiting.text())),
         csrf: secret.csrf(),
         waiting: waiting.text(),
         app: client.shown_name().to_owned(),
         host: host.to_owned(),
-        rights: words::rights(scope, Whose::of(proxy.is_some())),
+        rights: rights(scope, Whose::of(proxy.is_some()), frame.language),
         for_patient: proxy.map(ForPatient::from),
     };
     Ok(leading_to(pages::page(StatusCode::OK, &ask)?, uri))

@@ -21,7 +21,9 @@ use crate::pages;
 use crate::pages::apps::{AppSignOut, leading_to};
 use crate::pages::browser;
 use crate::pages::error::PageError;
-use crate::pages::views::{Frame, Message};
+use crate::pages::frame::Frame;
+use crate::pages::views::Message;
+use crate::pages::wants::Place;
 use crate::session::{self, Session, cookie, sign_in};
 
 /// Sign out.
@@ -44,11 +46,12 @@ use crate::session::{self, Session, cookie, sign_in};
 )]
 pub async fn get(State(app): State<Arc<App>>, request: Request) -> Response {
     let wish = Wish::parse(request.uri().query().unwrap_or_default().as_bytes());
+    let frame = Frame::of(&app, request.headers(), request.uri());
     let outcome = match pages::limit(&app, &request) {
-        Ok(()) => answer(&app, request.headers(), wish).await,
+        Ok(()) => answer(&app, &frame, request.headers(), wish).await,
         Err(error) => Err(error),
     };
-    pages::shown(&app, outcome).await
+    pages::shown(frame, outcome).await
 }
 
 /// The same by form, and the answer to the question.
@@ -65,15 +68,17 @@ pub async fn get(State(app): State<Arc<App>>, request: Request) -> Response {
     ),
 )]
 pub async fn post(State(app): State<Arc<App>>, request: Request) -> Response {
-    pages::shown(&app, by_form(&app, request).await).await
+    let frame = Frame::of(&app, request.headers(), request.uri());
+    let outcome = by_form(&app, &frame, request).await;
+    pages::shown(frame, outcome).await
 }
 
-async fn by_form(app: &App, request: Request) -> Result<Response, PageError> {
+async fn by_form(app: &App, frame: &Frame, request: Request) -> Result<Response, PageError> {
     pages::limit(app, &request)?;
     let headers = request.headers().clone();
     let body = extract::body_bytes(request, &()).await;
     let wish = Wish::parse(&body.map_err(|_| PageError::BadForm)?);
-    answer(app, &headers, wish).await
+    answer(app, frame, &headers, wish).await
 }
 
 #[derive(Default)]
@@ -117,7 +122,12 @@ impl Wish {
     }
 }
 
-async fn answer(app: &App, headers: &HeaderMap, mut wish: Wish) -> Result<Response, PageError> {
+async fn answer(
+    app: &App,
+    frame: &Frame,
+    headers: &HeaderMap,
+    mut wish: Wish,
+) -> Result<Response, PageError> {
     let hint = match &wish.hint {
         // One that is not ours, or says something else than the request, hints at nothing.
         Some(text) => {
@@ -143,18 +153,18 @@ async fn answer(app: &App, headers: &HeaderMap, mut wish: Wish) -> Result<Respon
         (Some(hint), ..) => {
             end_hinted(app, &hint).await?;
             let is_this_one = here.is_some_and(|id| id.to_string() == hint.sid);
-            done(app, target, is_this_one)
+            done(frame, target, is_this_one)
         }
         (None, Some(session), Some(secret)) => {
             let sent = wish.csrf.as_deref().unwrap_or_default();
             if secret.made_form(sent) && browser::check_origin(app, headers).is_ok() {
                 end(app, &session.account, session.id).await?;
-                done(app, target, true)
+                done(frame, target, true)
             } else {
-                ask(app, &wish, session, target.as_deref(), &secret)
+                ask(frame, &wish, session, target.as_deref(), &secret)
             }
         }
-        _ => done(app, target, false),
+        _ => done(frame, target, false),
     }
 }
 
@@ -179,17 +189,18 @@ fn target(wish: &Wish, client: Option<&Client>) -> Result<Option<String>, PageEr
 }
 
 fn ask(
-    app: &App,
+    frame: &Frame,
     wish: &Wish,
     session: Session,
     target: Option<&str>,
     secret: &cookie::Secret,
 ) -> Result<Response, PageError> {
+    let fields = wish.fields();
     let question = AppSignOut {
-        frame: Frame::of(app),
+        frame: frame.clone().at(Place::of_logout(&fields)),
         csrf: secret.csrf(),
         login: session.account.login,
-        fields: wish.fields(),
+        fields,
     };
     let response = pages::page(StatusCode::OK, &question)?;
     Ok(match target {
@@ -218,11 +229,11 @@ async fn end(app: &App, account: &Account, session: Uuid) -> Result<(), PageErro
     Ok(())
 }
 
-fn done(app: &App, target: Option<String>, clear: bool) -> Result<Response, PageError> {
+fn done(frame: &Frame, target: Option<String>, clear: bool) -> Result<Response, PageError> {
     let location = target.and_then(|target| HeaderValue::try_from(target).ok());
     let response = match location {
         Some(location) => (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response(),
-        None => pages::page(StatusCode::OK, &Message::signed_out(Frame::of(app)))?,
+        None => pages::page(StatusCode::OK, &Message::signed_out(frame.clone()))?,
     };
     Ok(if clear {
         pages::with_cookie(response, cookie::clear())

@@ -5,7 +5,7 @@ use std::ops::{Deref, DerefMut};
 
 use axum::body::Body;
 use axum::extract::ConnectInfo;
-use axum::http::{Method, Request, Response, StatusCode};
+use axum::http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::BodyExt;
 use serde_json::Value;
 pub use test_support::browser::Page;
@@ -18,6 +18,8 @@ pub struct Browser<'a> {
     itself: test_support::browser::Browser,
     /// Where it is.
     pub address: &'static str,
+    /// What it says that its owner reads.
+    pub reads: &'static str,
 }
 
 /// Cookies, origin and what forms carry.
@@ -41,6 +43,7 @@ impl Service {
             service: self,
             itself: test_support::browser::Browser::at(ISSUER),
             address: "192.0.2.1:4000",
+            reads: "",
         }
     }
 }
@@ -92,6 +95,8 @@ impl Browser<'_> {
     async fn send(&mut self, request: Request<String>) -> Page {
         let peer: SocketAddr = self.address.parse().unwrap();
         let mut request = request.map(Body::from);
+        let reads = HeaderValue::from_static(self.reads);
+        request.headers_mut().insert(header::ACCEPT_LANGUAGE, reads);
         request
             .extensions_mut()
             .insert(ConnectInfo::<SocketAddr>(peer));
