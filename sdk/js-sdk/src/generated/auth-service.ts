@@ -228,6 +228,8 @@ export interface paths {
                     scope?: string;
                     /** @description Returned as it is. */
                     state?: string;
+                    /** @description In which languages the person is spoken to, best first, separated by spaces; those that there are not are ignored. Kept for the pages that follow, until the person picks another. */
+                    ui_locales?: string;
                 };
                 header?: never;
                 path?: never;
@@ -3923,6 +3925,7 @@ export interface components {
             token_endpoint: string;
             token_endpoint_auth_methods_supported: string[];
             token_endpoint_auth_signing_alg_values_supported: string[];
+            ui_locales_supported: string[];
             userinfo_endpoint: string;
         };
         /** @description An error of RFC 6749 §5.2. */
