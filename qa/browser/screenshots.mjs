@@ -80,4 +80,21 @@ await page.getByRole("button", { name: "Sign out" }).click();
 await picture(page, "signed-out");
 await enrolAs(page, { persona: "admin" }, `admin.${unique}`);
 await picture(page, "enrol-admin");
+await page.getByRole("button", { name: "Create a passkey" }).click();
+await page.waitForURL("**/account?done=enrolled");
+for (const [language, name] of [["fa-AF", "دری"], ["ps", "پښتو"]]) {
+  const foreign = await browser.newContext({ locale: language });
+  const reader = await foreign.newPage();
+  for (const path of ["sign-in", "enrol", "enrol/name"]) {
+    await reader.goto(`${origin}/${path}`);
+    await picture(reader, `${path.replace("/", "-")}-${language}`);
+  }
+  await foreign.close();
+  await page.goto(`${origin}/account`);
+  await page.getByRole("button", { name }).click();
+  for (const path of ["account", "account/passkey", "account/apps", "sign-out"]) {
+    await page.goto(`${origin}/${path}`);
+    await picture(page, `${path.replace("/", "-")}-${language}`);
+  }
+}
 await browser.close();

@@ -240,7 +240,10 @@ mod tests {
             assert_eq!(secret().step_of(text, at(1_111_111_109)), None, "{text}");
         }
         for text in [" 081 804 ", "۰۸۱۸۰۴", "٠٨١٨٠٤"] {
-            assert!(secret().step_of(text, at(1_111_111_109)).is_some(), "{text}");
+            assert!(
+                secret().step_of(text, at(1_111_111_109)).is_some(),
+                "{text}"
+            );
         }
     }
 

@@ -273,11 +273,7 @@ async fn fields(
 }
 
 /// What a form of our own pages holds.
-async fn read(
-    app: &Arc<App>,
-    parts: &Parts,
-    body: axum::body::Body,
-) -> Result<Fields, PageError> {
+async fn read(app: &Arc<App>, parts: &Parts, body: axum::body::Body) -> Result<Fields, PageError> {
     check_origin(app, &parts.headers)?;
     check_kind(&parts.headers, "application/x-www-form-urlencoded")?;
     let body = body_bytes(Request::from_parts(parts.clone(), body), app)

@@ -232,6 +232,10 @@ pub fn in_frame(frame: Frame, mut response: Response) -> Response {
         return super::see_other(path);
     }
     let sentence = error.sentence(frame.language);
+    let frame = match error {
+        PageError::BadLink => frame.bare(),
+        _ => frame,
+    };
     let mut page = super::page(error.status(), &Message::of_error(frame, sentence))
         .unwrap_or_else(|_| Problem::internal().into_response());
     retry_after(&error, &mut page);

@@ -22,7 +22,7 @@ pub struct Frame {
     /// The reader's.
     pub language: Language,
     /// Where the same is had in another one.
-    pub place: Place,
+    place: Place,
     /// Whether the browser has yet to be told to keep the language.
     is_new: bool,
     pub(super) style: String,
@@ -73,6 +73,13 @@ impl Frame {
         Self { place, ..self }
     }
 
+    /// At the page itself, without what was sent to it.
+    #[must_use]
+    pub fn bare(self) -> Self {
+        let place = self.place.bare();
+        self.at(place)
+    }
+
     /// Every word in the reader's language.
     pub fn words(&self) -> &'static Words {
         self.language.words()
@@ -85,6 +92,10 @@ impl Frame {
 
     pub(super) fn around(&self) -> &'static Around {
         &self.words().around
+    }
+
+    pub(super) fn place(&self) -> &str {
+        self.place.as_str()
     }
 
     pub(super) fn languages(&self) -> [Language; 3] {

@@ -21,11 +21,7 @@ impl Language {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::English, Self::Dari, Self::Pashto];
     /// Their tags.
-    pub const TAGS: [&'static str; 3] = [
-        Self::English.tag(),
-        Self::Dari.tag(),
-        Self::Pashto.tag(),
-    ];
+    pub const TAGS: [&'static str; 3] = [Self::English.tag(), Self::Dari.tag(), Self::Pashto.tag()];
 
     /// The tag that pages and metadata name it by (BCP 47).
     pub const fn tag(self) -> &'static str {
@@ -47,7 +43,11 @@ impl Language {
 
     /// Where its lines begin: `ltr` or `rtl`.
     pub fn direction(self) -> &'static str {
-        if self.is_right_to_left() { "rtl" } else { "ltr" }
+        if self.is_right_to_left() {
+            "rtl"
+        } else {
+            "ltr"
+        }
     }
 
     fn is_right_to_left(self) -> bool {
@@ -182,7 +182,11 @@ mod tests {
             ("ps;q=x, *", Language::English),
             ("fa-AF,ps", Language::Dari),
         ] {
-            assert_eq!(browser(&[("accept-language", accepted)]), language, "{accepted}");
+            assert_eq!(
+                browser(&[("accept-language", accepted)]),
+                language,
+                "{accepted}"
+            );
         }
         let two = [("accept-language", "en;q=0.3"), ("accept-language", "ps")];
         assert_eq!(browser(&two), Language::Pashto);

@@ -151,9 +151,18 @@ mod tests {
     fn a_filter_is_said() {
         let scope = "patient/Observation.rs?category=http://h.example|laboratory";
         for (language, said) in [
-            (Language::English, "read measurements and test results (only lab tests)"),
-            (Language::Dari, "اندازه‌گیری‌ها و نتایج آزمایش (تنها آزمایش‌های لابراتوار) را بخواند"),
-            (Language::Pashto, "اندازې او د ازموینو پایلې (یوازې د لابراتوار ازموینې) ولولي"),
+            (
+                Language::English,
+                "read measurements and test results (only lab tests)",
+            ),
+            (
+                Language::Dari,
+                "اندازه‌گیری‌ها و نتایج آزمایش (تنها آزمایش‌های لابراتوار) را بخواند",
+            ),
+            (
+                Language::Pashto,
+                "اندازې او د ازموینو پایلې (یوازې د لابراتوار ازموینې) ولولي",
+            ),
         ] {
             assert_eq!(in_words(scope, Whose::Own, language), said);
         }
@@ -161,9 +170,16 @@ mod tests {
 
     #[test]
     fn what_has_no_words_keeps_its_name() {
-        let said = in_words("patient/Basic.rs?category=x-1", Whose::Own, Language::English);
+        let said = in_words(
+            "patient/Basic.rs?category=x-1",
+            Whose::Own,
+            Language::English,
+        );
         assert_eq!(said, "read Basic (only x-1)");
-        assert_eq!(in_words("admin:keys", Whose::Own, Language::Pashto), "admin:keys");
+        assert_eq!(
+            in_words("admin:keys", Whose::Own, Language::Pashto),
+            "admin:keys"
+        );
     }
 
     #[test]

@@ -5,7 +5,7 @@ use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 use time::{OffsetDateTime, UtcOffset};
 
-pub use super::frame::Frame;
+use super::frame::Frame;
 use super::text::{self, Messages, Script};
 use super::wants::Place;
 use crate::account::factors::Factors;

@@ -91,13 +91,9 @@ impl Place {
         Self(format!("/oauth2/authorize?continue={waiting}").into())
     }
 
-    /// An app's request itself, but for the language that it asked for: another one was picked.
-    pub fn of_request(encoded: &str) -> Self {
-        let parameters = url::form_urlencoded::parse(encoded.as_bytes());
-        let mut query = url::form_urlencoded::Serializer::new(String::new());
-        query.extend_pairs(parameters.filter(|(name, _)| name != "ui_locales"));
-        let path = format!("/oauth2/authorize?{}", query.finish());
-        Self::parse(&path).unwrap_or(Self::ELSEWHERE)
+    /// Where the same is said of a request that leads nowhere: what was sent is not repeated.
+    pub fn of_no_request() -> Self {
+        Self::of_waiting("")
     }
 
     /// The question whether to sign out, as an app asked it with these.
@@ -106,6 +102,13 @@ impl Place {
         query.extend_pairs(fields);
         let path = format!("/oauth2/logout?{}", query.finish());
         Self::parse(&path).unwrap_or(Self::ELSEWHERE)
+    }
+
+    /// The page without what was sent to it.
+    #[must_use]
+    pub fn bare(&self) -> Self {
+        let path = self.0.split('?').next().unwrap_or_default();
+        Self::parse(path).unwrap_or(Self::ELSEWHERE)
     }
 
     /// The path.
@@ -244,7 +247,11 @@ mod tests {
 
     #[test]
     fn a_page_in_another_language_is_one_of_ours() {
-        for own in ["/sign-in?acr=aal2", "/enrol", "/oauth2/authorize?continue=x"] {
+        for own in [
+            "/sign-in?acr=aal2",
+            "/enrol",
+            "/oauth2/authorize?continue=x",
+        ] {
             assert_eq!(Place::parse(own).unwrap().as_str(), own);
         }
         for foreign in [
@@ -263,14 +270,10 @@ mod tests {
         ] {
             assert!(Place::parse(foreign).is_none(), "{foreign}");
         }
+        let wrong = Place::parse("/sign-in?return_to=//evil.example").unwrap();
+        assert_eq!(wrong.bare().as_str(), "/sign-in");
         let form = "/account/sessions/end".parse().unwrap();
         assert_eq!(Place::of(&form).as_str(), "/account");
-    }
-
-    #[test]
-    fn a_request_is_made_again_without_the_language_it_asked_for() {
-        let place = Place::of_request("client_id=a&ui_locales=ps%20en&state=x%20y");
-        assert_eq!(place.as_str(), "/oauth2/authorize?client_id=a&state=x+y");
     }
 
     #[test]

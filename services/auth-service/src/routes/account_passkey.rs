@@ -73,12 +73,7 @@ fn name(made: &Made, unnamed: &str) -> String {
     let sane = !given.is_empty()
         && given.chars().count() <= MOST_NAME
         && !given.chars().any(char::is_control);
-    if sane {
-        given
-    } else {
-        unnamed
-    }
-    .to_owned()
+    if sane { given } else { unnamed }.to_owned()
 }
 
 /// What the browser made.

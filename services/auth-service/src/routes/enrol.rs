@@ -15,8 +15,8 @@ use crate::limit::backoff::{self, Counter};
 use crate::pages::browser::{Visit, VisitForm};
 use crate::pages::error::PageError;
 use crate::pages::frame::Frame;
-use crate::pages::views::{self, PasskeyButton};
 use crate::pages::text::NewPassword;
+use crate::pages::views::{self, PasskeyButton};
 use crate::pages::{page, see_other, with_cookie};
 use crate::session::Shown;
 use crate::session::ceremony::{self, Ceremony, Enrolling, Step};
@@ -256,7 +256,13 @@ pub async fn post_name(
         None
     };
     if notice.is_some() {
-        let again = name_form(frame, &form.secret, &progress.enrolment.role, &login, notice);
+        let again = name_form(
+            frame,
+            &form.secret,
+            &progress.enrolment.role,
+            &login,
+            notice,
+        );
         return page(StatusCode::UNPROCESSABLE_ENTITY, &again);
     }
     let enrolling = Enrolling {

@@ -43,7 +43,13 @@ pub async fn get(
             return Ok(see_other(&visit.wants.at("/sign-in/second-step")));
         }
     }
-    let form = form(&app, frame, &visit.secret, &visit.wants, visit.session.as_ref());
+    let form = form(
+        &app,
+        frame,
+        &visit.secret,
+        &visit.wants,
+        visit.session.as_ref(),
+    );
     let response = page(StatusCode::OK, &form)?;
     Ok(if visit.is_new {
         with_cookie(response, visit.secret.set_visit())
@@ -266,10 +272,7 @@ pub async fn post_code(
 /// Between our form and a client's own site.
 pub async fn go_on(visit: Visit, frame: Frame) -> Result<Response, PageError> {
     let to = visit.wants.return_to.ok_or(PageError::BadLink)?;
-    page(
-        StatusCode::OK,
-        &views::Message::go_on(frame, to.as_str()),
-    )
+    page(StatusCode::OK, &views::Message::go_on(frame, to.as_str()))
 }
 
 /// Two factors are wanted of somebody who has one.

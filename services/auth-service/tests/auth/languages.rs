@@ -22,7 +22,9 @@ fn asking<'a>(client: &'a str, changes: &[(&'a str, &'a str)]) -> String {
 
 /// Uses the switch at the foot of the page.
 async fn pick(browser: &mut Browser<'_>, page: &Page, language: &str) -> Page {
-    let place = page.between("name=\"place\" value=\"", "\"").replace("&#38;", "&");
+    let place = page
+        .between("name=\"place\" value=\"", "\"")
+        .replace("&#38;", "&");
     let fields = [("language", language), ("place", place.as_str())];
     let answer = browser.post_bare("/language", &fields).await;
     assert_eq!(answer.location(), place, "{}", answer.text);
@@ -61,8 +63,7 @@ async fn the_choice_is_kept_in_a_cookie_that_holds_nothing_else() {
     let fields = [("language", "fa-AF"), ("place", "/enrol")];
     let answer = browser.post_bare("/language", &fields).await;
     let cookies: Vec<_> = answer.headers.get_all("set-cookie").iter().collect();
-    let kept =
-        "__Host-language=fa-AF; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=15552000";
+    let kept = "__Host-language=fa-AF; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=15552000";
     assert_eq!(cookies, [kept]);
 }
 
@@ -71,14 +72,21 @@ async fn nobody_else_switches_the_language_and_the_switch_leads_nowhere_else() {
     let service = Service::start().await;
     let mut browser = service.browser();
     for fields in [
-        [("language", "ps"), ("place", "https://evil.example/sign-in")],
+        [
+            ("language", "ps"),
+            ("place", "https://evil.example/sign-in"),
+        ],
         [("language", "ps"), ("place", "//evil.example")],
         [("language", "ps"), ("place", "/oauth2/token")],
         [("language", "de"), ("place", "/sign-in")],
         [("language", "ps\r\nset-cookie: a=b"), ("place", "/sign-in")],
     ] {
         let answer = browser.post_bare("/language", &fields).await;
-        assert_eq!((answer.status.as_u16(), answer.location()), (400, ""), "{fields:?}");
+        assert_eq!(
+            (answer.status.as_u16(), answer.location()),
+            (400, ""),
+            "{fields:?}"
+        );
     }
     browser.origin = Some("https://evil.example".to_owned());
     let fields = [("language", "ps"), ("place", "/sign-in")];
@@ -95,7 +103,11 @@ async fn an_app_says_in_which_languages_and_the_ways_that_follow_keep_to_it() {
     browser.reads = "en";
     let request = asking(APP, &[("ui_locales", "de prs-AF ps")]);
     let answer = browser.get(&request).await;
-    assert!(answer.location().starts_with("/sign-in?"), "{}", answer.text);
+    assert!(
+        answer.location().starts_with("/sign-in?"),
+        "{}",
+        answer.text
+    );
     let sign_in = browser.get(answer.location()).await;
     assert_eq!(tongue(&sign_in.text), DARI);
     assert_eq!(tongue(&browser.get("/enrol").await.text), DARI);
@@ -136,12 +148,19 @@ async fn the_question_for_an_app_is_asked_again_in_the_language_that_was_picked(
     let service = start().await;
     let person = service.a_patient().await;
     let changes = [
-        ("scope", "openid patient/Observation.rs patient/Condition.rs"),
+        (
+            "scope",
+            "openid patient/Observation.rs patient/Condition.rs",
+        ),
         ("ui_locales", "ps"),
     ];
     let page = service.authorize(&person.cookie, APP, &changes).await;
     assert_eq!(tongue(&page.text), PASHTO);
-    assert!(page.text.contains("اندازې او د ازموینو پایلې ولولي"), "{}", page.text);
+    assert!(
+        page.text.contains("اندازې او د ازموینو پایلې ولولي"),
+        "{}",
+        page.text
+    );
     let waiting = field(&page.text, "continue");
     let place = field(&page.text, "place");
     assert_eq!(place, format!("/oauth2/authorize?continue={waiting}"));
@@ -155,11 +174,17 @@ async fn the_question_for_an_app_is_asked_again_in_the_language_that_was_picked(
 async fn a_request_that_leads_nowhere_is_explained_in_the_language_that_is_picked_then() {
     let service = start().await;
     let mut browser = service.browser();
-    let request = asking(APP, &[("redirect_uri", "https://x.example"), ("ui_locales", "ps")]);
+    let request = asking(
+        APP,
+        &[("redirect_uri", "https://x.example"), ("ui_locales", "ps")],
+    );
     let page = browser.get(&request).await;
     assert_eq!((page.status.as_u16(), tongue(&page.text)), (400, PASHTO));
-    let page = pick(&mut browser, &page, "fa-AF").await;
-    assert_eq!((page.status.as_u16(), tongue(&page.text)), (400, DARI));
+    let again = pick(&mut browser, &page, "fa-AF").await;
+    assert_eq!((again.status.as_u16(), tongue(&again.text)), (400, DARI));
+    assert!(!page.text.contains("x.example"), "{}", page.text);
+    let page = browser.get("/sign-in?return_to=https://x.example").await;
+    assert!(!page.text.contains("x.example"), "{}", page.text);
 }
 
 #[tokio::test]
@@ -177,7 +202,11 @@ async fn who_has_neither_session_nor_cookie_is_told_in_the_browsers_language() {
         ("/oauth2/logout", 200),
     ] {
         let page = browser.get(path).await;
-        assert_eq!((page.status.as_u16(), tongue(&page.text)), (status, PASHTO), "{path}");
+        assert_eq!(
+            (page.status.as_u16(), tongue(&page.text)),
+            (status, PASHTO),
+            "{path}"
+        );
     }
 }
 
@@ -187,7 +216,9 @@ async fn the_passkey_script_is_told_in_the_readers_language_and_digits() {
     let mut browser = service.browser();
     browser.reads = "fa";
     browser.get("/sign-in").await;
-    let answer = browser.script("/enrol/passkey/options", &serde_json::json!({})).await;
+    let answer = browser
+        .script("/enrol/passkey/options", &serde_json::json!({}))
+        .await;
     let said = answer.json();
     let detail = said["detail"].as_str().unwrap();
     assert!(detail.contains("دوباره شروع کنید"), "{detail}");

@@ -169,7 +169,14 @@ mod tests {
         for good in ["ps", "fa-AF ps en", &"a".repeat(128)] {
             assert_eq!(parse(good).unwrap().as_str(), good);
         }
-        for bad in ["", "ps&acr_values=aal1", "fa_AF", "پښتو", "a\r\nb", &"a".repeat(129)] {
+        for bad in [
+            "",
+            "ps&acr_values=aal1",
+            "fa_AF",
+            "پښتو",
+            "a\r\nb",
+            &"a".repeat(129),
+        ] {
             assert!(parse(bad).is_err(), "{bad}");
         }
     }

@@ -116,7 +116,9 @@ async fn what_is_no_language_tag_is_refused() {
     let mut browser = world.browser();
     let long = "a".repeat(129);
     for tags in ["", "fa_AF", "en%26acr_values%3Daal1", "%0d%0a", &long] {
-        let answer = browser.get(&format!("/session/start?ui_locales={tags}")).await;
+        let answer = browser
+            .get(&format!("/session/start?ui_locales={tags}"))
+            .await;
         assert_eq!(answer.status, 400, "{tags}");
         assert!(!answer.headers.contains_key("set-cookie"), "{tags}");
     }

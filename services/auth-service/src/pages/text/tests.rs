@@ -10,7 +10,9 @@ const LATIN: [&str; 1] = ["Consentry"];
 
 fn places(text: &str) -> BTreeSet<&str> {
     let parts = text.split('{').skip(1);
-    parts.filter_map(|rest| Some(rest.split_once('}')?.0)).collect()
+    parts
+        .filter_map(|rest| Some(rest.split_once('}')?.0))
+        .collect()
 }
 
 fn without_places(text: &str) -> String {
@@ -68,7 +70,9 @@ fn letters_of_one_language_do_not_stand_in_the_other() {
     let pashto = "ټډړږښګڼېۍ";
     for (language, strangers) in [(Language::Dari, pashto), (Language::Pashto, "گ")] {
         for (name, text) in language.words().all() {
-            let stranger = text.chars().find(|c| strangers.contains(*c) || "كى".contains(*c));
+            let stranger = text
+                .chars()
+                .find(|c| strangers.contains(*c) || "كى".contains(*c));
             assert_eq!(stranger, None, "{name} in {language:?}: {text}");
         }
     }

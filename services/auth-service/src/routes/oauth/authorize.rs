@@ -72,7 +72,7 @@ use crate::session::{self, Session, cookie};
 )]
 pub async fn authorize(State(app): State<Arc<App>>, request: Request) -> Response {
     let query = request.uri().query().unwrap_or_default().to_owned();
-    let mut frame = Frame::of(&app, request.headers(), request.uri()).at(Place::of_request(&query));
+    let mut frame = Frame::of(&app, request.headers(), request.uri()).at(Place::of_no_request());
     let outcome = match pages::limit(&app, &request) {
         Ok(()) => answer(&app, &mut frame, request.headers(), query.as_bytes()).await,
         Err(error) => Err(error),
@@ -94,7 +94,7 @@ pub async fn authorize(State(app): State<Arc<App>>, request: Request) -> Respons
     ),
 )]
 pub async fn authorize_by_form(State(app): State<Arc<App>>, request: Request) -> Response {
-    let mut frame = Frame::of(&app, request.headers(), request.uri());
+    let mut frame = Frame::of(&app, request.headers(), request.uri()).at(Place::of_no_request());
     let outcome = by_form(&app, &mut frame, request).await;
     pages::shown(frame, outcome).await
 }
