@@ -4,10 +4,18 @@ import { createRequire } from "node:module";
 
 const source = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
+/** One a page, and never detached: with the first that is, the page's virtual authenticator goes. */
+const sessions = new WeakMap();
+
+async function sessionOf(page) {
+  if (!sessions.has(page)) sessions.set(page, await page.context().newCDPSession(page));
+  return sessions.get(page);
+}
+
 /** What is wrong with the page, one line each. */
 export async function violations(page) {
   // In a world of its own: the page's policy lets no foreign script in.
-  const session = await page.context().newCDPSession(page);
+  const session = await sessionOf(page);
   const { frameTree } = await session.send("Page.getFrameTree");
   const { executionContextId } = await session.send("Page.createIsolatedWorld", { frameId: frameTree.frame.id, worldName: "axe" });
   const run = async (expression) => {
@@ -17,6 +25,5 @@ export async function violations(page) {
   };
   await run(`${source};0`);
   const found = await run(`axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }).then(({ violations }) => violations.map(({ id, help, nodes }) => ({ id, help, at: nodes.map(({ target, failureSummary }) => target.join(" ") + " " + failureSummary) })))`);
-  await session.detach();
   return found.map(({ id, help, at }) => `${id}: ${help}\n  ${at.join("\n  ")}`);
 }

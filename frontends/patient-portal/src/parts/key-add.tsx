@@ -3,6 +3,7 @@ import { Button, ButtonLink, FaultNotice, isDevelopment, useNow, useSession, use
 import { makePasskey } from "@consentry/ui/passkey";
 import { Trans } from "@lingui/react/macro";
 import { useMutation } from "@tanstack/react-query";
+import { useRef } from "react";
 import { ALL_RIGHTS, authorityOf, controls, useAuthorities } from "../lib/authority.js";
 import type { BoundKey } from "../lib/bound-keys.js";
 import { signerOf, typedSigner, walletSigner } from "../lib/keys.js";
@@ -20,16 +21,18 @@ export function AddKey({ keys }: { keys: readonly BoundKey[] }) {
   const authorities = useAuthorities();
   const picked = usePickedKey(keys);
   const main = keys[0]?.subject;
+  // One that was made and not yet bound is used at the next try, so that the device does not collect them.
+  const made = useRef<Signer>(undefined);
   const binding = useMutation({
     mutationFn: async (make: () => Promise<Signer>) => {
       if (identity.patient === undefined) throw new ConsentryError("Auth", "AUTH_FORBIDDEN", "this account is no patient's");
       const by = picked.key;
       const signer = await make();
       const voucher = by && (await signerOf(by, deployment, keys));
+      // Asked before the new key is bound: the present sign-in shows nothing of that one.
+      const authority = authorityOf(authorities.data ?? (await authorities.refetch()).data, main);
       await withSigner(signer).keys.bind({ tenant: identity.tenant, patient: identity.patient, ...(voucher && { endorsedBy: voucher }) });
-      const authority = authorityOf(authorities.data, main);
-      let isFinished = true;
-      if (voucher !== undefined && main !== undefined) isFinished = authority !== undefined && controls(authority, voucher.address) && (await letDecide(voucher, main, signer.address));
+      const isFinished = voucher === undefined || main === undefined || (authority !== undefined && controls(authority, voucher.address) && (await letDecide(voucher, main, signer.address)));
       // Tokens name the keys that stand for a person, so that the sign-in is renewed; mostly without a question.
       location.assign(signInUrl({ returnTo: `/keys?added=${isFinished ? "1" : "unfinished"}` }));
     },
@@ -63,7 +66,7 @@ export function AddKey({ keys }: { keys: readonly BoundKey[] }) {
       {heading}
       {binding.isError && <FaultNotice error={binding.error} />}
       {keys.length === 0 ? <p><Trans>Your device asks twice for your finger, your face or your screen lock: once to make the key, once to sign that it is yours.</Trans></p> : <WhatHappens />}
-      <div className="actions"><Button pending={binding.isPending} onPress={() => binding.mutate(() => makePasskey(deployment))}><Trans>Make a passkey</Trans></Button></div>
+      <div className="actions"><Button pending={binding.isPending} onPress={() => binding.mutate(async () => (made.current ??= await makePasskey(deployment)))}><Trans>Make a passkey</Trans></Button></div>
       <PickKey picked={picked} keys={keys} />
       <details>
         <summary><Trans>Other kinds of keys</Trans></summary>

@@ -74,14 +74,18 @@ function TranslationRemark() {
   return <span><Trans>This translation still waits for a native reader to check it.</Trans></span>;
 }
 
+/** Whether a screen was shown since the page was loaded. */
+let isAnyShown = false;
+
 /** A screen: its heading takes the focus when it appears, and names the window. */
 export function Page({ heading, plainHeading, back, lead, narrow = false, children }: { heading: ReactNode; /** The heading as text, for the window's title. */ plainHeading: string; back?: { to: string; label: ReactNode }; lead?: ReactNode; narrow?: boolean; children?: ReactNode }) {
   const title = useRef<HTMLHeadingElement>(null);
-  const isFirst = useRouterState({ select: (state) => state.resolvedLocation === undefined });
   useEffect(() => {
     document.title = `${plainHeading} – Consentry`;
   }, [plainHeading]);
   useEffect(() => {
+    const isFirst = !isAnyShown;
+    isAnyShown = true;
     // The first screen begins at the top, with the way past the menu.
     if (isFirst) return;
     title.current?.focus({ preventScroll: true });
