@@ -50,7 +50,7 @@ function WithKeys({ passkeys, mayAsk, label, kind = "main", sign, wait, outcome,
   const decision = useMutation({
     mutationFn: async () => {
       // What was handed in once is only waited for, never signed again.
-      pending.current ??= await sign(withSigner(passkey === undefined ? await signerBy(way as Way, others) : foundPasskey(passkey.address, passkey.passkey, deployment)));
+      pending.current ??= await sign(withSigner(passkey === undefined ? await signerBy(way as Way, others) : foundPasskey(passkey, deployment, passkeys)));
       setStatus((before) => before ?? { intent: "accepted", consent: undefined, finality: undefined, reorganised: false });
       return wait(pending.current, { onStatus: setStatus, timeoutMs: 120_000 });
     },

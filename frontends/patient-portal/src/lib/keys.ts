@@ -23,7 +23,7 @@ export function typedSigner(privateKey: string): Signer {
 
 /** Whoever signs for a bound key. */
 export async function signerOf({ subject, passkey }: BoundKey, deployment: Deployment): Promise<Signer> {
-  if (passkey !== undefined) return foundPasskey(subject, passkey, deployment);
+  if (passkey !== undefined) return foundPasskey({ address: subject, passkey }, deployment);
   const development = developmentKeys.get(subject.toLowerCase());
   if (development !== undefined) return development;
   if (window.ethereum === undefined) throw new SignerError("SIGNER_UNAVAILABLE", "this key is in a wallet, and there is none in this browser");
