@@ -1,4 +1,6 @@
 // A clinician at the clinic console, and the patients whom they ask.
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { clientCredentials, createConsentry, developmentSigner } from "../../sdk/js-sdk/dist/index.js";
 import { privateKeyToAccount } from "../../sdk/js-sdk/node_modules/viem/_esm/accounts/index.js";
 import { enrol, newcomer, person, signIn } from "./browser.mjs";
@@ -6,14 +8,33 @@ import { deployment, endpoints, originOf } from "./stack.mjs";
 
 export const app = "clinic-console";
 
-/** Somebody who works for an organisation, signed in to the console. */
-export async function clinician(browser, { client = "clinic-a", ...options } = {}) {
+const sdk = createRequire(new URL("../../sdk/js-sdk/package.json", import.meta.url));
+const { encodeFunctionData, keccak256, stringToHex } = sdk("viem");
+const json = (path) => JSON.parse(readFileSync(new URL(`../../contracts/${path}`, import.meta.url), "utf8"));
+
+/** Somebody who works for an organisation, signed in to the console. With a `practitioner`'s FHIR id they can have keys of their own. */
+export async function clinician(browser, { client = "clinic-a", practitioner, ...options } = {}) {
   const someone = await person(browser, options);
   const { organization, privateKey, address } = endpoints.clients.find((each) => each.id === client);
   const { login } = newcomer("doctor");
-  await enrol(someone.page, { persona: "provider", organization }, login);
+  await enrol(someone.page, { persona: "provider", organization, ...(practitioner && { practitioner }) }, login);
   await signIn(someone.page, app);
   return { ...someone, organization, privateKey, grantee: address };
+}
+
+/** A registrar verifies an address on chain as a practitioner's of an organisation. */
+export async function verifyPractitioner(practitioner, organization) {
+  const { address: registry, abi } = json("deployments/local/ProviderRegistry.json");
+  const { registrar } = json("chains/local.json").granteeRegistries;
+  const data = encodeFunctionData({ abi, functionName: "verify", args: [practitioner, organization, keccak256(stringToHex("a licence that was seen")), 2 ** 40 - 1, 0] });
+  const ask = async (method, params) => {
+    const reply = await fetch(endpoints.chain.rpc, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ jsonrpc: "2.0", id: 1, method, params }) });
+    const { result, error } = await reply.json();
+    if (error) throw new Error(`${method}: ${error.message}`);
+    return result;
+  };
+  await ask("eth_call", [{ from: registrar, to: registry, data }, "latest"]);
+  await ask("eth_sendTransaction", [{ from: registrar, to: registry, data }]);
 }
 
 /** One of the seeded patients, who have records and a key. A development stack has nobody at a browser for them, so the custodian's system reads. */
@@ -59,4 +80,14 @@ export async function ask(page, { code, privateKey, preset = "everything", durat
   await page.locator("form .actions .button").click();
   await page.waitForURL((url) => url.pathname.startsWith("/consents/0x"), { timeout: 60_000 });
   return new URL(page.url()).pathname.split("/")[2];
+}
+
+/** Fills in the form up to the look at what will be signed. */
+export async function toCheck(page, code, preset = "laboratory") {
+  await page.goto(`${originOf(app)}/ask`);
+  await page.locator("#code").fill(code);
+  await page.locator(`input[value="${preset}"]`).check();
+  await page.locator('input[name="duration"][value="7"]').check();
+  await page.locator("form .actions .button").click();
+  await page.locator(".summary").first().waitFor();
 }

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { launch } from "../browser.mjs";
-import { ask, app, clinician, seededPatient, wallet } from "../clinic-people.mjs";
+import { ask, app, clinician, seededPatient, toCheck, wallet } from "../clinic-people.mjs";
 import { originOf } from "../stack.mjs";
 
 let browser;
@@ -127,18 +127,9 @@ test("an answer that the gateway could not trust is told as such, and not as the
 });
 
 describe("faults are told in words", () => {
-  const atCheck = async (page, preset = "laboratory") => {
-    await page.goto(`${originOf(app)}/ask`);
-    await page.locator("#code").fill(seededPatient(2).code);
-    await page.locator(`input[value="${preset}"]`).check();
-    await page.locator('input[name="duration"][value="7"]').check();
-    await page.locator("form .actions .button").click();
-    await page.locator(".summary").first().waitFor();
-  };
-
   test("no wallet, a wallet that says no, a key of somebody else", async () => {
     const { page } = await clinician(browser);
-    await atCheck(page);
+    await toCheck(page, seededPatient(2).code);
     await page.getByRole("button", { name: "Sign and ask" }).click();
     await page.getByText("The key does not answer").waitFor();
     await page.evaluate(() => {

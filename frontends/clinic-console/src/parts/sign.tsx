@@ -50,7 +50,7 @@ function WithKeys({ passkeys, mayAsk, label, kind = "main", sign, wait, outcome,
   const decision = useMutation({
     mutationFn: async () => {
       // What was handed in once is only waited for, never signed again.
-      pending.current ??= await sign(withSigner(passkey === undefined ? await signerBy(way as Way, others) : foundPasskey(passkey.address, passkey.passkey, deployment)));
+      pending.current ??= await sign(withSigner(passkey === undefined ? await signerBy(way as Way, others) : foundPasskey(passkey, deployment, passkeys)));
       setStatus((before) => before ?? { intent: "accepted", consent: undefined, finality: undefined, reorganised: false });
       return wait(pending.current, { onStatus: setStatus, timeoutMs: 120_000 });
     },
@@ -81,7 +81,10 @@ function WithKeys({ passkeys, mayAsk, label, kind = "main", sign, wait, outcome,
     );
   }
   const choices = [
-    ...passkeys.map(({ address, boundAt }) => ({ value: address, label: <Trans>Your passkey</Trans>, hint: <Trans>Added on {date(boundAt)}</Trans> })),
+    ...passkeys.map(({ address, boundAt }) => {
+      const added = date(boundAt);
+      return { value: address, label: <Trans>Your passkey</Trans>, hint: <Trans>What the patient allows, only you can read. Added on {added}.</Trans> };
+    }),
     ...(others.length > 0 ? [{ value: "wallet" as const, label: <Trans>The wallet in this browser</Trans>, hint: <Trans>It shows what you sign.</Trans> }] : []),
     ...(others.length > 0 && isDevelopment(deployment) ? [{ value: "development" as const, label: <Trans>A development key</Trans>, hint: <Trans>For tests on this machine only. Never use it for real patients.</Trans> }] : []),
   ];

@@ -44,7 +44,7 @@ function Own() {
         <>
           <p><Trans>What a patient allows to your own key, only you can read. What they allow to your organisation's key, all of it can.</Trans></p>
           {all.length === 0 && <p><Trans>You have no key yet. With a passkey you sign with your finger, your face or your screen lock.</Trans></p>}
-          {all.map((key, at) => <KeyCard key={key.address} of={key} number={at + 1} />)}
+          {all.length > 0 && <div className="stack wide">{all.map((key, at) => <KeyCard key={key.address} of={key} number={at + 1} />)}</div>}
           {all.length < MOST ? <AddKey isFirst={all.length === 0} /> : <p className="soft"><Trans>You have as many keys as one can have. Remove one before you add another.</Trans></p>}
         </>
       )}

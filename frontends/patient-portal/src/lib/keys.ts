@@ -23,7 +23,7 @@ export function typedSigner(privateKey: string): Signer {
 
 /** Whoever signs for a bound key. `others` may be used by mistake: then it is remembered that they are here. */
 export async function signerOf({ subject, passkey }: BoundKey, deployment: Deployment, others: readonly BoundKey[] = []): Promise<Signer> {
-  if (passkey !== undefined) return foundPasskey(subject, passkey, deployment, others.flatMap((each) => (each.passkey ? [[each.subject, each.passkey]] : [])));
+  if (passkey !== undefined) return foundPasskey({ address: subject, passkey }, deployment, others.flatMap((each) => (each.passkey ? [{ address: each.subject, passkey: each.passkey }] : [])));
   const development = developmentKeys.get(subject.toLowerCase());
   if (development !== undefined) return development;
   if (window.ethereum === undefined) throw new SignerError("SIGNER_UNAVAILABLE", "this key is in a wallet, and there is none in this browser");

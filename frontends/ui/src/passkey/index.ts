@@ -1,3 +1,3 @@
 /** Passkeys that decide. */
-export { credentialOf, forgetCredentials, publicKeyOf, type PublicKey } from "./known.js";
+export { credentialOf, forgetCredentials, publicKeyOf, type KnownPasskey, type PublicKey } from "./known.js";
 export { foundPasskey, makePasskey } from "./passkey.js";

@@ -4,6 +4,9 @@ import type { Address, Hex } from "@consentry/sdk";
 /** A passkey's public key. */
 export interface PublicKey { readonly x: Hex; readonly y: Hex }
 
+/** A passkey that was made before, by the address that stands for it. */
+export interface KnownPasskey { readonly address: Address; readonly passkey: PublicKey }
+
 /** Kept while the page is open, never stored: which credential a passkey is, by its address. */
 const credentials = new Map<string, Uint8Array>();
 

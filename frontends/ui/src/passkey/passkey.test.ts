@@ -58,35 +58,40 @@ afterEach(() => {
 async function made() {
   const signer = await makePasskey(deployment);
   const { signer: id } = await signer.sign(domain, revoke);
-  const key = publicKeyOf(id)!;
-  return { address: signer.address, key, id };
+  return { address: signer.address, passkey: publicKeyOf(id)!, id };
 }
 
 test("a passkey that was made signs under the address that stands for it, and is found again by its public key", async () => {
-  const { address, key, id } = await made();
+  const { address, passkey, id } = await made();
+  const known = { address, passkey };
   expect(id.startsWith(`0x${"44".repeat(20)}`)).toBe(true);
   forgetCredentials();
-  const found = foundPasskey(address, key, deployment);
+  const found = foundPasskey(known, deployment);
   expect(found.address).toBe(address);
   expect((await found.sign(domain, revoke)).signer).toBe(id);
   expect(device.asked.at(-1)).toMatchObject({ allowCredentials: [], userVerification: "required" });
   // Once it was used, the page knows which it is and asks for no other.
-  await foundPasskey(address, key, deployment).sign(domain, revoke);
+  await foundPasskey(known, deployment).sign(domain, revoke);
   expect(device.asked.at(-1)?.allowCredentials).toHaveLength(1);
 });
 
 test("another passkey than the one that is needed signs nothing", async () => {
-  const { address, key } = await made();
-  await makePasskey(deployment);
-  forgetCredentials();
+  const wanted = await made();
   device.picked = 1;
-  await expect(foundPasskey(address, key, deployment).sign(domain, revoke)).rejects.toMatchObject({ code: "SIGNER_WRONG_ACCOUNT" });
+  const other = await made();
+  forgetCredentials();
+  await expect(foundPasskey(wanted, deployment, [other]).sign(domain, revoke)).rejects.toMatchObject({ code: "SIGNER_WRONG_ACCOUNT" });
+  // Which one it was is known from then on, and only that.
+  await foundPasskey(other, deployment).sign(domain, revoke);
+  expect(device.asked.at(-1)?.allowCredentials).toHaveLength(1);
+  await expect(foundPasskey(wanted, deployment).sign(domain, revoke)).rejects.toMatchObject({ code: "SIGNER_WRONG_ACCOUNT" });
+  expect(device.asked.at(-1)?.allowCredentials).toHaveLength(0);
 });
 
 test("a person who says no has signed nothing, and a deployment without a verifier has no passkeys", async () => {
-  const { address, key } = await made();
+  const known = await made();
   device.get = () => Promise.reject(new DOMException("no", "NotAllowedError"));
-  await expect(foundPasskey(address, key, deployment).sign(domain, revoke)).rejects.toMatchObject({ code: "SIGNER_REFUSED" });
+  await expect(foundPasskey(known, deployment).sign(domain, revoke)).rejects.toMatchObject({ code: "SIGNER_REFUSED" });
   const { webAuthnVerifier: _, ...without } = deployment;
   const before = device.keys.length;
   await expect(makePasskey(without as Deployment)).rejects.toMatchObject({ code: "SIGNER_UNAVAILABLE" });

@@ -1,6 +1,7 @@
 /** Passkeys that decide: made in the portal, found again on any device that has them, verified on chain. */
 import { passkeySigner, SignerError, type Address, type Deployment, type Hex, type Signer } from "@consentry/sdk";
-import { credentialOf, rememberCredential, type PublicKey } from "./known.js";
+import type { AssertionParts } from "@consentry/sdk/intents";
+import { credentialOf, rememberCredential, type KnownPasskey, type PublicKey } from "./known.js";
 
 /** What a passkey's entry in the browser's own list is called. */
 const NAME = "Consentry decisions";
@@ -38,12 +39,8 @@ export async function makePasskey(deployment: Deployment): Promise<Signer> {
   return signer;
 }
 
-/**
- * Signs by a passkey that was made before, wherever the browser finds it. `address` is the one that stands for it. `others`
- * may be picked by mistake: then it is remembered that they are here.
- */
-export function foundPasskey(address: Address, key: PublicKey, deployment: Deployment, others: readonly (readonly [Address, PublicKey])[] = []): Signer {
-  const { x, y } = key;
+/** Signs by a passkey that was made before, wherever the browser finds it. Of `others`, picked by mistake, it is remembered which they are. */
+export function foundPasskey({ address, passkey: { x, y } }: KnownPasskey, deployment: Deployment, others: readonly KnownPasskey[] = []): Signer {
   const known = credentialOf(address);
   const rpId = location.hostname;
   return passkeySigner({ credentialId: known ?? new Uint8Array(), x, y, rpId }, verifierOf(deployment), async (options, signal) => {
@@ -59,15 +56,18 @@ export function foundPasskey(address: Address, key: PublicKey, deployment: Deplo
     if (credential === null) throw new SignerError("SIGNER_UNAVAILABLE", "the browser gave no assertion");
     const response = credential.response as AuthenticatorAssertionResponse;
     const parts = { authenticatorData: new Uint8Array(response.authenticatorData), clientDataJSON: new Uint8Array(response.clientDataJSON), signature: new Uint8Array(response.signature) };
-    for (const [other, theirs] of others) if (await isBy(theirs, parts)) rememberCredential(other, new Uint8Array(credential.rawId));
-    if (!(await isBy(key, parts))) throw new SignerError("SIGNER_WRONG_ACCOUNT", "another passkey was picked than the one that this decision needs");
-    rememberCredential(address, new Uint8Array(credential.rawId));
+    const id = new Uint8Array(credential.rawId);
+    if (!(await isBy({ x, y }, parts))) {
+      for (const other of others) if (await isBy(other.passkey, parts)) rememberCredential(other.address, id);
+      throw new SignerError("SIGNER_WRONG_ACCOUNT", "another passkey was picked than the one that this decision needs");
+    }
+    rememberCredential(address, id);
     return parts;
   });
 }
 
 /** Whether an assertion is that key's. */
-async function isBy({ x, y }: PublicKey, parts: { authenticatorData: Uint8Array; clientDataJSON: Uint8Array; signature: Uint8Array }): Promise<boolean> {
+async function isBy({ x, y }: PublicKey, parts: AssertionParts): Promise<boolean> {
   const raw = new Uint8Array([4, ...bytes(x), ...bytes(y)]);
   const key = await crypto.subtle.importKey("raw", raw, { name: "ECDSA", namedCurve: "P-256" }, false, ["verify"]);
   const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", Uint8Array.from(parts.clientDataJSON)));
