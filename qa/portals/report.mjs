@@ -1,13 +1,14 @@
 // Figures, and where they are written down.
 import { readFileSync, writeFileSync } from "node:fs";
-import { cpus } from "node:os";
+import { cpus, loadavg } from "node:os";
 
 export const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
 
 /** A Markdown table. */
 export const table = (columns, rows) => [columns, columns.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 
-export const machine = `${cpus().length} cores (${cpus()[0].model.replace(/ Processor.*$/, "")})`;
+/** The machine, and how many others wanted it meanwhile: what is timed there is only as good as that. */
+export const machine = () => `${cpus().length} cores (${cpus()[0].model.replace(/ Processor.*$/, "")}), load ${loadavg()[1].toFixed(0)}`;
 
 /** Puts a text in the place of what stands between a document's two marks of that name. */
 export function writeBetween(file, name, text) {

@@ -20,6 +20,7 @@ for (const language of LANGUAGES) {
       await page.setViewportSize({ width: 320, height: 640 });
       await page.screenshot({ path: `${folder}${name}-${language}-${theme}-320.png`, fullPage: true });
       await page.setViewportSize({ width: 1100, height: 800 });
+      if (name === "receipt" && theme === THEMES[0]) await page.pdf({ path: `${folder}${name}-${language}.pdf`, format: "A4" });
     }
   }
 }

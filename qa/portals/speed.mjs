@@ -136,7 +136,7 @@ const rows = Object.keys(measured).map((name) => {
   const isMissed = median(lcp) > GOAL.lcp || median(tbt) > GOAL.tbt;
   return [name, `${(median(of(name, "bytes")) / 1000).toFixed(0)} kB`, median(of(name, "requests")), ms(median(lcp)), ms(Math.max(...lcp)), (median(lcp) / median(of(floor, "lcp"))).toFixed(2), ms(median(tbt)), ms(Math.max(...tbt)), name.startsWith("bare") ? "–" : isMissed ? "missed" : "kept"];
 });
-const text = `Medians of ${runs} cold loads each, in turns, at 1.6 Mbit/s, 150 ms a round trip, a processor ${SLOWER}× slower; ${machine}, services and browser on the same.\n\n` +
+const text = `Medians of ${runs} cold loads each, in turns, at 1.6 Mbit/s, 150 ms a round trip, a processor ${SLOWER}× slower; ${machine()}, services and browser on the same.\n\n` +
   table(["screen", "over the line", "requests", "LCP", "worst", "of the bare page's", "TBT", "worst", `goal: ${GOAL.lcp / 1000} s, ${GOAL.tbt} ms`], rows);
 console.log(text);
 if (values.write) writeBetween(values.write, "portals", text);

@@ -21,7 +21,6 @@ export async function traces(context, seen) {
     const session = await context.newCDPSession(page);
     const { entries } = await session.send("Page.getNavigationHistory");
     places.history.push(...entries.flatMap(({ url, title }) => [url, title]));
-    await session.detach();
     places.storage.push(...(await page.evaluate(async () => [
       ...[localStorage, sessionStorage].flatMap((each) => Object.entries(each).flat()),
       ...(await indexedDB.databases()).map(({ name }) => name), ...(await caches.keys()), document.cookie,
