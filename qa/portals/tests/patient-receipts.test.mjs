@@ -95,7 +95,7 @@ test("a genuine file is called genuine, with what holds now; dropped as well as 
   await page.goto(`${at}/verify`);
   await choose(page, receipt);
   await page.getByRole("heading", { name: "This receipt is genuine. The consent is active." }).waitFor();
-  assert.equal(await page.getByText("Some words are not as we write them today").count(), 0);
+  assert.equal(await page.getByText("Some lines are not as we write them today").count(), 0);
   await page.reload();
   const dropped = await page.evaluateHandle((text) => {
     const data = new DataTransfer();
@@ -154,6 +154,10 @@ test("after the consent was ended, its receipt is genuine still, and says that i
   await choose(page, receipt);
   await page.getByRole("heading", { name: "This receipt is genuine. The consent was ended by the patient." }).waitFor();
   await page.getByText("The consent changed after this receipt was made").waitFor();
+  // What can no longer be told is not called genuine.
+  await choose(page, tampered((r) => { r.pii_processing.purposes[0].valid_until = null; }));
+  await page.getByRole("heading", { name: "We cannot tell whether this receipt is genuine" }).waitFor();
+  assert.equal(await page.getByText("This receipt is genuine").count(), 0);
 });
 
 test("a clinic scans a patient's code; another code is passed over, and the camera is off afterwards", async () => {

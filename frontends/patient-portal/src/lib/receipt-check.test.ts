@@ -34,12 +34,12 @@ const file = (value: unknown) => new Blob([typeof value === "string" ? value : J
 test("a receipt is read from its own file, and nothing in it is other than it must be", async () => {
   const read = await readReceipt(file(made));
   expect(read).toEqual(JSON.parse(JSON.stringify(made)));
-  expect(checkReceipt(read as Receipt, against)).toEqual({ changed: [], remarks: [], isOlder: false, isElsewhere: false });
+  expect(checkReceipt(read as Receipt, against)).toEqual({ changed: [], unsure: [], remarks: [], isOlder: false, isElsewhere: false });
 });
 
 test("what is no receipt is refused, and the place that is wrong is named", async () => {
   expect(await readReceipt(file("{"))).toEqual({ fault: "json" });
-  expect(await readReceipt(file("x".repeat(300_000)))).toEqual({ fault: "long" });
+  expect(await readReceipt(file("x".repeat(1_100_000)))).toEqual({ fault: "long" });
   expect(await readReceipt(file({ ...made, record_id: "0x12" }))).toEqual({ fault: "shape", at: "record_id" });
   expect(await readReceipt(file({ ...made, more: 1 }))).toEqual({ fault: "shape", at: "more" });
   expect(await readReceipt(file([]))).toMatchObject({ fault: "shape" });
@@ -89,9 +89,14 @@ test("of a consent that the registry does not know, only the receipt itself can 
 test("what became of the consent afterwards is no change of the receipt", () => {
   expect(checkReceipt(made, { ...against, consent: { ...consent, status: "EXPIRED" } })).toMatchObject({ changed: [], isOlder: false });
   const ended = { ...consent, status: "REVOKED" as const, version: 3, transaction: hex("de", 32), blockNumber: 9 };
-  expect(checkReceipt(made, { ...against, consent: ended })).toMatchObject({ changed: [], isOlder: true });
+  expect(checkReceipt(made, { ...against, consent: ended })).toMatchObject({ changed: [], unsure: [], isOlder: true });
   // All taken back at once: the consent itself has no new event.
   expect(checkReceipt(made, { ...against, consent: { ...consent, status: "REVOKED" } })).toMatchObject({ changed: [], isOlder: false });
+});
+
+test("that a receipt calls itself older does not make its times true: they are named as not to be told", () => {
+  const older = tampered((r) => { r.consent_events[0].version = 1; r.pii_processing.purposes[0]!.valid_until = null; });
+  expect(checkReceipt(older, against)).toMatchObject({ changed: [], unsure: [{ line: "until", said: "–" }], isOlder: true });
 });
 
 test("words and names that read otherwise are remarked on, and do not make it false", () => {
