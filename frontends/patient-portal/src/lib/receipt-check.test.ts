@@ -28,7 +28,7 @@ function tampered(change: (receipt: Receipt) => void): Receipt {
   change(copy);
   return copy;
 }
-const lines = (receipt: Receipt, beside: Partial<typeof against> = {}) => checkReceipt(receipt, { ...against, ...beside }).changed.map(({ line }) => line);
+const lines = (receipt: Receipt, beside: Partial<Parameters<typeof checkReceipt>[1]> = {}) => checkReceipt(receipt, { ...against, ...beside }).changed.map(({ line }) => line);
 const file = (value: unknown) => new Blob([typeof value === "string" ? value : JSON.stringify(value)]);
 
 test("a receipt is read from its own file, and nothing in it is other than it must be", async () => {
@@ -75,6 +75,10 @@ test("a receipt made up from end to end does not have the consent's number, even
   const forged = receiptOf({ consent: { ...consent, scopeId: other.hash }, policy: other, organization, identity, deployment, shown: inWords(other), language: "en", madeAt: 1_700_000_100 });
   expect(lines(forged, { policy: undefined })).toEqual(["id"]);
   expect(lines(forged)).toContain("document");
+});
+
+test("a document that does not have its fingerprint is found out where nobody holds the right one", () => {
+  expect(lines(tampered((r) => { r.evidence.policy.exclude = []; }), { policy: undefined })).toEqual(["fingerprint"]);
 });
 
 test("of a consent that the registry does not know, only the receipt itself can be checked", () => {

@@ -79,7 +79,8 @@ export function checkReceipt(receipt: Receipt, { consent, policy, organization, 
   const changed = relevant.filter((each) => !isRemark(each) && !isUnsure(each));
   if (consent !== undefined && event.version > consent.version) changed.push({ line: "state", said: String(event.version), is: String(consent.version) });
   if (own === undefined) put(changed, { line: "document", said: undefined, is: undefined });
-  else if (own.hash !== evidence.policy_hash.toLowerCase() && !changed.some(({ line }) => line === "document")) put(changed, { line: "fingerprint", said: evidence.policy_hash, is: own.hash });
+  // Compared line by line above, where somebody holds the right one.
+  else if (document === undefined && own.hash !== evidence.policy_hash.toLowerCase()) changed.push({ line: "fingerprint", said: evidence.policy_hash, is: own.hash });
   // The id is the hash of who, whom and what. What it was made of is named above where that is known.
   const id = consentIdOf({ chainId: evidence.chain_id, registry: evidence.registry, subject: evidence.subject, grantee: receipt.pii_processing.purposes[0]!.pii_controllers[0].party_address, scopeId: own?.hash ?? evidence.policy_hash });
   if (changed.length === 0 && id !== receipt.record_id.toLowerCase()) changed.push({ line: "id", said: receipt.record_id, is: id });
