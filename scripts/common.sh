@@ -39,3 +39,18 @@ need_to_compile() {
 build() {
   cargo build --workspace --bins >&2
 }
+
+# Builds the portals unless what is built is newer than everything it is made from.
+build_portals() {
+  local built=frontends/admin-console/dist/index.html
+  if [[ -f $built && -z $(find frontends sdk/js-sdk/src -type f -newer "$built" -not -path '*/node_modules/*' -not -path '*/dist/*' -print -quit) ]]; then
+    return
+  fi
+  echo "… building the portals" >&2
+  local said
+  said=$(frontends/tools/pnpm install --frozen-lockfile 2>&1 && frontends/tools/pnpm build 2>&1) || {
+    echo "$said" >&2
+    echo "the portals were not built" >&2
+    return 1
+  }
+}

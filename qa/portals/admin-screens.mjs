@@ -66,7 +66,7 @@ export function screensOf({ patient, account }) {
     "code-missing": { path: "/accounts/code", act: submit },
     "code-made": { path: "/accounts/code", act: async (page) => { await page.locator("input[value=admin]").check(); await submit(page); await page.locator(".copy-text").waitFor(); } },
     "lost-keys": { path: "/lost-keys", act: async (page) => { await page.locator("#look-patient").fill(patient); await submit(page); await page.locator("main .summary").waitFor(); } },
-    "lost-keys-wrong": { path: "/lost-keys", act: async (page) => { await page.locator("#confirm-id").fill("00000000-0000-4000-8000-000000000000"); await page.locator("main form .button[type=submit]").nth(1).click(); await page.locator("main .notice.error").waitFor(); } },
+    "lost-keys-wrong": { path: "/lost-keys", act: async (page) => { await page.locator("#propose-patient").fill(patient); await page.locator("main form .button[type=submit]").first().click(); await page.locator("main .error-summary").waitFor(); } },
     clients: at("/clients"),
     client: at("/clients/admin-console"),
     "client-new": at("/clients/new"),

@@ -11,15 +11,46 @@ export const launch = (args = []) => chromium.launch({ executablePath, args: [..
 export async function authenticator(page) {
   const session = await page.context().newCDPSession(page);
   await session.send("WebAuthn.enable");
+  return device(session, "internal");
+}
+
+async function device(session, transport) {
   const { authenticatorId } = await session.send("WebAuthn.addVirtualAuthenticator", {
-    options: { protocol: "ctap2", transport: "internal", hasResidentKey: true, hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true },
+    options: { protocol: "ctap2", transport, hasResidentKey: true, hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true },
   });
   return {
     reacts: (enabled) => session.send("WebAuthn.setAutomaticPresenceSimulation", { authenticatorId, enabled }),
     /** Forgets the passkeys that it has: as when they are on another device. */
     forgets: () => session.send("WebAuthn.clearCredentials", { authenticatorId }),
     unlocks: (isUserVerified) => session.send("WebAuthn.setUserVerified", { authenticatorId, isUserVerified }),
+    /** The passkeys that it has. */
+    passkeys: async () => (await session.send("WebAuthn.getCredentials", { authenticatorId })).credentials,
+    /** Has these passkeys as well. */
+    async takes(passkeys) {
+      for (const credential of passkeys) await session.send("WebAuthn.addCredential", { authenticatorId, credential });
+    },
+    /** A security key beside it. */
+    beside: () => device(session, "usb"),
   };
+}
+
+/** A person with two devices: makes passkeys on the second, and signs with whichever has the one that is asked for; else with the first. */
+export async function holds(page, first, second) {
+  await page.exposeFunction("reachFor", async (kind, wanted) => {
+    const isSecond = kind === "create" || (await second.passkeys()).some(({ credentialId }) => credentialId === wanted);
+    await first.reacts(!isSecond);
+    await second.reacts(isSecond);
+  });
+  await page.addInitScript(() => {
+    for (const kind of ["create", "get"]) {
+      const ask = navigator.credentials[kind].bind(navigator.credentials);
+      navigator.credentials[kind] = async (options) => {
+        const id = options.publicKey.allowCredentials?.[0]?.id;
+        await window.reachFor(kind, id ? btoa(String.fromCharCode(...new Uint8Array(id))) : "");
+        return ask(options);
+      };
+    }
+  });
 }
 
 /** A new person's window. Whatever the page's policy blocks, and whatever it throws, is collected. */

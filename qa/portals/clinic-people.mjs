@@ -48,10 +48,10 @@ export async function wallet(page, privateKey) {
 }
 
 /** Fills in the form and signs with the organisation's development key. What comes back is the consent's id. */
-export async function ask(page, { code, privateKey, template = "everything", duration = "30" }) {
+export async function ask(page, { code, privateKey, preset = "everything", duration = "30" }) {
   await page.goto(`${originOf(app)}/ask`);
   await page.locator("#code").fill(code);
-  await page.locator(`input[value="${template}"]`).check();
+  await page.locator(`input[value="${preset}"]`).check();
   await page.locator(`input[name="duration"][value="${duration}"]`).check();
   await page.locator("form .actions .button").click();
   await page.locator("input[value=development]").check();

@@ -1,5 +1,6 @@
 // Every screen of the patient portal with something on it, in every language and theme.
 import { readFileSync } from "node:fs";
+import { keyScreens } from "./patient-key-screens.mjs";
 import { patientWithKey } from "./people.mjs";
 import { clinic, originOf } from "./stack.mjs";
 
@@ -50,8 +51,8 @@ const next = async (page) => {
   await page.locator("form .actions .button").click();
 };
 
-/** What is on each screen: where it is, and what to do there before it is looked at. */
-export function screensOf({ asked, active, ended, unwanted, receipt }) {
+/** What is on each screen: where it is, what the services answer if not what is so, and what to do there before it is looked at. */
+export function screensOf({ asked, active, ended, unwanted, receipt, key }) {
   const gives = async (page, answers) => {
     for (const value of answers) {
       await page.locator("form input").first().waitFor();
@@ -105,6 +106,7 @@ export function screensOf({ asked, active, ended, unwanted, receipt }) {
     "my-code": at("/my-code"),
     stop: at("/stop"),
     settings: at("/settings"),
+    ...keyScreens({ asked, key }),
   };
 }
 
@@ -114,6 +116,8 @@ export async function show(page, screen, language, theme) {
     localStorage.setItem("consentry.language", chosen);
     localStorage.setItem("consentry.theme", colours);
   }, [language, theme]);
+  await page.unrouteAll({ behavior: "ignoreErrors" });
+  await screen.given?.(page);
   await page.goto(originOf(app) + screen.path);
   // To another fragment alone a browser goes without loading anything.
   if (screen.path.includes("#")) await page.reload();

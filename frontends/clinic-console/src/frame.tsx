@@ -2,7 +2,8 @@ import { Button, ErrorBoundary, Shell, SignedInOnly, useSession, type NavItem } 
 import { Trans, useLingui } from "@lingui/react/macro";
 import { Outlet } from "@tanstack/react-router";
 import { useEffect, type ReactNode } from "react";
-import { forgetDevelopmentKey } from "./lib/signers.js";
+import { useOrganizationName } from "./lib/organization.js";
+import { forgetKeys } from "./lib/signers.js";
 
 /** What surrounds every screen, and who may see them. */
 export function Frame() {
@@ -24,10 +25,10 @@ export function Frame() {
 }
 
 function Signed() {
-  const { signOut, identity } = useSession();
-  useEffect(() => forgetDevelopmentKey, []);
-  const nav: NavItem[] = [{ to: "/", label: <Trans>Consents</Trans> }, { to: "/ask", label: <Trans>Ask a patient</Trans> }, { to: "/our-code", label: <Trans>Our code</Trans> }];
-  const organization = identity.organizationName ?? identity.organization;
+  const { signOut } = useSession();
+  const organization = useOrganizationName();
+  useEffect(() => forgetKeys, []);
+  const nav: NavItem[] = [{ to: "/", label: <Trans>Consents</Trans> }, { to: "/ask", label: <Trans>Ask a patient</Trans> }, { to: "/our-code", label: <Trans>Our code</Trans> }, { to: "/keys", label: <Trans>Keys</Trans> }];
   return (
     <Shell name={<Trans>Clinic console</Trans>} tagline={organization && <bdi>{organization}</bdi>} nav={nav} tools={<Button kind="plain" small onPress={() => void signOut()}><Trans>Sign out</Trans></Button>}>
       <ErrorBoundary><Outlet /></ErrorBoundary>

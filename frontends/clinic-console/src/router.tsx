@@ -18,10 +18,11 @@ const worklist = createRoute({ ...under("/"), validateSearch: (search: Search<ty
 const ask = createRoute({ ...under("/ask"), validateSearch: (search: Search<typeof Again>) => v.parse(Again, search), component: lazyRouteComponent(() => import("./screens/ask.js"), "AskScreen") });
 const consent = createRoute({ ...under("/consents/$id"), component: lazyRouteComponent(() => import("./screens/consent.js"), "ConsentScreen") });
 const records = createRoute({ ...under("/consents/$id/records"), component: lazyRouteComponent(() => import("./screens/records.js"), "RecordsScreen") });
+const keys = createRoute({ ...under("/keys"), component: lazyRouteComponent(() => import("./screens/keys.js"), "KeysScreen") });
 const ourCode = createRoute({ ...under("/our-code"), component: lazyRouteComponent(() => import("./screens/our-code.js"), "OurCodeScreen") });
 
 /** Every screen, each fetched when it is first shown. Scroll positions are not restored: they would be kept by the address of what was looked at. */
-export const router = createRouter({ routeTree: root.addChildren([worklist, ask, consent, records, ourCode]), defaultPreload: "intent" });
+export const router = createRouter({ routeTree: root.addChildren([worklist, ask, consent, records, ourCode, keys]), defaultPreload: "intent" });
 
 declare module "@tanstack/react-router" {
   interface Register {

@@ -1,11 +1,14 @@
 import { Button, ErrorBoundary, Shell, SignedInOnly, useSession, useSessionState, type NavItem } from "@consentry/ui";
 import { Trans, useLingui } from "@lingui/react/macro";
 import { Outlet } from "@tanstack/react-router";
-import { useEffect, type ReactNode } from "react";
+import { Suspense, lazy, useEffect, type ReactNode } from "react";
 import { useRequests } from "./lib/blocks.js";
 import { forgetKeys } from "./lib/bound-keys.js";
 import { keepFragment } from "./lib/verify-link.js";
 import { StopBanner } from "./parts/stop-banner.js";
+
+// Signing comes with it, so that it is fetched after the first screen.
+const KeyNotices = lazy(() => import("./parts/key-notices.js").then((module) => ({ default: module.KeyNotices })));
 
 /** What surrounds every screen, and who may see them. */
 export function Frame() {
@@ -51,6 +54,7 @@ function Signed() {
   return (
     <Shell name={<Trans>My consents</Trans>} nav={nav} tools={<Button kind="plain" small onPress={() => void signOut()}><Trans>Sign out</Trans></Button>}>
       <StopBanner />
+      <ErrorBoundary><Suspense><KeyNotices /></Suspense></ErrorBoundary>
       <ErrorBoundary><Outlet /></ErrorBoundary>
     </Shell>
   );

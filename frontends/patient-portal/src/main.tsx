@@ -10,3 +10,5 @@ const catalogues: Catalogues = {
 };
 
 void startPortal(catalogues, <RouterProvider router={router} />);
+// The first screen is fetched beside the session and the language, not after them.
+void router.load();

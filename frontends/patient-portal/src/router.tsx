@@ -14,6 +14,8 @@ const give = createRoute({ ...under("/give"), component: lazyRouteComponent(() =
 const giveSteps = createRoute({ getParentRoute: () => give, path: "$step", component: lazyRouteComponent(() => import("./screens/give-steps.js"), "GiveStep") });
 const activity = createRoute({ ...under("/activity"), component: lazyRouteComponent(() => import("./screens/activity.js"), "Activity") });
 const keys = createRoute({ ...under("/keys"), component: lazyRouteComponent(() => import("./screens/keys.js"), "KeysScreen") });
+const keysRecovery = createRoute({ ...under("/keys/recovery"), component: lazyRouteComponent(() => import("./screens/keys-recovery.js"), "KeyRecovery") });
+const keysLost = createRoute({ ...under("/keys/lost"), component: lazyRouteComponent(() => import("./screens/keys-lost.js"), "KeysLost") });
 const code = createRoute({ ...under("/my-code"), component: lazyRouteComponent(() => import("./screens/my-code.js"), "MyCode") });
 const stop = createRoute({ ...under("/stop"), component: lazyRouteComponent(() => import("./screens/stop.js"), "StopScreen") });
 const settings = createRoute({ ...under("/settings"), component: lazyRouteComponent(() => import("./screens/settings.js"), "Settings") });
@@ -22,7 +24,7 @@ const block = createRoute({ ...under("/requests/$id/block"), component: lazyRout
 
 /** Every screen, each fetched when it is first shown. */
 export const router = createRouter({
-  routeTree: root.addChildren([home, requests, request, consents, consent, receipt, give.addChildren([giveSteps]), activity, keys, code, stop, settings, verify, block]),
+  routeTree: root.addChildren([home, requests, request, consents, consent, receipt, give.addChildren([giveSteps]), activity, keys, keysRecovery, keysLost, code, stop, settings, verify, block]),
   // No restoring of scroll positions: the router keeps them in the browser's storage, by the address of what was looked at.
   defaultPreload: "intent",
 });

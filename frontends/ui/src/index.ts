@@ -15,7 +15,7 @@ export { useFormats, useLanguage } from "./i18n/provider.js";
 export { FaultNotice } from "./session/faults.js";
 export { ErrorBoundary, SignedInOnly } from "./session/gate.js";
 export { Loaded, newQueryClient, type Asked } from "./session/queries.js";
-export { callService, ServiceFault, type ServiceCall, type StepUp } from "./session/services.js";
+export { callChecked, callService, ServiceFault, type ServiceCall, type StepUp } from "./session/services.js";
 export { useSession, useSessionState, type SignedIn } from "./session/session.js";
 export { startPortal } from "./start.js";
 export { useTheme, type Theme } from "./theme.js";

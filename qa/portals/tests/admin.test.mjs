@@ -26,6 +26,7 @@ test("the console says how far the chain is read and that every service works, a
   await open(page, "/");
   await page.getByText("The chain is read to its newest block").waitFor();
   await page.getByText("Relay to the chain").waitFor();
+  await page.getByText(/^[\d,.]+ ETH$/).first().waitFor();
   assert.equal(await page.locator("tbody .tag.good").count(), 5);
   assert.equal(await page.getByText(deployment.registry.toLowerCase()).count(), 1);
 });
@@ -116,29 +117,28 @@ async function statementOf(fhirId) {
 
 test("two administrators put a new key in the place of lost ones; one alone cannot", async () => {
   const { page } = ada;
-  const [proposed, underWay] = [page.locator(".copy-text .code"), page.getByText("A new key is already under way")];
   await open(page, "/lost-keys");
+  const rowOf = (their, fhirId) => their.locator("tbody tr", { hasText: fhirId });
   // On a stack that was tested before, the first patients wait out their three days.
+  let patient;
   for (const { fhirId } of endpoints.patients) {
     await page.locator("#propose-patient").fill(fhirId);
     await page.locator("#propose-statement").fill(await statementOf(fhirId));
-    const answered = page.waitForResponse((response) => response.url().endsWith("/v1/rebindings"));
+    const answered = page.waitForResponse((response) => response.url().endsWith("/v1/rebindings") && response.request().method() === "POST");
     await press(page, "Propose it");
+    patient = fhirId;
     if ((await answered).status() === 201) break;
-    await underWay.waitFor();
+    await page.getByText("A new key is already under way").waitFor();
   }
-  const id = await proposed.innerText();
-  const confirm = async (their) => {
-    await their.locator("#confirm-id").fill(id);
-    await press(their, "Confirm it");
-  };
-  await confirm(page);
-  await page.getByText("You proposed this yourself").waitFor();
+  await rowOf(page, patient).getByText("You proposed it: another administrator has to confirm it").waitFor();
+  assert.equal(await rowOf(page, patient).getByRole("button").count(), 0);
 
   const { page: other, context } = await administrator(browser, "cai");
   await open(other, "/lost-keys");
-  await confirm(other);
-  await other.getByText("The new key counts from").waitFor();
+  await rowOf(other, patient).getByRole("button", { name: "Confirm it" }).click();
+  await other.getByText("I spoke to the patient myself").click();
+  await other.getByRole("dialog").getByRole("button", { name: "Confirm it" }).click();
+  await rowOf(other, patient).getByText("unless the patient refuses it before").waitFor();
   await context.close();
 });
 

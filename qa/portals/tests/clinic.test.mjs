@@ -24,7 +24,7 @@ async function reading(at) {
   await (await patient.consents.approve(consent)).waitForActive();
   // Nobody touches the page: it shows the answer by itself.
   await page.getByRole("link", { name: "Open the records" }).click();
-  await page.getByRole("button", { name: "Measurements and results" }).click();
+  await page.getByRole("button", { name: "Measurements and test results" }).click();
   await page.getByRole("heading", { name: "Vital signs" }).waitFor();
   return { ...someone, patient, consent };
 }
@@ -35,7 +35,7 @@ describe("asking and reading", () => {
     await page.getByText(WITHHELD).waitFor();
     const table = await page.locator("main table").first().innerText();
     assert.match(table, /\d (?:mg\/dL|g\/dL|mmol\/L)/);
-    await page.getByRole("button", { name: "Reports" }).click();
+    await page.getByRole("button", { name: "Test reports" }).click();
     await page.locator("article").first().waitFor();
 
     await (await patient.consents.revoke(await patient.consents.get(consent.id))).waitForRevoked();
@@ -105,7 +105,7 @@ test("keyboard only: a request from the code to the check", async () => {
   await page.locator("#code").waitFor();
   await tabTo("#code");
   await page.keyboard.type(code);
-  await tabTo("input[name=template]");
+  await tabTo("input[name=preset]");
   await page.keyboard.press("ArrowDown");
   await tabTo("input[name=duration]");
   await page.keyboard.press("Space");
@@ -122,15 +122,15 @@ test("an answer that the gateway could not trust is told as such, and not as the
   const id = await ask(page, { code: patient.code, privateKey });
   await (await patient.consents.approve(await patient.consents.get(id))).waitForActive();
   await page.getByRole("link", { name: "Open the records" }).click();
-  await page.getByRole("button", { name: "Measurements and results" }).click();
+  await page.getByRole("button", { name: "Measurements and test results" }).click();
   await page.getByRole("heading", { name: "These records could not be released safely" }).waitFor();
 });
 
 describe("faults are told in words", () => {
-  const atCheck = async (page, template = "laboratory") => {
+  const atCheck = async (page, preset = "laboratory") => {
     await page.goto(`${originOf(app)}/ask`);
     await page.locator("#code").fill(seededPatient(2).code);
-    await page.locator(`input[value="${template}"]`).check();
+    await page.locator(`input[value="${preset}"]`).check();
     await page.locator('input[name="duration"][value="7"]').check();
     await page.locator("form .actions .button").click();
     await page.locator(".summary").first().waitFor();

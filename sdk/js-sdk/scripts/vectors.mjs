@@ -68,6 +68,7 @@ const DIRECTORY = {
   Bind: "Bind(string tenant,bytes32 patientRefHash,address subject,uint256 nonce,uint64 deadline)",
   Endorse: "Endorse(string tenant,bytes32 patientRefHash,address subject,address newSubject,uint256 nonce,uint64 deadline)",
   LiftStop: "LiftStop(string tenant,bytes32 patientRefHash,address subject,bytes16 stop,uint64 deadline)",
+  BindGrantee: "BindGrantee(string tenant,string organization,string practitioner,address grantee,uint256 nonce,uint64 deadline)",
 };
 const typeOf = (name) => DIRECTORY[name] ?? typehashes.types[name].type;
 
@@ -116,6 +117,8 @@ const CASES = [
   ["binding a key with the largest nonce, a tenant beyond ASCII", "Bind", "owner", { tenant: "شفاخانه", patientRefHash: patientRefHash("p-1"), subject: owner, nonce: (2n ** 256n - 1n).toString(), deadline: 2_000_000_000 }],
   ["endorsing another key", "Endorse", "owner", { tenant: "general-hospital", patientRefHash: patientRefHash("p-1"), subject: owner, newSubject: other, nonce: "2", deadline: 2_000_000_000 }],
   ["lifting a stop", "LiftStop", "owner", { tenant: "general-hospital", patientRefHash: patientRefHash("p-1"), subject: owner, stop: `0x${"5c".repeat(16)}`, deadline: 2_000_000_000 }],
+  ["binding an organisation's address", "BindGrantee", "grantee", { tenant: "general-hospital", organization: "clinic-a", practitioner: "", grantee, nonce: "1", deadline: 2_000_000_000 }],
+  ["binding a practitioner's address", "BindGrantee", "grantee", { tenant: "general-hospital", organization: "clinic-a", practitioner: "dr-7", grantee, nonce: "2", deadline: 2_000_000_000 }],
 ];
 
 const structOf = (message) => JSON.parse(JSON.stringify(message));
@@ -267,7 +270,7 @@ async function main() {
     const files = {
       "consent-id.json": await consentIds(node),
       "intents.json": {
-        note: "What people sign, EIP-712. Digests are the contracts' own (IntentLens), those of Bind, Endorse and LiftStop by Foundry's cast; all signatures are cast's. Numbers are JSON integers except a uint256, which is decimal text. The keys are in this file and so worth nothing.",
+        note: "What people sign, EIP-712. Digests are the contracts' own (IntentLens), those of statements to the directory by Foundry's cast; all signatures are cast's. Numbers are JSON integers except a uint256, which is decimal text. The keys are in this file and so worth nothing.",
         domain: typehashes.domain,
         keys: Object.fromEntries(Object.entries(KEYS).map(([name, privateKey]) => [name, { privateKey, address: privateKeyToAddress(privateKey) }])),
         types: Object.fromEntries([...new Set(CASES.map(([, action]) => action))].map((name) => [name, { type: typeOf(name), typeHash: cast("keccak", toHex(typeOf(name))) }])),

@@ -22,9 +22,8 @@ export interface Identity {
   readonly subject?: Address;
   /** All addresses that stand for the patient. */
   readonly subjects?: readonly Address[];
-  /** The organisation that the person works for. */
+  /** The organisation that the person works for, by its id; the custodian's directory has its name. */
   readonly organization?: string;
-  readonly organizationName?: string;
   /** The addresses by which they ask for consent: the organisation's, and their own. */
   readonly grantees?: readonly Address[];
   /** Their own record, such as `Practitioner/7`. */
@@ -68,13 +67,17 @@ export function signInUrl({ returnTo = hereOr("/"), acr, maxAge }: SignInWish = 
 
 /** The session of the person at this page, or nothing where nobody is signed in. */
 export async function browserSession(options: BrowserOptions = {}): Promise<BrowserSession | undefined> {
-  const origin = options.origin ?? globalThis.location?.origin;
-  if (origin === undefined) throw new ValidationError("INVALID_REQUEST", "there is no page here; give the application's `origin`");
+  const origin = originOf(options);
   const http = new Http(options);
   const answer = await http.send({ url: `${origin}/session`, credentials: "same-origin", accept: [401], signal: options.signal });
   if (answer.status === 401) return undefined;
   const { csrf, ...identity } = jsonOf<Identity & { csrf: string }>(answer);
   return new BrowserSession(http, origin, identity, csrf);
+}
+
+/** What this page's application works on, be somebody signed in or not: so it can be asked for beside {@link browserSession}. */
+export async function browserDeployment(options: BrowserOptions = {}): Promise<Deployment> {
+  return deploymentAt(new Http(options), originOf(options), options.signal);
 }
 
 /** Somebody who is signed in at this page's own server. Give it to `createConsentry` as `auth`. */
@@ -97,9 +100,8 @@ class BrowserSession implements Auth {
   }
 
   /** What this application works on. Services are paths of the server that keeps the tokens. */
-  async deployment(options: { signal?: AbortSignal } = {}): Promise<Deployment> {
-    const answer = await this.#http.send({ url: `${this.#origin}/deployment.json`, credentials: "same-origin", signal: options.signal });
-    return resolveDeployment(jsonOf<Deployment>(answer), this.#origin);
+  deployment(options: { signal?: AbortSignal } = {}): Promise<Deployment> {
+    return deploymentAt(this.#http, this.#origin, options.signal);
   }
 
   /** Where to send the person for another sign-in, as with a second factor. */
@@ -139,6 +141,16 @@ class BrowserSession implements Auth {
 }
 
 export type { BrowserSession };
+
+async function deploymentAt(http: Http, origin: string, signal: AbortSignal | undefined): Promise<Deployment> {
+  const answer = await http.send({ url: `${origin}/deployment.json`, credentials: "same-origin", signal });
+  return resolveDeployment(jsonOf<Deployment>(answer), origin);
+}
+
+function originOf({ origin = globalThis.location?.origin }: BrowserOptions): string {
+  if (origin === undefined) throw new ValidationError("INVALID_REQUEST", "there is no page here; give the application's `origin`");
+  return origin;
+}
 
 function hereOr(otherwise: string): string {
   const here = globalThis.location;

@@ -16,7 +16,8 @@ export type { AboutSubject, Delegate, Delegates, Right } from "./client/delegate
 export type { Abortable } from "./client/desk.js";
 export { reasonOf, type Decided, type Denied, type DenialReason, type Evaluation, type EvaluationRequest, type FhirRequest, type FhirResource, type Gateway, type Released } from "./client/gateway.js";
 export type { ChainStatus, Health, ServiceHealth } from "./client/health.js";
-export type { Bind, Binding, Keys } from "./client/keys.js";
+export type { BindGrantee, GranteeBinding, Grantees } from "./client/grantees.js";
+export type { Bind, Binding, Keys, Standing, Statement } from "./client/keys.js";
 export type { Recovery } from "./client/recovery.js";
 export type { Window } from "./client/window.js";
 export type { Change, ConsentFilter, Subject } from "./client/ledger.js";

@@ -133,6 +133,6 @@ class Services:
 
     def client(self, signer: LocalKeySigner | None = None, *, tokens: bool = True, **changes: Any) -> Client:
         here = deployment(**changes)
-        auth = StaticTokens(dict.fromkeys((here.indexer, here.gateway, here.relay, here.audit), "t"))
+        auth = StaticTokens(dict.fromkeys((here.auth, here.indexer, here.gateway, here.relay, here.audit), "t"))
         http = httpx2.Client(transport=httpx2.MockTransport(self.handle))
         return Client(here, auth=auth if tokens else None, signer=signer, http=http)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from consentry import Client, ConflictError, InProcessMemory, LocalKeySigner, Si
 from consentry.intents import NO_DEADLINE, NOBODY, UNTIL_REVOKED
 from consentry.models.indexer import DelegateRow
 from consentry.signers import verify_signature
+from consentry.statements import patient_ref_hash, statement_digest
 
 PARENT = LocalKeySigner("0x" + "03" * 32)
 PLACE = {"finality": "latest", "blockNo": 1, "blockHash": HASH, "txHash": HASH, "logIndex": 0}
@@ -156,3 +158,20 @@ def test_all_that_is_signed_and_not_sent_can_be_voided() -> None:
     closed = services(seq=2**24 - 2)
     with closed.client(PATIENT) as client, pytest.raises(ConflictError, match="for good"):
         client.control.invalidate()
+
+
+def test_a_key_says_whose_it_is_without_a_word_to_any_service() -> None:
+    made = services()
+    with made.client(signer=PARENT) as client:
+        before = int(time.time())
+        statement = client.keys.statement(tenant="hospital", patient="p-1", nonce=3, life_seconds=86_400)
+        with pytest.raises(ValidationError):
+            client.keys.statement(tenant="hospital", patient="p-1", life_seconds=0)
+    assert statement["subject"] == PARENT.address
+    assert statement["nonce"] == "3"
+    assert before + 86_400 <= statement["deadline"] <= before + 86_460
+    about = {"tenant": "hospital", "patientRefHash": patient_ref_hash("p-1"), "subject": PARENT.address}
+    signed_part = about | {"nonce": 3, "deadline": statement["deadline"]}
+    digest = statement_digest("Bind", signed_part, deployment().domain)
+    verify_signature(digest, bytes.fromhex(statement["signature"][2:]), PARENT.address)
+    assert made.asked == []

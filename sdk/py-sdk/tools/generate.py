@@ -32,7 +32,7 @@ SERVICES = {
     "gateway": "ehr-gateway",
     "audit": "audit-pipeline",
 }
-SOME = {"auth": ["OwnBindings"]}
+SOME = {"auth": ["OwnBindings", "OwnGranteeBindings"]}
 
 REPLACED = [
     (r"\bAsyncIterator\b", "Iterator"),

@@ -4,6 +4,7 @@ import { useMemo } from "react";
 import type { components as Audit } from "../../../../sdk/js-sdk/src/generated/audit-pipeline.js";
 import type { components as Auth } from "../../../../sdk/js-sdk/src/generated/auth-service.js";
 import type { components as Indexer } from "../../../../sdk/js-sdk/src/generated/consent-indexer.js";
+import type { components as Relay } from "../../../../sdk/js-sdk/src/generated/consent-relay.js";
 import type { components as Gateway } from "../../../../sdk/js-sdk/src/generated/ehr-gateway.js";
 
 export type Account = Auth["schemas"]["AccountView"];
@@ -15,11 +16,13 @@ export type EnrolmentRequest = Auth["schemas"]["EnrolmentRequest"];
 export type SigningKey = Auth["schemas"]["KeyView"];
 export type Organization = Auth["schemas"]["OrganizationView"];
 export type Patient = Auth["schemas"]["PatientView"];
+export type OpenRebinding = Auth["schemas"]["OpenRebinding"];
 export type Proposal = Auth["schemas"]["ProposeRequest"];
 export type Grantee = Indexer["schemas"]["GranteeRow"];
 export type AsOf = Indexer["schemas"]["AsOf"];
 export type Access = Audit["schemas"]["Access"];
 export type Count = Audit["schemas"]["Count"];
+export type RelayAccount = Relay["schemas"]["AccountView"];
 export type GatewayState = Audit["schemas"]["GatewayState"];
 
 /** A page, and how to ask for the next. */
@@ -74,6 +77,7 @@ export function apiOf(signedIn: Pick<SignedIn, "session" | "deployment">) {
 
     patient: (fhirId: string, signal?: AbortSignal) => ask<Patient>("auth", `/v1/patients/${name(fhirId)}`, { signal }),
     proposeRebinding: (body: Proposal) => ask<Auth["schemas"]["Proposed"]>("auth", "/v1/rebindings", { method: "POST", body }),
+    rebindings: (signal?: AbortSignal) => ask<Auth["schemas"]["OpenRebindings"]>("auth", "/v1/rebindings/under-way", { signal }).then(({ rebindings }) => rebindings),
     confirmRebinding: (id: string) => ask<Auth["schemas"]["Confirmed"]>("auth", `/v1/rebindings/${name(id)}/confirm`, { method: "POST" }),
 
     async accounts(persona: string, cursor: string | undefined, signal?: AbortSignal): Promise<PageOf<Account>> {
@@ -93,6 +97,8 @@ export function apiOf(signedIn: Pick<SignedIn, "session" | "deployment">) {
     putClient: (id: string, body: ClientDocument) => ask<Client>("auth", `/v1/clients/${name(id)}`, { method: "PUT", body }),
     closeClient: (id: string) => ask<Client>("auth", `/v1/clients/${name(id)}`, { method: "DELETE" }),
     openClient: (id: string) => ask<Client>("auth", `/v1/clients/${name(id)}/enable`, { method: "POST" }),
+
+    relayAccount: (signal?: AbortSignal) => ask<RelayAccount>("relay", "/v1/account", { signal }),
 
     keys: (signal?: AbortSignal) => ask<Auth["schemas"]["KeyList"]>("auth", "/v1/keys", { signal }).then(({ keys }) => keys),
     rotateKeys: () => ask<SigningKey>("auth", "/v1/keys/rotate", { method: "POST" }),

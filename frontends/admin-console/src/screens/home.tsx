@@ -2,6 +2,8 @@ import type { ChainStatus, ServiceHealth, ServiceName } from "@consentry/sdk";
 import { Loaded, Notice, Page, SummaryList, Table, useFormats, useNow, useSession } from "@consentry/ui";
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useQuery } from "@tanstack/react-query";
+import { useApi, type RelayAccount } from "../lib/api.js";
+import { coins, isLow } from "../lib/coins.js";
 import { ledgerState } from "../lib/ledger.js";
 import { ServiceLabel } from "../parts/words.js";
 
@@ -11,18 +13,19 @@ const EVERY_MS = 10_000;
 export function Home() {
   const { t } = useLingui();
   const { consentry } = useSession();
+  const api = useApi();
   const chain = useQuery({ queryKey: ["chain"], queryFn: ({ signal }) => consentry.health.chain({ signal }), refetchInterval: EVERY_MS });
   const services = useQuery({ queryKey: ["services"], queryFn: ({ signal }) => consentry.health.check({ signal }), refetchInterval: EVERY_MS });
+  const account = useQuery({ queryKey: ["relay-account"], queryFn: ({ signal }) => api.relayAccount(signal), refetchInterval: EVERY_MS });
   return (
     <Page heading={<Trans>Health</Trans>} plainHeading={t`Health`} lead={<Trans>Whether the chain is followed and the services work. This page looks again every ten seconds.</Trans>}>
       <Loaded query={chain} waiting={<Trans>Asking how far the chain is read.</Trans>}>{(status) => <Ledger status={status} />}</Loaded>
       <h2><Trans>Services</Trans></h2>
       <Loaded query={services} waiting={<Trans>Asking each service.</Trans>}>{(health) => <Services health={health} />}</Loaded>
+      <h2><Trans>What the relay can still pay</Trans></h2>
+      <Loaded query={account} waiting={<Trans>Asking the relay.</Trans>}>{(found) => <Coins account={found} />}</Loaded>
       <h2><Trans>What this page does not know</Trans></h2>
-      <ul>
-        <li><Trans>How much money the relay has left. It says only whether that is enough (<code>balance</code> above); whoever runs it sees the sum in its metrics.</Trans></li>
-        <li><Trans>Whether proofs of the archive stand on the chain: no service tells it to this console.</Trans></li>
-      </ul>
+      <p><Trans>Whether proofs of the archive stand on the chain: no service tells it to this console.</Trans></p>
     </Page>
   );
 }
@@ -76,6 +79,26 @@ function LedgerNotice({ status, now }: { status: ChainStatus; now: number }) {
     case "unreached": return <Notice kind="error" heading={<Trans>The chain's node does not answer</Trans>} live><p><Trans>No records are released until it does. Look at the node.</Trans></p></Notice>;
     case "unseen": return <Notice kind="warning" heading={<Trans>No block has been read yet</Trans>} live><p><Trans>The reader of the chain has just begun. Look again in a minute.</Trans></p></Notice>;
   }
+}
+
+/** What the account has that pays for decisions. */
+function Coins({ account }: { account: RelayAccount }) {
+  const { exact, relative } = useFormats();
+  const { balance, seenAt, alarmBelow, address, isReserved } = account;
+  const [left, alarm] = [balance ? exact(coins(balance)) : "", exact(coins(alarmBelow))];
+  return (
+    <>
+      {isReserved
+        ? <Notice kind="error" heading={<Trans>The relay keeps what it has for stops</Trans>} live><p><Trans>New consents are not sent until its account is filled.</Trans></p></Notice>
+        : isLow(account) && <Notice kind="warning" heading={<Trans>The relay is running out of coins</Trans>} live><p><Trans>Fill its account. With half of {alarm} ETH left, only stops are sent.</Trans></p></Notice>}
+      <SummaryList rows={[
+        { key: "left", term: <Trans>Balance</Trans>, value: balance ? <Trans>{left} ETH</Trans> : <Trans>not known</Trans> },
+        { key: "alarm", term: <Trans>Alarm below</Trans>, value: <Trans>{alarm} ETH</Trans> },
+        { key: "seen", term: <Trans>Seen on the chain</Trans>, value: seenAt ? relative(seenAt) : <Trans>never</Trans> },
+        { key: "address", term: <Trans>Address</Trans>, value: <span className="hex">{address}</span> },
+      ]} />
+    </>
+  );
 }
 
 function Services({ health }: { health: Record<ServiceName, ServiceHealth> }) {

@@ -1,10 +1,11 @@
-import { Button, CopyText, ErrorSummary, Field, Loaded, Notice, Page, SummaryList, useFormats } from "@consentry/ui";
+import { Button, ErrorSummary, Field, Loaded, Notice, Page, SummaryList, useFormats } from "@consentry/ui";
 import { Trans, useLingui } from "@lingui/react/macro";
-import { useMutation, useQuery } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
 import { useApi, type Patient } from "../lib/api.js";
 import { readStatement, type Statement } from "../lib/statement.js";
 import { AdminFault } from "../parts/fault.js";
+import { UnderWay } from "../parts/rebindings.js";
 
 export function LostKeys() {
   const { t } = useLingui();
@@ -17,8 +18,8 @@ export function LostKeys() {
         <li><Trans>Three days pass. The patient sees it in their portal, and can refuse it with one press.</Trans></li>
         <li><Trans>Then the new key takes the place of all others.</Trans></li>
       </ol>
+      <UnderWay />
       <Propose />
-      <Confirm />
       <Look />
     </Page>
   );
@@ -30,7 +31,11 @@ function Propose() {
   const [fhirId, setFhirId] = useState("");
   const [text, setText] = useState("");
   const [errors, setErrors] = useState<readonly { id: string; message: string }[]>([]);
-  const propose = useMutation({ mutationFn: (binding: Statement) => api.proposeRebinding({ fhirId: fhirId.trim(), binding }) });
+  const queries = useQueryClient();
+  const propose = useMutation({
+    mutationFn: (binding: Statement) => api.proposeRebinding({ fhirId: fhirId.trim(), binding }),
+    onSuccess: () => queries.invalidateQueries({ queryKey: ["rebindings"] }),
+  });
   const errorOf = (id: string) => errors.find((error) => error.id === id)?.message;
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -45,10 +50,7 @@ function Propose() {
     <section>
       <h2><Trans>Propose a new key</Trans></h2>
       {propose.data ? (
-        <>
-          <Notice kind="success" heading={<Trans>It is proposed</Trans>} live><p><Trans>Give this number to another administrator, who confirms it below. Until then nothing changes.</Trans></p></Notice>
-          <CopyText label={<Trans>Number of the proposal</Trans>} text={propose.data.id} small />
-        </>
+        <Notice kind="success" heading={<Trans>It is proposed</Trans>} live><p><Trans>Ask another administrator to confirm it: they see it on this page. Until then nothing changes.</Trans></p></Notice>
       ) : (
         <form onSubmit={submit} noValidate>
           <ErrorSummary errors={errors} />
@@ -56,38 +58,6 @@ function Propose() {
           <Field id="propose-statement" lines={6} label={<Trans>What the new key signed</Trans>} hint={<Trans>The statement as JSON, with subject, nonce, deadline and signature.</Trans>} dir="ltr" autoComplete="off" spellCheck={false} value={text} onChange={(event) => setText(event.target.value)} error={errorOf("propose-statement")} />
           <AdminFault error={propose.error} notFound={<Trans>There is no such patient. Check the id.</Trans>} />
           <Button type="submit" pending={propose.isPending}><Trans>Propose it</Trans></Button>
-        </form>
-      )}
-    </section>
-  );
-}
-
-function Confirm() {
-  const { t } = useLingui();
-  const { dateTime } = useFormats();
-  const api = useApi();
-  const [id, setId] = useState("");
-  const [errors, setErrors] = useState<readonly { id: string; message: string }[]>([]);
-  const confirm = useMutation({ mutationFn: () => api.confirmRebinding(id.trim()) });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    const fits = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id.trim());
-    setErrors(fits ? [] : [{ id: "confirm-id", message: t`Enter the number that the other administrator gave you.` }]);
-    if (fits) confirm.mutate();
-  };
-  const ready = confirm.data ? dateTime(confirm.data.readyAt) : "";
-  return (
-    <section>
-      <h2><Trans>Confirm what another administrator proposed</Trans></h2>
-      {confirm.data ? (
-        <Notice kind="success" heading={<Trans>It is confirmed</Trans>} live><p><Trans>The new key counts from {ready}, unless the patient refuses it before.</Trans></p></Notice>
-      ) : (
-        <form onSubmit={submit} noValidate>
-          <ErrorSummary errors={errors} />
-          <p><Trans>Speak to the patient yourself before you confirm.</Trans></p>
-          <Field id="confirm-id" label={<Trans>Number of the proposal</Trans>} dir="ltr" autoComplete="off" spellCheck={false} value={id} onChange={(event) => setId(event.target.value)} error={errors[0]?.message} />
-          <AdminFault error={confirm.error} notFound={<Trans>No proposal of this number waits. It was confirmed already, the patient refused it, or the number is wrong.</Trans>} />
-          <Button type="submit" pending={confirm.isPending}><Trans>Confirm it</Trans></Button>
         </form>
       )}
     </section>
@@ -107,7 +77,7 @@ function Look() {
   return (
     <section>
       <h2><Trans>Which keys a patient has now</Trans></h2>
-      <p><Trans>No service tells administrators how far a proposal has come: the patient alone sees that. Here you see its outcome: when the three days are over, the new key is the only one, or it was refused.</Trans></p>
+      <p><Trans>Once the three days are over, the new key is the only one, unless the patient refused it.</Trans></p>
       <form onSubmit={submit} noValidate>
         <Field id="look-patient" label={<Trans>Patient's id in the record system</Trans>} dir="ltr" autoComplete="off" spellCheck={false} value={draft} onChange={(event) => setDraft(event.target.value)} error={isMissing && t`Enter the patient's id in the record system.`} />
         <Button type="submit" kind="quiet"><Trans>Show the keys</Trans></Button>

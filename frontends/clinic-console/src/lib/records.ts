@@ -1,9 +1,9 @@
 /** Records that a consent lets the clinic read. They are held while they are looked at, and not a moment longer. */
 import { UnavailableError, type Consent, type Denied, type FhirResource, type Released } from "@consentry/sdk";
 import { useSession } from "@consentry/ui";
+import type { RecordType } from "@consentry/ui/policy";
 import { useQuery, useQueryClient, type QueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
-import type { RecordType } from "./templates.js";
 
 /** So many records of a kind at most. */
 export const MOST_RECORDS = 500;

@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { developmentKey, enterDevelopmentKey, forgetDevelopmentKey, signerBy } from "./signers.js";
+import { developmentKey, enterDevelopmentKey, forgetKeys, signerBy } from "./signers.js";
 
 const KEY = `0x${"11".repeat(32)}`;
 const ADDRESS = "0x19E7E376E7C213B7E7e7e46cc70A5dD086DAff2A";
 
 afterEach(() => {
-  forgetDevelopmentKey();
+  forgetKeys();
   delete window.ethereum;
 });
 
@@ -13,7 +13,7 @@ describe("the development key", () => {
   test("signs for an address that may ask, until it is forgotten", async () => {
     enterDevelopmentKey(` ${KEY}\n`, [ADDRESS.toLowerCase() as `0x${string}`]);
     expect((await signerBy("development", [ADDRESS])).address).toBe(ADDRESS);
-    forgetDevelopmentKey();
+    forgetKeys();
     await expect(signerBy("development", [ADDRESS])).rejects.toMatchObject({ code: "SIGNER_UNAVAILABLE" });
   });
 

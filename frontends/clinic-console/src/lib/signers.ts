@@ -1,5 +1,6 @@
-/** Who signs for the organisation: its key, or a practitioner's own. */
+/** Who signs for the organisation, where it is no passkey: its key, or a practitioner's own. */
 import { developmentSigner, eip1193Signer, SignerError, ValidationError, type Address, type Eip1193Provider, type Hex, type Signer } from "@consentry/sdk";
+import { forgetCredentials } from "@consentry/ui/passkey";
 
 declare global {
   interface Window { ethereum?: Eip1193Provider }
@@ -11,9 +12,10 @@ export type Way = "wallet" | "development";
 /** Kept while the page is open, never stored. */
 let development: Signer | undefined;
 
-/** Forgets the key of whoever was signed in. */
-export function forgetDevelopmentKey(): void {
+/** Forgets what was kept for whoever was signed in. */
+export function forgetKeys(): void {
   development = undefined;
+  forgetCredentials();
 }
 
 /** The development key that was entered, if any. */

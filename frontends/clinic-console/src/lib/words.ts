@@ -1,22 +1,9 @@
-/** The codes of policies, decisions and records in words. */
-import type { DenialReason, Purpose, Sensitivity } from "@consentry/sdk";
+/** The codes of decisions and records in words. Those of policies are in `@consentry/ui/policy`. */
+import type { DenialReason } from "@consentry/sdk";
 import type { MessageDescriptor } from "@lingui/core";
 import { msg } from "@lingui/core/macro";
 
-export const TYPES: Readonly<Record<string, MessageDescriptor>> = {
-  AllergyIntolerance: msg`Allergies`,
-  Condition: msg`Diagnoses`,
-  DiagnosticReport: msg`Reports`,
-  DocumentReference: msg`Documents`,
-  Encounter: msg`Visits`,
-  Immunization: msg`Vaccines`,
-  MedicationRequest: msg`Medicines`,
-  Observation: msg`Measurements and results`,
-  Patient: msg`Name, address and birth date`,
-  Procedure: msg`Procedures`,
-};
-
-/** Categories of observations (HL7), and of reports (HL7 v2, table 0074). */
+/** Categories of observations (HL7), and of reports (HL7 v2, table 0074), as headings above records. */
 export const CATEGORIES: Readonly<Record<string, MessageDescriptor>> = {
   laboratory: msg`Laboratory`,
   LAB: msg`Laboratory`,
@@ -29,23 +16,6 @@ export const CATEGORIES: Readonly<Record<string, MessageDescriptor>> = {
   procedure: msg`Procedures`,
   therapy: msg`Therapy`,
   activity: msg`Activity`,
-};
-
-export const PURPOSES: Readonly<Record<Purpose, MessageDescriptor>> = {
-  TREAT: msg`To treat the patient`,
-  HPAYMT: msg`To get care paid`,
-  HRESCH: msg`For research`,
-  HOPERAT: msg`To run the organisation`,
-  PATRQT: msg`Because the patient asked for it`,
-  BTG: msg`In an emergency`,
-};
-
-export const SENSITIVITIES: Readonly<Record<Sensitivity, MessageDescriptor>> = {
-  PSY: msg`Mental health`,
-  HIV: msg`HIV`,
-  SEX: msg`Sexual health`,
-  SUD: msg`Substance use`,
-  GDIS: msg`Genetics`,
 };
 
 /** Why nothing was released, and what can be done about it. */

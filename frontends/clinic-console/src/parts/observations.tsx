@@ -1,8 +1,8 @@
 import { EmptyState, Table } from "@consentry/ui";
+import { nameOf } from "@consentry/ui/policy";
 import { useLingui as useWords } from "@lingui/react";
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useMemo } from "react";
-import { nameOf } from "../lib/explain.js";
 import { observations, seriesOf, type Line, type Observation } from "../lib/fhir/observation.js";
 import { MOST_RECORDS } from "../lib/records.js";
 import { CATEGORIES, INTERPRETATIONS } from "../lib/words.js";

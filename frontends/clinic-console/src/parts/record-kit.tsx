@@ -1,8 +1,8 @@
 import { Button, useFormats } from "@consentry/ui";
+import { nameOf } from "@consentry/ui/policy";
 import { useLingui } from "@lingui/react";
 import { Trans } from "@lingui/react/macro";
 import { useState, type ReactNode } from "react";
-import { nameOf } from "../lib/explain.js";
 import { RECORD_STATUSES } from "../lib/words.js";
 
 /** Rows that are shown before somebody asks for more. */

@@ -1,9 +1,9 @@
 import type { Consent } from "@consentry/sdk";
 import { EmptyState, FaultNotice, Progress } from "@consentry/ui";
+import { nameOf } from "@consentry/ui/policy";
 import { useLingui as useWords } from "@lingui/react";
 import { Trans } from "@lingui/react/macro";
 import { useMemo } from "react";
-import { nameOf } from "../lib/explain.js";
 import { observations, type Observation } from "../lib/fhir/observation.js";
 import { reports, type Form, type Report } from "../lib/fhir/report.js";
 import { MOST_RECORDS, useRecords } from "../lib/records.js";

@@ -1,8 +1,11 @@
 import { ConsentryError, type Address, type Consent, type Consentry, type Pending, type WaitOptions, type WaitStatus } from "@consentry/sdk";
-import { Button, type ButtonKind, FaultNotice, Field, Notice, RadioGroup, Steps, isDevelopment, useSession } from "@consentry/ui";
+import { Button, type ButtonKind, FaultNotice, Field, Loaded, Notice, RadioGroup, Steps, buttonClass, isDevelopment, useFormats, useSession } from "@consentry/ui";
+import { foundPasskey } from "@consentry/ui/passkey";
 import { Trans } from "@lingui/react/macro";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { useRef, useState, type ReactNode } from "react";
+import { passkeysAmong, practitionerOf, sameAddress, useOwnKeys, type OwnPasskey } from "../lib/own-keys.js";
 import { developmentKey, enterDevelopmentKey, signerBy, type Way } from "../lib/signers.js";
 
 interface Props {
@@ -18,19 +21,36 @@ interface Props {
   onDone: (consent: Consent | undefined) => void;
 }
 
-/** One signature with the organisation's key, and what becomes of it, step by step. */
-export function SignAndWait({ grantee, label, kind = "main", sign, wait, outcome, onDone }: Props) {
+/** One signature, with the practitioner's passkey or the organisation's key, and what becomes of it, step by step. */
+export function SignAndWait({ grantee, ...props }: Props) {
+  const { identity } = useSession();
+  const own = useOwnKeys();
+  const mayAsk = grantee === undefined ? identity.grantees ?? [] : [grantee];
+  if (mayAsk.length === 0) {
+    return (
+      <Notice kind="warning" heading={<Trans>Your organisation has no key that may ask</Trans>}>
+        <p><Trans>An administrator has to verify your organisation and its key first. Until then nothing can be asked.</Trans></p>
+      </Notice>
+    );
+  }
+  return <Loaded query={own} waiting={<Trans>Looking for your keys…</Trans>}>{(keys) => <WithKeys passkeys={passkeysAmong(keys, mayAsk)} mayAsk={mayAsk} {...props} />}</Loaded>;
+}
+
+function WithKeys({ passkeys, mayAsk, label, kind = "main", sign, wait, outcome, onDone }: Omit<Props, "grantee"> & { passkeys: readonly OwnPasskey[]; mayAsk: readonly Address[] }) {
   const { deployment, identity, withSigner } = useSession();
+  const { date } = useFormats();
   const queries = useQueryClient();
-  const [way, setWay] = useState<Way>(developmentKey() === undefined ? "wallet" : "development");
+  // Addresses whose keys are in a wallet, or typed in on a local chain.
+  const others = mayAsk.filter((each) => !passkeys.some(({ address }) => sameAddress(address, each)));
+  const [way, setWay] = useState<Way | Address>(developmentKey() !== undefined && others.length > 0 ? "development" : (passkeys[0]?.address ?? "wallet"));
   const [status, setStatus] = useState<WaitStatus>();
   const pending = useRef<Pending>(undefined);
-  const mayAsk = grantee === undefined ? identity.grantees ?? [] : [grantee];
+  const passkey = passkeys.find(({ address }) => address === way);
 
   const decision = useMutation({
     mutationFn: async () => {
       // What was handed in once is only waited for, never signed again.
-      pending.current ??= await sign(withSigner(await signerBy(way, mayAsk)));
+      pending.current ??= await sign(withSigner(passkey === undefined ? await signerBy(way as Way, others) : foundPasskey(passkey.address, passkey.passkey, deployment)));
       setStatus((before) => before ?? { intent: "accepted", consent: undefined, finality: undefined, reorganised: false });
       return wait(pending.current, { onStatus: setStatus, timeoutMs: 120_000 });
     },
@@ -45,13 +65,6 @@ export function SignAndWait({ grantee, label, kind = "main", sign, wait, outcome
     },
   });
 
-  if (mayAsk.length === 0) {
-    return (
-      <Notice kind="warning" heading={<Trans>Your organisation has no key that may ask</Trans>}>
-        <p><Trans>An administrator has to verify your organisation and its key first. Until then nothing can be asked.</Trans></p>
-      </Notice>
-    );
-  }
   if (status !== undefined && pending.current !== undefined) {
     return (
       <div aria-live="polite">
@@ -67,23 +80,21 @@ export function SignAndWait({ grantee, label, kind = "main", sign, wait, outcome
       </div>
     );
   }
+  const choices = [
+    ...passkeys.map(({ address, boundAt }) => ({ value: address, label: <Trans>Your passkey</Trans>, hint: <Trans>Added on {date(boundAt)}</Trans> })),
+    ...(others.length > 0 ? [{ value: "wallet" as const, label: <Trans>The wallet in this browser</Trans>, hint: <Trans>It shows what you sign.</Trans> }] : []),
+    ...(others.length > 0 && isDevelopment(deployment) ? [{ value: "development" as const, label: <Trans>A development key</Trans>, hint: <Trans>For tests on this machine only. Never use it for real patients.</Trans> }] : []),
+  ];
   const needsKey = way === "development" && developmentKey() === undefined;
   return (
     <div>
-      {isDevelopment(deployment) && (
-        <RadioGroup<Way>
-          legend={<Trans>Sign with</Trans>} value={way} onChange={setWay}
-          choices={[
-            { value: "wallet", label: <Trans>The wallet in this browser</Trans>, hint: <Trans>It shows what you sign.</Trans> },
-            { value: "development", label: <Trans>A development key</Trans>, hint: <Trans>For tests on this machine only. Never use it for real patients.</Trans> },
-          ]}
-        />
-      )}
-      {needsKey ? <DevelopmentKey mayAsk={mayAsk} label={label} onReady={() => decision.mutate()} /> : (
+      {choices.length > 1 && <RadioGroup<Way | Address> legend={<Trans>Sign with</Trans>} value={way} onChange={setWay} choices={choices} />}
+      {needsKey ? <DevelopmentKey mayAsk={others} label={label} onReady={() => decision.mutate()} /> : (
         <>
           {decision.isError && <FaultNotice error={decision.error} />}
           <div className="actions"><Button kind={kind} pending={decision.isPending} onPress={() => decision.mutate()}>{label}</Button></div>
-          <p className="small soft">{way === "wallet" ? <Trans>Your wallet will show what you sign.</Trans> : <Trans>The development key that you entered signs. It is forgotten when you sign out.</Trans>}</p>
+          <p className="small soft">{passkey !== undefined ? <Trans>Your device will ask for your finger, your face or your screen lock.</Trans> : way === "wallet" ? <Trans>Your wallet will show what you sign.</Trans> : <Trans>The development key that you entered signs. It is forgotten when you sign out.</Trans>}</p>
+          {passkeys.length === 0 && practitionerOf(identity) !== undefined && <p className="small"><Link to="/keys" className={buttonClass({ kind: "plain", small: true })}><Trans>Use a passkey of your own</Trans></Link></p>}
         </>
       )}
     </div>

@@ -1,17 +1,20 @@
 import type { Policy, Purpose, Sensitivity } from "@consentry/sdk";
-import { Button, CheckboxGroup, ErrorSummary, Notice, Page, RadioGroup, SummaryList, useFormats, useSession } from "@consentry/ui";
+import { Button, CheckboxGroup, ErrorSummary, Notice, Page, RadioGroup, SummaryList, useFormats } from "@consentry/ui";
 import { patientCode, readPatientCode, type NamedPatient } from "@consentry/ui/patient-code";
+import { calendarDay, DURATION_LABELS, DURATIONS, policyInput, PRESET_WORDS, PRESETS, PURPOSES, PURPOSES_OFFERED, SENSITIVE, SENSITIVITIES, windowOf, type Answers, type Duration, type Preset } from "@consentry/ui/policy";
 import { useLingui as useWords } from "@lingui/react";
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useState, type ReactNode } from "react";
 import { useConsent, useWorklist } from "../lib/consents.js";
 import { useKnownPatient, useRemember } from "../lib/known-patients.js";
-import { calendarDay, DURATIONS, policyInput, PURPOSES_OFFERED, SENSITIVE, TEMPLATES, windowOf, type Ask, type Duration, type Template } from "../lib/templates.js";
-import { PURPOSES, SENSITIVITIES } from "../lib/words.js";
+import { useOrganizationName } from "../lib/organization.js";
 import { codeFault, PatientCodeField, ShortAddress } from "../parts/patient-code-field.js";
 import { usePolicyRows } from "../parts/policy-rows.js";
 import { SignAndWait } from "../parts/sign.js";
+
+/** What the clinician chose. */
+interface Ask extends Answers { readonly duration: Duration }
 
 /** What is asked of whom, once it was checked. */
 interface Checked { readonly named: NamedPatient; readonly ask: Ask; readonly policy: Policy }
@@ -51,20 +54,20 @@ function Form({ code, setCode, ask, setAsk, onChecked }: FormProps & { code: str
   const remember = useRemember();
   const [errors, setErrors] = useState<readonly { id: string; message: ReactNode }[]>([]);
   const error = (id: string) => errors.find((each) => each.id === id)?.message;
-  const { template, purpose, duration, sensitive = [] } = ask;
+  const { preset, purpose, duration, sensitive = [] } = ask;
 
   const check = async (event: React.FormEvent) => {
     event.preventDefault();
     const named = readPatientCode(code);
     const found: { id: string; message: ReactNode }[] = [];
     if (typeof named === "string") found.push({ id: "code", message: codeFault(named) });
-    if (template === undefined) found.push({ id: "template", message: t`Choose what you need.` });
+    if (preset === undefined) found.push({ id: "preset", message: t`Choose what you need.` });
     if (purpose === undefined) found.push({ id: "purpose", message: t`Choose what it is for.` });
     if (duration === undefined) found.push({ id: "duration", message: t`Choose for how long.` });
     setErrors(found);
-    if (typeof named === "string" || template === undefined || purpose === undefined || duration === undefined) return;
+    if (typeof named === "string" || preset === undefined || purpose === undefined || duration === undefined) return;
     const { buildPolicy } = await import("@consentry/sdk/policy");
-    const whole = { template, purpose, duration, sensitive };
+    const whole = { preset, purpose, duration, sensitive };
     remember(named);
     onChecked({ named, ask: whole, policy: buildPolicy(policyInput(whole, calendarDay(new Date()))) });
   };
@@ -72,24 +75,24 @@ function Form({ code, setCode, ask, setAsk, onChecked }: FormProps & { code: str
     <form onSubmit={(event) => void check(event)} noValidate>
       <ErrorSummary errors={errors} />
       <PatientCodeField id="code" value={code} onChange={setCode} error={error("code")} />
-      <RadioGroup<Template>
-        id="template" legend={<Trans>What do you need?</Trans>} hint={<Trans>Ask for no more than you need. Patients can agree to less.</Trans>} error={error("template")} value={template} onChange={(each) => setAsk({ ...ask, template: each })}
-        choices={TEMPLATES.map((each) => ({ value: each, ...templateWords(each) }))}
+      <RadioGroup<Preset>
+        id="preset" legend={<Trans>What do you need?</Trans>} hint={<Trans>Ask for no more than you need. Patients can agree to less.</Trans>} error={error("preset")} value={preset} onChange={(each) => setAsk({ ...ask, preset: each })}
+        choices={PRESETS.map((each) => ({ value: each, label: _(PRESET_WORDS[each].label), hint: _(PRESET_WORDS[each].hint) }))}
       />
       <details className="sensitive" open={sensitive.length > 0 || undefined}>
-        <summary><Trans>Ask for sensitive kinds too</Trans></summary>
+        <summary><Trans>Ask for private topics too</Trans></summary>
         <CheckboxGroup<Sensitivity>
-          id="sensitive" legend={<Trans>Sensitive kinds</Trans>} hint={<Trans>They are left out unless you ask. The patient decides on each one.</Trans>} value={sensitive} onChange={(each) => setAsk({ ...ask, sensitive: each })}
+          id="sensitive" legend={<Trans>Private topics</Trans>} hint={<Trans>They stay closed unless you ask. The patient decides on each one.</Trans>} value={sensitive} onChange={(each) => setAsk({ ...ask, sensitive: each })}
           choices={SENSITIVE.map((each) => ({ value: each, label: _(SENSITIVITIES[each]) }))}
         />
       </details>
       <RadioGroup<Purpose>
         id="purpose" legend={<Trans>What for?</Trans>} error={error("purpose")} value={purpose} onChange={(each) => setAsk({ ...ask, purpose: each })}
-        choices={PURPOSES_OFFERED.map((each) => ({ value: each, label: _(PURPOSES[each]), hint: each === "TREAT" ? undefined : <Trans>You can ask here. This console itself reads for treatment only.</Trans> }))}
+        choices={PURPOSES_OFFERED.map((each) => ({ value: each, label: _(PURPOSES.clinician[each]), hint: each === "TREAT" ? undefined : <Trans>You can ask here. This console itself reads for treatment only.</Trans> }))}
       />
       <RadioGroup<Duration>
         id="duration" legend={<Trans>For how long?</Trans>} error={error("duration")} value={duration} onChange={(each) => setAsk({ ...ask, duration: each })}
-        choices={DURATIONS.map((each) => ({ value: each, label: durationWords(each) }))}
+        choices={DURATIONS.map((each) => ({ value: each, label: _(DURATION_LABELS.clinician[each]) }))}
       />
       <div className="actions"><Button type="submit"><Trans>Check before you sign</Trans></Button></div>
     </form>
@@ -98,14 +101,15 @@ function Form({ code, setCode, ask, setAsk, onChecked }: FormProps & { code: str
 
 /** Everything that will be signed, once more. */
 function Check({ checked: { named, ask, policy }, onBack }: { checked: Checked; onBack: () => void }) {
+  const { _ } = useWords();
   const navigate = useNavigate();
-  const { identity } = useSession();
   const { date } = useFormats();
   const rows = usePolicyRows(policy.document);
   const worklist = useWorklist();
   const open = worklist.data?.consents.filter(({ subject, status }) => subject.toLowerCase() === named.subject.toLowerCase() && (status === "REQUESTED" || status === "ACTIVE")) ?? [];
-  const { organization } = identity;
+  const organization = useOrganizationName();
   const days = windowOf(ask.duration).days;
+  const howLong = _(DURATION_LABELS.clinician[ask.duration]);
   const until = days === undefined ? undefined : date(Date.now() / 1000 + days * 86_400);
   return (
     <>
@@ -115,7 +119,7 @@ function Check({ checked: { named, ask, policy }, onBack }: { checked: Checked; 
           { key: "patient", term: <Trans>Patient</Trans>, value: <><bdi dir="ltr" className="code">{named.patient}</bdi><br /><ShortAddress address={named.subject} /></> },
           ...(organization === undefined ? [] : [{ key: "by", term: <Trans>Asked by</Trans>, value: <bdi>{organization}</bdi> }]),
           ...rows,
-          { key: "how-long", term: <Trans>For how long</Trans>, value: until === undefined ? durationWords(ask.duration) : <>{durationWords(ask.duration)} <span className="soft"><Trans>(until {until})</Trans></span></> },
+          { key: "how-long", term: <Trans>For how long</Trans>, value: until === undefined ? howLong : <>{howLong} <span className="soft"><Trans>(until {until})</Trans></span></> },
         ]} />
       </div>
       <SignAndWait
@@ -126,24 +130,4 @@ function Check({ checked: { named, ask, policy }, onBack }: { checked: Checked; 
       <Button kind="plain" onPress={onBack}><Trans>Change something</Trans></Button>
     </>
   );
-}
-
-function templateWords(template: Template): { label: ReactNode; hint: ReactNode } {
-  switch (template) {
-    case "visit": return { label: <Trans>This visit</Trans>, hint: <Trans>What is written down from today on, without vaccines.</Trans> };
-    case "medicines": return { label: <Trans>Medicines and tests</Trans>, hint: <Trans>Medicines, allergies, laboratory results and reports, of any date.</Trans> };
-    case "laboratory": return { label: <Trans>Laboratory only</Trans>, hint: <Trans>Laboratory results and reports, of any date.</Trans> };
-    case "everything": return { label: <Trans>Everything except sensitive kinds</Trans>, hint: <Trans>All kinds of records that can be shared, of any date.</Trans> };
-  }
-}
-
-function durationWords(duration: Duration): ReactNode {
-  switch (duration) {
-    case "1": return <Trans>1 day</Trans>;
-    case "7": return <Trans>1 week</Trans>;
-    case "30": return <Trans>30 days</Trans>;
-    case "90": return <Trans>90 days</Trans>;
-    case "365": return <Trans>1 year</Trans>;
-    case "open": return <Trans>Until the patient ends it</Trans>;
-  }
 }

@@ -1,6 +1,7 @@
 /** Who is behind an address: names from the custodian's directory, verification from the chain. */
-import { useQuery } from "@tanstack/react-query";
+import { ConsentryError } from "@consentry/sdk";
 import { useSession, type SignedIn } from "@consentry/ui";
+import { useQuery } from "@tanstack/react-query";
 import * as v from "valibot";
 import { call } from "./services.js";
 
@@ -11,6 +12,8 @@ export interface Organization {
   readonly address: `0x${string}`;
   /** Whether the registry on the chain says that it may ask patients. */
   readonly verified: boolean;
+  /** Whether the address is one practitioner's of it, and not its own. */
+  readonly ofPractitioner?: boolean;
 }
 
 const next = v.optional(v.nullable(v.string()));
@@ -47,8 +50,35 @@ export function useDirectory() {
   return useQuery({ queryKey: ["directory"], queryFn: ({ signal }) => organizations(who, signal), staleTime: 60_000 });
 }
 
-/** The organisation of an address or of an id, once the directory is there. */
+const Practitioner = v.object({ practitioner: v.object({ organization: v.optional(v.nullable(v.string())), verified: v.boolean() }) });
+
+/** What the chain says of a practitioner's address; nothing where it was never verified. */
+async function practitioner(who: SignedIn, address: string, signal: AbortSignal) {
+  try {
+    return (await call(who, "indexer", `/v1/practitioners/${address}`, Practitioner, { signal })).practitioner;
+  } catch (error) {
+    if (error instanceof ConsentryError && error.code === "NOT_FOUND") return null;
+    throw error;
+  }
+}
+
+/** The organisation of an address or of an id, once the directory is there: also of a practitioner's address. */
 export function useOrganization(key: string | undefined): Organization | undefined {
+  const who = useSession();
   const { data } = useDirectory();
-  return data?.find((each) => each.address.toLowerCase() === key?.toLowerCase() || each.id === key);
+  const found = organizationOf(data, key);
+  const isOther = data !== undefined && found === undefined && key !== undefined && /^0x[0-9a-fA-F]{40}$/.test(key);
+  const person = useQuery({ queryKey: ["practitioner", key], enabled: isOther, staleTime: 60_000, queryFn: ({ signal }) => practitioner(who, key as string, signal) }).data;
+  return found ?? practitionersOrganization(key, person, data);
+}
+
+function organizationOf(directory: readonly Organization[] | undefined, key: string | undefined): Organization | undefined {
+  return directory?.find((each) => each.address.toLowerCase() === key?.toLowerCase() || each.id === key);
+}
+
+/** A practitioner is named by their organisation, and may ask while the chain says so. */
+export function practitionersOrganization(address: string | undefined, person: v.InferOutput<typeof Practitioner>["practitioner"] | null | undefined, directory: readonly Organization[] | undefined): Organization | undefined {
+  const organization = organizationOf(directory, person?.organization ?? undefined);
+  if (organization === undefined || person === null || person === undefined) return undefined;
+  return { ...organization, address: address as `0x${string}`, verified: person.verified, ofPractitioner: true };
 }

@@ -3,8 +3,8 @@ import type { Consent, Deployment, Policy } from "@consentry/sdk";
 import type { Identity } from "@consentry/sdk/browser";
 import { consentIdOf } from "@consentry/sdk/intents";
 import { parsePolicy } from "@consentry/sdk/policy";
+import type { Lines } from "@consentry/ui/policy";
 import type { Organization } from "./directory.js";
-import type { Lines } from "./explain.js";
 import { EVENTS, receiptOf } from "./receipt.js";
 import type { Receipt } from "./receipt-file.js";
 

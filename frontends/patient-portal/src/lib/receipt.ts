@@ -1,8 +1,8 @@
 /** The receipt of a consent as data, in the shape of ISO/IEC TS 27560. Only what services said, and what was shown. */
 import type { Consent, Deployment, Policy } from "@consentry/sdk";
 import type { Identity } from "@consentry/sdk/browser";
+import type { Lines } from "@consentry/ui/policy";
 import type { Organization } from "./directory.js";
-import type { Lines } from "./explain.js";
 import type { Receipt } from "./receipt-file.js";
 
 interface Facts {

@@ -1,10 +1,11 @@
 import type { Access } from "@consentry/sdk";
 import { Timeline } from "@consentry/ui";
+import { nameOf, PURPOSES, TYPES } from "@consentry/ui/policy";
 import { useLingui } from "@lingui/react";
 import { Trans } from "@lingui/react/macro";
 import { useDirectory } from "../lib/directory.js";
 import { refusal } from "../lib/explain.js";
-import { PURPOSES, ROLES, TYPES } from "../lib/words.js";
+import { ROLES } from "../lib/words.js";
 
 /** Looks and refusals, one below the other. */
 export function AccessTimeline({ accesses }: { accesses: readonly Access[] }) {
@@ -16,10 +17,9 @@ export function AccessTimeline({ accesses }: { accesses: readonly Access[] }) {
       items={accesses.map((access) => {
         const name = who(access);
         const role = ROLES[access.role];
-        const kind = access.resourceType ? TYPES[access.resourceType] : undefined;
-        const what = kind === undefined ? (access.resourceType ?? "") : _(kind);
+        const what = access.resourceType && nameOf(TYPES, access.resourceType, _);
         const isLook = access.result === "permit";
-        const purpose = access.purpose && Object.hasOwn(PURPOSES, access.purpose) ? _(PURPOSES[access.purpose as keyof typeof PURPOSES]) : undefined;
+        const purpose = access.purpose && nameOf(PURPOSES.patient, access.purpose, _);
         return {
           key: access.eventId, at: access.ts, tone: isLook ? ("good" as const) : ("bad" as const),
           children: (

@@ -1,5 +1,5 @@
-import type { Duration, Preset } from "../lib/presets.js";
 import type { Purpose, Sensitivity } from "@consentry/sdk";
+import type { Duration, Preset } from "@consentry/ui/policy";
 import { createContext, use } from "react";
 
 /** What was answered so far. It lives while the questions are open, and is nowhere stored. */

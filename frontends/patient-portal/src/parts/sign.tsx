@@ -1,20 +1,27 @@
 import { ConsentryError, type Address, type Consentry, type Consent, type Pending, type WaitOptions, type WaitStatus } from "@consentry/sdk";
-import { Button, type ButtonKind, FaultNotice, Loaded, Notice, RadioGroup, Steps, buttonClass, isDevelopment, useFormats, useSession } from "@consentry/ui";
+import { type ButtonKind, FaultNotice, Loaded, Notice, Steps, buttonClass, useSession } from "@consentry/ui";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { Trans, useLingui } from "@lingui/react/macro";
+import { Trans } from "@lingui/react/macro";
 import { useRef, useState, type ReactNode } from "react";
-import { developmentKeys, useKeys, type BoundKey } from "../lib/bound-keys.js";
+import { ALL_RIGHTS, authorityOf, signersFor, useAuthorities, type Need } from "../lib/authority.js";
+import { useKeys, type BoundKey } from "../lib/bound-keys.js";
 import { signerOf, typedSigner } from "../lib/keys.js";
-import { DevelopmentKey } from "./development-key.js";
+import { KeyName } from "./key-name.js";
+import { PickKey, usePickedKey } from "./pick-key.js";
+import { PressToSign } from "./press-to-sign.js";
+
+const EVERYTHING: Need = { rights: ALL_RIGHTS, until: null };
 
 interface Props {
-  /** Whose decision it is, where only that key will do; else the person picks. */
+  /** Under which of the person's addresses it is kept; the oldest if absent. */
   subject?: Address;
+  /** What it takes, everything and for ever if absent; of the person's keys, all that may are offered. */
+  need?: Need;
   label: ReactNode;
   kind?: ButtonKind;
   /** Signs and hands in. */
-  sign: (consentry: Consentry, key: BoundKey) => Promise<Pending>;
+  sign: (consentry: Consentry, subject: Address) => Promise<Pending>;
   wait: (pending: Pending, options: WaitOptions) => Promise<Consent | undefined>;
   /** What the last step says. */
   outcome: ReactNode;
@@ -24,31 +31,44 @@ interface Props {
 }
 
 /** One signature, and what becomes of it, step by step until it is in force. */
-export function SignAndWait({ subject, label, kind = "main", sign, wait, outcome, isStop = false, onDone }: Props) {
+export function SignAndWait(props: Props) {
   const keys = useKeys();
   return (
     <Loaded query={keys} waiting={<Trans>Looking for your keys…</Trans>}>
-      {(all) => <WithKeys keys={subject === undefined ? all : all.filter((each) => each.subject.toLowerCase() === subject.toLowerCase())} {...{ label, kind, sign, wait, outcome, isStop, onDone }} />}
+      {(all) => {
+        const subject = props.subject ?? all[0]?.subject;
+        return subject === undefined ? <NoKey /> : <WithKeys {...props} subject={subject} keys={all} />;
+      }}
     </Loaded>
   );
 }
 
-function WithKeys({ keys, label, kind, sign, wait, outcome, isStop, onDone }: Omit<Props, "subject"> & { keys: readonly BoundKey[] }) {
-  const { t } = useLingui();
+function NoKey() {
+  return (
+    <Notice kind="warning" heading={<Trans>You need a key first</Trans>}>
+      <p><Trans>A key is how you sign. You make it once, with your finger, your face or your screen lock. It takes a minute.</Trans></p>
+      <div className="actions"><Link to="/keys" className={buttonClass({ small: true })}><Trans>Make my key</Trans></Link></div>
+    </Notice>
+  );
+}
+
+function WithKeys({ subject, need = EVERYTHING, keys, label, kind = "main", sign, wait, outcome, isStop = false, onDone }: Props & { subject: Address; keys: readonly BoundKey[] }) {
   const { deployment, withSigner } = useSession();
-  const { date } = useFormats();
   const queries = useQueryClient();
-  const [chosen, setChosen] = useState<string>();
+  const authorities = useAuthorities();
+  const picked = usePickedKey(signersFor(keys, subject, authorityOf(authorities.data, subject), need));
+  const { key } = picked;
   const [status, setStatus] = useState<WaitStatus>();
+  const [tried, setTried] = useState<BoundKey>();
   const pending = useRef<Pending>(undefined);
-  const key = keys.find((each) => each.subject === chosen) ?? keys[0];
 
   const decision = useMutation({
     mutationFn: async (typed?: string) => {
       if (typed !== undefined) typedSigner(typed);
-      if (key === undefined) throw new ConsentryError("Signer", "SIGNER_UNAVAILABLE", "no key is bound");
+      if (key === undefined) throw new ConsentryError("Signer", "SIGNER_UNAVAILABLE", "none of the keys may decide this");
+      setTried(key);
       // What was handed in once is only waited for, never signed again.
-      pending.current ??= await sign(withSigner(await signerOf(key, deployment)), key);
+      pending.current ??= await sign(withSigner(await signerOf(key, deployment, keys)), subject);
       setStatus((before) => before ?? { intent: "accepted", consent: undefined, finality: undefined, reorganised: false });
       return wait(pending.current, { onStatus: setStatus, timeoutMs: 120_000 });
     },
@@ -60,14 +80,15 @@ function WithKeys({ keys, label, kind, sign, wait, outcome, isStop, onDone }: Om
     onError: (error) => {
       // What the registry refused can be signed anew.
       if (error instanceof ConsentryError && error.code !== "FINALITY_TIMEOUT") pending.current = undefined;
+      if (error instanceof ConsentryError && error.kind === "Signer") picked.open();
     },
   });
 
   if (key === undefined) {
     return (
-      <Notice kind="warning" heading={<Trans>You need a key first</Trans>}>
-        <p><Trans>A key is how you sign. You make it once, with your finger, your face or your screen lock. It takes a minute.</Trans></p>
-        <div className="actions"><Link to="/keys" className={buttonClass({ small: true })}><Trans>Make my key</Trans></Link></div>
+      <Notice kind="warning" heading={<Trans>None of your keys may decide this</Trans>}>
+        <p><Trans>A key that you no longer have decided it. You can still stop everything: for that you need no key.</Trans></p>
+        <div className="actions"><Link to="/stop" className={buttonClass({ small: true, kind: "quiet" })}><Trans>Stop everything</Trans></Link></div>
       </Notice>
     );
   }
@@ -86,20 +107,18 @@ function WithKeys({ keys, label, kind, sign, wait, outcome, isStop, onDone }: Om
       </div>
     );
   }
-  const isTyped = key.passkey === undefined && window.ethereum === undefined && isDevelopment(deployment) && !developmentKeys.has(key.subject.toLowerCase());
+  const wasAnother = decision.error instanceof ConsentryError && decision.error.code === "SIGNER_WRONG_ACCOUNT" && tried !== undefined && tried.subject !== key.subject;
   return (
     <div>
-      {keys.length > 1 && (
-        <RadioGroup
-          legend={t`Which key do you want to use?`} value={key.subject} onChange={setChosen}
-          choices={keys.map((each, at) => ({ value: each.subject, label: each.passkey ? <Trans>Passkey {at + 1}</Trans> : <Trans>Wallet {at + 1}</Trans>, hint: <Trans>Added on {date(each.boundAt)}</Trans> }))}
-        />
+      {wasAnother && (
+        <Notice heading={<Trans>You used <KeyName of={key.subject} keys={keys} /></Trans>} live>
+          <p><Trans>It may decide this too. Press once more to sign with it.</Trans></p>
+        </Notice>
       )}
-      {decision.isError && <FaultNotice error={decision.error} />}
-      {isTyped ? <DevelopmentKey label={label} isBusy={decision.isPending} onKey={(typed) => decision.mutate(typed)} /> : (
-        <div className="actions"><Button kind={kind} pending={decision.isPending} onPress={() => decision.mutate(undefined)}>{label}</Button></div>
-      )}
-      <p className="small soft">{key.passkey ? <Trans>Your device will ask for your finger, your face or your screen lock.</Trans> : <Trans>Your wallet will show what you sign.</Trans>}</p>
+      {decision.isError && !wasAnother && <FaultNotice error={decision.error} />}
+      <PressToSign signer={key} label={label} kind={kind} isBusy={decision.isPending} onPress={(typed) => decision.mutate(typed)} />
+      <PickKey picked={picked} keys={keys} />
+      {authorities.data !== undefined && picked.candidates.length < keys.length && <p className="small soft"><Trans>Not all of your keys may decide this. <Link to="/keys">See which</Link></Trans></p>}
     </div>
   );
 }

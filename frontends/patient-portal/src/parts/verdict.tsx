@@ -1,12 +1,12 @@
-import type { Consent, Sensitivity } from "@consentry/sdk";
+import type { Consent } from "@consentry/sdk";
 import { Loaded, Notice, StateTag, SummaryList, Table, useFormats } from "@consentry/ui";
+import { nameOf, SENSITIVITIES, TYPES } from "@consentry/ui/policy";
 import { useLingui as useWords } from "@lingui/react";
 import { Trans, useLingui } from "@lingui/react/macro";
 import type { ReactNode } from "react";
 import { usePolicy } from "../lib/consents.js";
 import { NONE, type Difference, type LineName, type Outcome } from "../lib/receipt-check.js";
 import type { Named } from "../lib/verify-link.js";
-import { SENSITIVITIES, TYPES } from "../lib/words.js";
 import { ConsentSummary } from "./consent-summary.js";
 
 /** What came of comparing a receipt's file with the registry. */
@@ -135,7 +135,7 @@ function Value({ line, text }: { line: LineName; text: string }) {
   if (text === "") return <Trans>Nothing</Trans>;
   if (line === "until" && text === NONE) return <Trans>Until you end it</Trans>;
   if ((line === "from" || line === "until") && text !== NONE) return dateTime(text);
-  if (line === "not") return list(text.split(", ").map((code) => (Object.hasOwn(SENSITIVITIES, code) ? _(SENSITIVITIES[code as Sensitivity]) : code)));
+  if (line === "not") return list(text.split(", ").map((code) => nameOf(SENSITIVITIES, code, _)));
   if (line === "what" && TYPES[text] !== undefined) return _(TYPES[text]);
   return <bdi className="code">{text}</bdi>;
 }

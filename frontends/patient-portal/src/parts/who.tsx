@@ -10,6 +10,7 @@ export function Who({ address, organization }: { address: string; organization: 
     <>
       <strong>{organization.name}</strong>{" "}
       {organization.verified ? <span className="tag good"><Trans>Checked</Trans></span> : <span className="tag bad"><Trans>Not checked</Trans></span>}
+      {organization.ofPractitioner && <p className="small soft"><Trans>For one person who works there, not for all of the clinic.</Trans></p>}
     </>
   );
 }

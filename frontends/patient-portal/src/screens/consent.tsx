@@ -70,7 +70,7 @@ function End({ consent }: { consent: Consent }) {
       <h2 id="end"><Trans>End this consent</Trans></h2>
       <p><Trans>They see nothing more from the moment you sign. What they saw before, they may have kept.</Trans></p>
       <SignAndWait
-        subject={open.subject} kind="danger" label={<Trans>End it now</Trans>} outcome={<Trans>Ended by you</Trans>} isStop
+        subject={open.subject} need={{ rights: ["REVOKE"] }} kind="danger" label={<Trans>End it now</Trans>} outcome={<Trans>Ended by you</Trans>} isStop
         sign={async (consentry) => {
           const pending = await consentry.consents.revoke(consent);
           setSigned(consent);

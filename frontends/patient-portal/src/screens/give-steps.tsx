@@ -2,17 +2,15 @@ import type { Purpose, Sensitivity } from "@consentry/sdk";
 import { buildPolicy } from "@consentry/sdk/policy";
 import { Button, CheckboxGroup, ErrorSummary, Field, Loaded, Notice, Page, RadioGroup, useFormats } from "@consentry/ui";
 import { readClinicCode } from "@consentry/ui/clinic-code";
+import { calendarDay, DURATION_LABELS, DURATIONS, policyInput, PRESET_WORDS, PRESETS, PURPOSES, PURPOSES_OFFERED, SENSITIVE, SENSITIVITIES, windowOf, type Duration, type Preset } from "@consentry/ui/policy";
 import { ScanButton } from "@consentry/ui/qr";
 import { useLingui as useWords } from "@lingui/react";
 import { Trans, useLingui } from "@lingui/react/macro";
 import { Link, Navigate, useNavigate, useParams } from "@tanstack/react-router";
 import { useState, type ReactNode } from "react";
 import { useDirectory, type Organization } from "../lib/directory.js";
-import { calendarDay, DURATIONS, OFFERED, policyInput, PRESETS, SENSITIVE, windowOf, type Duration, type Preset } from "../lib/presets.js";
-import { PURPOSES, SENSITIVITIES } from "../lib/words.js";
 import { useDraft } from "../parts/answers.js";
 import { ConsentSummary } from "../parts/consent-summary.js";
-import { durationLabel } from "../parts/duration.js";
 import { SignAndWait } from "../parts/sign.js";
 import { Who as Named } from "../parts/who.js";
 
@@ -140,7 +138,7 @@ function Why() {
   };
   return (
     <Question step="why" heading={<Trans>What may they use it for?</Trans>} plainHeading={t`What may they use it for?`} errors={errors} onNext={proceed}>
-      <RadioGroup id="why" legend={t`What may they use it for?`} hideLegend value={chosen} onChange={setChosen} error={errors[0]?.message} choices={OFFERED.map((code) => ({ value: code, label: _(PURPOSES[code]), hint: hints[code] }))} />
+      <RadioGroup id="why" legend={t`What may they use it for?`} hideLegend value={chosen} onChange={setChosen} error={errors[0]?.message} choices={PURPOSES_OFFERED.map((code) => ({ value: code, label: _(PURPOSES.patient[code]), hint: hints[code] }))} />
     </Question>
   );
 }
@@ -153,11 +151,6 @@ function What() {
   const [chosen, setChosen] = useState<Preset | undefined>(draft.preset);
   const [sensitive, setSensitive] = useState<Sensitivity[]>([...draft.sensitive]);
   const [errors, setErrors] = useState<{ id: string; message: ReactNode }[]>([]);
-  const words: Record<Preset, { label: ReactNode; hint: ReactNode }> = {
-    visit: { label: <Trans>This visit</Trans>, hint: <Trans>Only what is written down from today on. Nothing old.</Trans> },
-    medicines: { label: <Trans>Medicines and tests</Trans>, hint: <Trans>What you take, what you must not take, and lab tests.</Trans> },
-    everything: { label: <Trans>Everything except private topics</Trans>, hint: <Trans>Old and new. Private topics stay closed unless you tick them below.</Trans> },
-  };
   const proceed = () => {
     if (chosen === undefined) return setErrors([{ id: "what", message: t`Pick what they may see.` }]);
     answer({ preset: chosen, sensitive });
@@ -165,7 +158,7 @@ function What() {
   };
   return (
     <Question step="what" heading={<Trans>What may they see?</Trans>} plainHeading={t`What may they see?`} errors={errors} onNext={proceed}>
-      <RadioGroup id="what" legend={t`What may they see?`} hideLegend value={chosen} onChange={setChosen} error={errors[0]?.message} choices={PRESETS.map((value) => ({ value, ...words[value] }))} />
+      <RadioGroup id="what" legend={t`What may they see?`} hideLegend value={chosen} onChange={setChosen} error={errors[0]?.message} choices={PRESETS.map((value) => ({ value, label: _(PRESET_WORDS[value].label), hint: _(PRESET_WORDS[value].hint) }))} />
       <CheckboxGroup
         id="sensitive" legend={<Trans>Private topics</Trans>} hint={<Trans>They stay closed. Tick one only if you want to share it.</Trans>} value={sensitive} onChange={setSensitive}
         choices={SENSITIVE.map((code) => ({ value: code, label: _(SENSITIVITIES[code]) }))}
@@ -176,6 +169,7 @@ function What() {
 
 function HowLong() {
   const { t } = useLingui();
+  const { _ } = useWords();
   const { draft, answer } = useDraft();
   const next = useNext("how-long");
   const [chosen, setChosen] = useState<Duration | undefined>(draft.duration);
@@ -187,7 +181,7 @@ function HowLong() {
   };
   return (
     <Question step="how-long" heading={<Trans>For how long?</Trans>} plainHeading={t`For how long?`} errors={errors} onNext={proceed}>
-      <RadioGroup id="how-long" legend={t`For how long?`} hideLegend hint={<Trans>You can end it sooner at any time.</Trans>} value={chosen} onChange={setChosen} error={errors[0]?.message} choices={DURATIONS.map((value) => ({ value, label: durationLabel(value) }))} />
+      <RadioGroup id="how-long" legend={t`For how long?`} hideLegend hint={<Trans>You can end it sooner at any time.</Trans>} value={chosen} onChange={setChosen} error={errors[0]?.message} choices={DURATIONS.map((value) => ({ value, label: _(DURATION_LABELS.patient[value]) }))} />
     </Question>
   );
 }
@@ -216,8 +210,8 @@ function Signing({ grantee, purpose, preset, duration, sensitive }: { grantee: `
       </div>
       <Notice><p><Trans>What you see here is what you sign, and what your receipt keeps.</Trans></p></Notice>
       <SignAndWait
-        label={<Trans>Sign and let them see it</Trans>} outcome={<Trans>Active: they may look now</Trans>}
-        sign={(consentry) => consentry.consents.create({ grantee, policy, ...windowOf(duration) })} wait={(pending, options) => pending.waitForActive(options)}
+        need={{ rights: ["GRANT"], until: validTo }} label={<Trans>Sign and let them see it</Trans>} outcome={<Trans>Active: they may look now</Trans>}
+        sign={(consentry, subject) => consentry.consents.create({ subject, grantee, policy, ...windowOf(duration) })} wait={(pending, options) => pending.waitForActive(options)}
         onDone={(consent) => { if (consent) void navigate({ to: "/consents/$id", params: { id: consent.id }, search: { done: "active" } as never }); }}
       />
     </Page>

@@ -23,7 +23,7 @@ export function Home() {
       )}
       {keys.data?.length === 1 && (
         <Notice>
-          <p><Trans>You have one key. If you lose it, you have to visit your clinic. <Link to="/keys">Add a second one</Link> to be safe.</Trans></p>
+          <p><Trans>You have one key. A second one, on another device, lets you go on if you lose it. <Link to="/keys">Add a second key</Link> when you have two minutes.</Trans></p>
         </Notice>
       )}
       <Emergencies />

@@ -1,5 +1,6 @@
 import type { Consent, Policy } from "@consentry/sdk";
 import { Button, CheckboxGroup, ErrorSummary, FaultNotice, Loaded, Notice, Page, RadioGroup, useFormats, useNow } from "@consentry/ui";
+import { DURATION_LABELS, DURATIONS, SENSITIVE, SENSITIVITIES, windowOf, type Duration } from "@consentry/ui/policy";
 import { useLingui as useWords } from "@lingui/react";
 import { Trans, useLingui } from "@lingui/react/macro";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
@@ -8,10 +9,8 @@ import { useBlocks } from "../lib/blocks.js";
 import { useConsent, usePolicy } from "../lib/consents.js";
 import { useOrganization } from "../lib/directory.js";
 import { explain } from "../lib/explain.js";
-import { DURATIONS, narrowed, SENSITIVE, windowOf, type Duration } from "../lib/presets.js";
-import { SENSITIVITIES } from "../lib/words.js";
+import { narrowed } from "../lib/narrowed.js";
 import { ConsentSummary } from "../parts/consent-summary.js";
-import { durationLabel } from "../parts/duration.js";
 import { SignAndWait } from "../parts/sign.js";
 
 type Answer = "yes" | "less" | "no";
@@ -65,7 +64,7 @@ function Decide({ asked, policy }: { asked: Consent; policy: Policy }) {
       />
       {answer === "yes" && (
         <SignAndWait
-          subject={first.subject} label={<Trans>Say yes and sign</Trans>} outcome={<Trans>Active: they may look now</Trans>}
+          subject={first.subject} need={{ rights: ["GRANT"], until: first.validTo }} label={<Trans>Say yes and sign</Trans>} outcome={<Trans>Active: they may look now</Trans>}
           sign={(consentry) => consentry.consents.approve(first, { policy })} wait={(pending, options) => pending.waitForActive(options)}
           onDone={() => void navigate({ to: "/consents/$id", params: { id: first.id }, search: { done: "active" } as never })}
         />
@@ -73,7 +72,7 @@ function Decide({ asked, policy }: { asked: Consent; policy: Policy }) {
       {answer === "less" && <Less asked={first} policy={policy} />}
       {answer === "no" && (
         <SignAndWait
-          subject={first.subject} kind="danger" label={<Trans>Say no and sign</Trans>} outcome={<Trans>Refused: they see nothing</Trans>} isStop
+          subject={first.subject} need={{ rights: ["DENY"] }} kind="danger" label={<Trans>Say no and sign</Trans>} outcome={<Trans>Refused: they see nothing</Trans>} isStop
           sign={(consentry) => consentry.consents.deny(first)} wait={(pending, options) => pending.waitForDenied(options)}
           onDone={() => void navigate({ to: "/consents/$id", params: { id: first.id } })}
         />
@@ -107,7 +106,7 @@ function Less({ asked, policy }: { asked: Consent; policy: Policy }) {
         <h2><Trans>Check your answer</Trans></h2>
         <div className="card"><ConsentSummary grantee={asked.grantee} document={checked.document} validTo={until} /></div>
         <SignAndWait
-          subject={asked.subject} label={<Trans>Say yes to this and sign</Trans>} outcome={<Trans>Active: they may look at this, and at nothing else</Trans>}
+          subject={asked.subject} need={{ rights: ["DENY", "GRANT"], until }} label={<Trans>Say yes to this and sign</Trans>} outcome={<Trans>Active: they may look at this, and at nothing else</Trans>}
           sign={(consentry) => consentry.consents.approveLess(asked, checked, { asked: policy, ...window })} wait={(pending, options) => pending.waitForActive(options)}
           onDone={(consent) => void navigate({ to: "/consents/$id", params: { id: consent?.id ?? asked.id }, search: { done: "active" } as never })}
         />
@@ -132,7 +131,7 @@ function Less({ asked, policy }: { asked: Consent; policy: Policy }) {
       )}
       <RadioGroup<Duration | "asked">
         id="duration" legend={<Trans>For how long?</Trans>} value={duration ?? "asked"} onChange={(each) => setDuration(each === "asked" ? undefined : each)}
-        choices={[{ value: "asked" as const, label: <Trans>As long as they ask</Trans> }, ...durations.map((each) => ({ value: each, label: durationLabel(each) }))]}
+        choices={[{ value: "asked" as const, label: <Trans>As long as they ask</Trans> }, ...durations.map((each) => ({ value: each, label: _(DURATION_LABELS.patient[each]) }))]}
       />
       <div className="actions"><Button onPress={() => void check()}><Trans>Check my answer</Trans></Button></div>
     </>

@@ -1,10 +1,12 @@
 import { Button, FaultNotice, Loaded, Notice, Page, useFormats, useSession } from "@consentry/ui";
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useKeys } from "../lib/bound-keys.js";
-import { signerOf } from "../lib/keys.js";
+import { useKeys, type BoundKey } from "../lib/bound-keys.js";
+import { signerOf, typedSigner } from "../lib/keys.js";
 import { liftStop } from "../lib/lift.js";
 import { stopEverything, useStop, type HeldStop } from "../lib/stop.js";
+import { PickKey, usePickedKey } from "../parts/pick-key.js";
+import { PressToSign } from "../parts/press-to-sign.js";
 
 /** Stops everything without a key, and undoes it with one. */
 export function StopScreen() {
@@ -36,30 +38,43 @@ function NotStopped() {
 }
 
 function Stopped({ stop }: { stop: HeldStop }) {
-  const who = useSession();
   const keys = useKeys();
-  const queries = useQueryClient();
   const { dateTime } = useFormats();
   const since = dateTime(stop.since);
-  const lifting = useMutation({
-    mutationFn: async () => {
-      const [key] = keys.data ?? [];
-      if (key === undefined) throw new TypeError("there is no key to lift it with");
-      await liftStop(who, stop, await signerOf(key, who.deployment));
-    },
-    onSuccess: () => queries.setQueryData(["stop"], null),
-  });
   return (
     <>
       <Notice kind="warning" heading={<Trans>Everything is stopped</Trans>} live><p><Trans>Since {since}, nobody sees your record through a consent, even if it says “Active”.</Trans></p></Notice>
       <h2><Trans>Undo it</Trans></h2>
       <p><Trans>When you sign with your key, your consents count again as before.</Trans></p>
-      {lifting.isError && <FaultNotice error={lifting.error} />}
       <Loaded query={keys} waiting={<Trans>Looking for your keys…</Trans>}>
         {(all) => (all.length === 0
           ? <p className="soft"><Trans>You have no key yet, so it cannot be undone here. Make a key first, or ask your clinic.</Trans></p>
-          : <div className="actions"><Button pending={lifting.isPending} onPress={() => lifting.mutate()}><Trans>Undo it and sign</Trans></Button></div>)}
+          : <Lift stop={stop} keys={all} />)}
       </Loaded>
+    </>
+  );
+}
+
+/** Any of the person's keys lifts a stop. */
+function Lift({ stop, keys }: { stop: HeldStop; keys: readonly BoundKey[] }) {
+  const who = useSession();
+  const queries = useQueryClient();
+  const picked = usePickedKey(keys);
+  const { key } = picked;
+  const lifting = useMutation({
+    mutationFn: async ({ by, typed }: { by: BoundKey; typed?: string | undefined }) => {
+      if (typed !== undefined) typedSigner(typed);
+      await liftStop(who, stop, await signerOf(by, who.deployment, keys));
+    },
+    onSuccess: () => queries.setQueryData(["stop"], null),
+    onError: picked.open,
+  });
+  if (key === undefined) return null;
+  return (
+    <>
+      {lifting.isError && <FaultNotice error={lifting.error} />}
+      <PressToSign signer={key} label={<Trans>Undo it and sign</Trans>} isBusy={lifting.isPending} onPress={(typed) => lifting.mutate({ by: key, typed })} />
+      <PickKey picked={picked} keys={keys} />
     </>
   );
 }

@@ -1,4 +1,4 @@
-import type { ComponentProps, ReactNode } from "react";
+import { useRef, type ComponentProps, type ReactNode } from "react";
 
 /** How loud a button is. One `main` a screen. */
 export type ButtonKind = "main" | "quiet" | "danger" | "plain";
@@ -19,12 +19,22 @@ interface ButtonProps extends Look, Omit<ComponentProps<"button">, "onClick" | "
 
 /** A button: the browser's own, which every keyboard and reader knows. */
 export function Button({ kind, small, pending = false, isDisabled = false, type = "button", onPress, children, ...props }: ButtonProps) {
+  // On a slow device a second press can come before `pending` is drawn, and would sign twice.
+  const isPressed = useRef(false);
+  const press = () => {
+    if (isPressed.current) return;
+    isPressed.current = true;
+    setTimeout(() => {
+      isPressed.current = false;
+    });
+    onPress?.();
+  };
   return (
     <button
       {...props} type={type} disabled={isDisabled} aria-disabled={pending || undefined} className={lookOf({ kind, small })} data-pending={pending || undefined}
       onClick={(event) => {
         if (pending) event.preventDefault();
-        else onPress?.();
+        else press();
       }}
     >
       {pending && <span className="spinner" aria-hidden="true" />}

@@ -10,6 +10,9 @@ const Dialog = lazy(async () => ({ default: (await import("../components/dialog.
 /** How long nobody may touch the page, and how long before its end the person is asked. Seconds. */
 const IDLE = 600;
 const ASK_BEFORE = 90;
+/** Who works in one window of the application is there for the others as well. It carries no data. */
+const CHANNEL = "consentry.alive";
+const TELL_EVERY_MS = 5_000;
 const SIGNS_OF_LIFE = ["pointerdown", "keydown", "wheel", "touchstart"] as const;
 
 /** Asks whether somebody is still there, and locks the page if nobody says so. */
@@ -17,13 +20,25 @@ export function IdleLock({ idle = IDLE, askBefore = ASK_BEFORE }: { idle?: numbe
   const { signOut } = useSessionState();
   const { span } = useFormats();
   const last = useRef(Date.now());
+  const told = useRef(0);
+  const channel = useRef<BroadcastChannel>(undefined);
   const [left, setLeft] = useState(idle);
   const isAsking = left <= askBefore;
 
   useEffect(() => {
+    const own = new BroadcastChannel(CHANNEL);
+    own.onmessage = () => {
+      last.current = Date.now();
+    };
+    channel.current = own;
     const alive = () => {
+      const now = Date.now();
       // While the question stands, only its answer counts: a nudge of the table is no answer.
-      if ((Date.now() - last.current) / 1000 < idle - askBefore) last.current = Date.now();
+      if ((now - last.current) / 1000 >= idle - askBefore) return;
+      last.current = now;
+      if (now - told.current < TELL_EVERY_MS) return;
+      told.current = now;
+      own.postMessage(null);
     };
     for (const name of SIGNS_OF_LIFE) addEventListener(name, alive, { passive: true });
     // By the clock and not by counting ticks: a device that slept has been away as well.
@@ -34,6 +49,7 @@ export function IdleLock({ idle = IDLE, askBefore = ASK_BEFORE }: { idle?: numbe
     return () => {
       for (const name of SIGNS_OF_LIFE) removeEventListener(name, alive);
       clearInterval(timer);
+      own.close();
     };
   }, [idle, askBefore]);
 
@@ -44,6 +60,7 @@ export function IdleLock({ idle = IDLE, askBefore = ASK_BEFORE }: { idle?: numbe
 
   const stay = () => {
     last.current = Date.now();
+    channel.current?.postMessage(null);
     setLeft(idle);
   };
   const text = span(left);

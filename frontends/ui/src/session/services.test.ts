@@ -1,6 +1,6 @@
 import { AuthError } from "@consentry/sdk";
 import { afterEach, expect, test, vi } from "vitest";
-import { callService, ServiceFault } from "./services.js";
+import { callChecked, callService, ServiceFault, type Shape } from "./services.js";
 
 const refused = vi.fn();
 const signedIn = {
@@ -46,4 +46,12 @@ test("what is no answer of a service is a fault of its own", async () => {
   await expect(callService(signedIn, "auth", "/v1/keys")).rejects.toMatchObject({ code: "UNEXPECTED_ANSWER" });
   vi.stubGlobal("fetch", vi.fn(async () => { throw new TypeError("network"); }));
   await expect(callService(signedIn, "auth", "/v1/keys")).rejects.toMatchObject({ code: "UNAVAILABLE" });
+});
+
+test("an answer of another shape than documented reaches no screen", async () => {
+  const shape: Shape<string> = { "~standard": { validate: (value) => (typeof value === "string" ? { value } : { issues: [{}] }) } };
+  answering(new Response('"Clinic A"'));
+  expect(await callChecked(signedIn, "auth", "/v1/organizations/a", shape)).toBe("Clinic A");
+  answering(new Response("{}"));
+  await expect(callChecked(signedIn, "auth", "/v1/organizations/a", shape)).rejects.toMatchObject({ code: "UNEXPECTED_ANSWER" });
 });

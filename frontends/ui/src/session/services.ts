@@ -1,5 +1,5 @@
 /** Calls of documented APIs that the SDK has no verb for, by way of the portal's own server. */
-import { AuthError, ConsentryError, type ServiceName } from "@consentry/sdk";
+import { AuthError, ConsentryError, UnavailableError, type ServiceName } from "@consentry/sdk";
 import type { SignedIn } from "./session.js";
 
 /** How surely and how freshly the person has to be signed in for what they asked (RFC 9470). */
@@ -60,6 +60,19 @@ export async function callService<T>({ session, deployment }: Pick<SignedIn, "se
   } catch (cause) {
     throw new ServiceFault("Unavailable", "UNEXPECTED_ANSWER", { status: response.status, cause });
   }
+}
+
+/** What an answer has to look like: a schema of valibot, or of any library that keeps to Standard Schema. */
+export interface Shape<T> {
+  readonly "~standard": { readonly validate: (value: unknown) => Checked<T> | Promise<Checked<T>> };
+}
+type Checked<T> = { readonly value: T; readonly issues?: undefined } | { readonly issues: readonly unknown[] };
+
+/** The same, with the answer checked: a screen shows nothing that has another shape than documented. */
+export async function callChecked<T>(who: Pick<SignedIn, "session" | "deployment">, service: ServiceName, path: string, shape: Shape<T>, call: ServiceCall = {}): Promise<T> {
+  const checked = await shape["~standard"].validate(await callService<unknown>(who, service, path, call));
+  if (checked.issues !== undefined) throw new UnavailableError("UNEXPECTED_ANSWER", `${service} answered in another shape than documented`);
+  return checked.value;
 }
 
 function faultOf({ status, headers }: Response, text: string): ConsentryError {

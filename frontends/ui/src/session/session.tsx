@@ -1,5 +1,5 @@
 import { createConsentry, type Consentry, type Deployment, type Signer } from "@consentry/sdk";
-import { browserSession, type BrowserSession, type Identity } from "@consentry/sdk/browser";
+import { browserDeployment, browserSession, type BrowserSession, type Identity } from "@consentry/sdk/browser";
 import { useQueryClient } from "@tanstack/react-query";
 import { createContext, use, useCallback, useEffect, useMemo, useRef, useState, type ReactNode } from "react";
 
@@ -32,8 +32,21 @@ const SessionContext = createContext<Provided | undefined>(undefined);
 /** Tells the application's other windows, so that records leave their screens too. It carries no data. */
 const CHANNEL = "consentry.session-ended";
 
+/** Somebody at this page, and what it works on. */
+interface Found { session: BrowserSession; deployment: Deployment }
+
+/** Looks who is signed in. Both answers are asked for at once: on a slow line each round trip is felt. */
+export async function findSession(signal?: AbortSignal): Promise<Found | undefined> {
+  const options = signal && { signal };
+  const asked = browserDeployment(options);
+  // Where nobody is signed in, nobody waits for it.
+  asked.catch(() => undefined);
+  const session = await browserSession(options);
+  return session && { session, deployment: await asked };
+}
+
 /** Knows who is signed in, and clears everything that was read as soon as nobody is. */
-export function SessionProvider({ children }: { children: ReactNode }) {
+export function SessionProvider({ first, children }: { first: Promise<Found | undefined>; children: ReactNode }) {
   const [state, setState] = useState<State>({ at: "loading" });
   const [attempt, setAttempt] = useState(0);
   const queries = useQueryClient();
@@ -48,7 +61,8 @@ export function SessionProvider({ children }: { children: ReactNode }) {
 
   useEffect(() => {
     const own = new BroadcastChannel(CHANNEL);
-    own.onmessage = () => forget("ended");
+    // With the reason: after an idle lock this window, too, must not let anybody in without asking.
+    own.onmessage = ({ data }: MessageEvent<Ending>) => forget(data);
     channel.current = own;
     // A page that the browser kept would show records again after the session's end.
     const shown = (event: PageTransitionEvent) => {
@@ -66,11 +80,11 @@ export function SessionProvider({ children }: { children: ReactNode }) {
     let stopListening = () => {};
     const begin = async () => {
       try {
-        const session = await browserSession({ signal: aborter.signal });
-        if (session === undefined) return setState((before) => (before.at === "signed-out" ? before : { at: "signed-out" }));
-        const deployment = await session.deployment({ signal: aborter.signal });
-        stopListening = session.onEnded(() => forget("expired"));
-        setState({ at: "signed-in", session, deployment });
+        const found = await (attempt === 0 ? first : findSession(aborter.signal));
+        if (aborter.signal.aborted) return;
+        if (found === undefined) return setState((before) => (before.at === "signed-out" ? before : { at: "signed-out" }));
+        stopListening = found.session.onEnded(() => forget("expired"));
+        setState({ at: "signed-in", ...found });
       } catch (error) {
         if (!aborter.signal.aborted) setState({ at: "unreachable", error });
       }
@@ -80,7 +94,7 @@ export function SessionProvider({ children }: { children: ReactNode }) {
       aborter.abort();
       stopListening();
     };
-  }, [attempt, forget]);
+  }, [attempt, first, forget]);
 
   const signOut = useCallback(async (why: Ending) => {
     const session = state.at === "signed-in" ? state.session : undefined;

@@ -11,8 +11,8 @@ use alloy::sol_types::Eip712Domain;
 use contract_bindings::SignedIntent;
 use contract_bindings::intent::passkey::{self, Assertion};
 use contract_bindings::intent::{
-    Action, Bind, Endorse, Intent as _, LiftStop, Proof, SignatureError, Statement, Verification,
-    WireError, domain, patient_ref_hash, signer_id,
+    Action, Bind, BindGrantee, Endorse, Intent as _, LiftStop, Proof, SignatureError, Statement,
+    Verification, WireError, domain, patient_ref_hash, signer_id,
 };
 use contract_bindings::registry::IntentLens::AcceptControl;
 use p256::ecdsa::Signature;
@@ -182,6 +182,14 @@ fn read(case: &Case, domain: &Eip712Domain) -> (B256, [Verification; 2]) {
             patientRefHash: member(message, "patientRefHash"),
             subject: member(message, "subject"),
             stop: member::<FixedBytes<16>>(message, "stop"),
+            deadline: member(message, "deadline"),
+        }),
+        "BindGrantee" => statement(&BindGrantee {
+            tenant: member(message, "tenant"),
+            organization: member(message, "organization"),
+            practitioner: member(message, "practitioner"),
+            grantee: member(message, "grantee"),
+            nonce: nonce(message),
             deadline: member(message, "deadline"),
         }),
         // It travels inside of a rotation or a recovery only.

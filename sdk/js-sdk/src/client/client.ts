@@ -5,6 +5,7 @@ import { Context, type Options } from "./context.js";
 import { Delegates } from "./delegates.js";
 import { Desk } from "./desk.js";
 import { Gateway } from "./gateway.js";
+import { Grantees } from "./grantees.js";
 import { Health } from "./health.js";
 import { Keys } from "./keys.js";
 import { Policies } from "./policies.js";
@@ -20,6 +21,7 @@ export interface Consentry {
   readonly gateway: Gateway;
   readonly access: AccessLog;
   readonly keys: Keys;
+  readonly grantees: Grantees;
   readonly health: Health;
 }
 
@@ -30,6 +32,6 @@ export function createConsentry(options: Options): Consentry {
   const desk = new Desk(context);
   return {
     policies, consents: new Consents(desk, policies), delegates: new Delegates(desk), recovery: new Recovery(desk), control: new Control(desk), gateway: new Gateway(context), access: new AccessLog(context),
-    keys: new Keys(context), health: new Health(context, desk.ledger),
+    keys: new Keys(context), grantees: new Grantees(context), health: new Health(context, desk.ledger),
   };
 }

@@ -42,6 +42,7 @@ const STATEMENTS = {
   Bind: "string tenant,bytes32 patientRefHash,address subject,uint256 nonce,uint64 deadline",
   Endorse: "string tenant,bytes32 patientRefHash,address subject,address newSubject,uint256 nonce,uint64 deadline",
   LiftStop: "string tenant,bytes32 patientRefHash,address subject,bytes16 stop,uint64 deadline",
+  BindGrantee: "string tenant,string organization,string practitioner,address grantee,uint256 nonce,uint64 deadline",
 } as const;
 
 const RECOVER = "address actor,address subject,uint32 proposalId,uint24 seq,uint40 deadline";

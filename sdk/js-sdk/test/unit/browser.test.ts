@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
-import { browserSession, signInUrl, type BrowserSession } from "../../src/browser.js";
+import { browserDeployment, browserSession, signInUrl, type BrowserSession } from "../../src/browser.js";
 import { createConsentry, developmentSigner } from "../../src/index.js";
 import { problem, services, type Seen } from "./fake.js";
 
@@ -39,6 +39,13 @@ test("nobody signed in is nothing; somebody is who the server says, without what
   assert.equal(JSON.stringify(session).includes("c-1"), false);
   assert.deepEqual(seen.map((each) => [each.url.href, each.credentials]), [[`${origin}/session`, "same-origin"], [`${origin}/deployment.json`, "same-origin"]]);
   await assert.rejects(browserSession({ origin, fetch: services(() => problem(503, "unavailable")).fetch, retryDelayMs: 1 }), { code: "UNAVAILABLE" });
+});
+
+test("what the application works on is known without anybody signed in, and is the same as with somebody", async () => {
+  const fake = server();
+  const deployment = await browserDeployment({ origin, fetch: fake.fetch });
+  assert.equal(fake.seen.length, 1);
+  assert.deepEqual(deployment, await (await signedIn()).session.deployment());
 });
 
 test("calls go to the page's own server with its cookie and the guard against forgery, and with no token", async () => {

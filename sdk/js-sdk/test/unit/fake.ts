@@ -21,7 +21,7 @@ export function services(answer: (seen: Seen, count: number) => Reply | Promise<
     const reply = await answer(request, seen.length);
     if (reply instanceof Error) throw reply;
     const { status = 200, json, text, headers } = reply;
-    return new Response(text ?? JSON.stringify(json ?? {}), { status, headers: headers ?? {} });
+    return new Response(status === 204 ? null : (text ?? JSON.stringify(json ?? {})), { status, headers: headers ?? {} });
   };
   return { fetch, seen };
 }

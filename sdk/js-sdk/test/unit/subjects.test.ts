@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { AuthError, createConsentry, developmentSigner, type Auth, type SigningMemory } from "../../src/index.js";
-import { checkSignature, digestOf, domainOf, UNLIMITED } from "../../src/intents/index.js";
+import { checkSignature, digestOf, domainOf, patientRefHash, UNLIMITED } from "../../src/intents/index.js";
 import { consent, deployment, grantee, hash, owner, policy, registry, row, World } from "./world.js";
 
 const other = developmentSigner(`0x${"03".repeat(32)}`);
@@ -179,4 +179,17 @@ test("what was signed is remembered by kind, chain and registry", async () => {
   await here.client({ memory }).delegates.set({ delegate: other.address, rights: ["DENY"] });
   const place = `31337:${registry}`, who = owner.address.toLowerCase();
   assert.deepEqual([...kept], [[`delegate:${place}:${who}:${other.address.toLowerCase()}`, 1], [`seq:${place}:${who}`, 9]]);
+});
+
+test("a key says whose it is, for as long as is wanted, without a word to any service", async () => {
+  const here = world();
+  const { keys } = createConsentry({ deployment, signer: other, fetch: here.fake.fetch });
+  const before = Math.floor(Date.now() / 1000);
+  const statement = await keys.statement({ tenant: "hospital", patient: "p-1", nonce: 3n, lifeSeconds: 86_400 });
+  assert.deepEqual([statement.subject, statement.nonce, "signer" in statement], [other.address, "3", false]);
+  assert.ok(statement.deadline >= before + 86_400 && statement.deadline <= before + 86_460);
+  const message = { tenant: "hospital", patientRefHash: patientRefHash("p-1"), subject: other.address, nonce: 3n, deadline: statement.deadline };
+  await checkSignature(other.address, digestOf(domain, { action: "Bind", message }), statement.signature as `0x${string}`);
+  for (const lifeSeconds of [0, -1, 0.5, Number.NaN]) await assert.rejects(keys.statement({ tenant: "hospital", patient: "p-1", lifeSeconds }), { code: "INVALID_REQUEST" });
+  assert.equal(here.fake.seen.length, 0);
 });

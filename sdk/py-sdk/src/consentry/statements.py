@@ -1,4 +1,4 @@
-"""What a patient's key says to the directory (EIP-712): whom it stands for, who else may, that a stop is over."""
+"""What a key says to the directory (EIP-712): whom it stands for, who else may, that a stop is over."""
 
 from __future__ import annotations
 
@@ -7,13 +7,20 @@ from typing import Any, Final
 
 from .errors import ValidationError
 from .intents import Domain, exact, fields_of, hash_struct, text_hash
+from .signers import Signer
 
-__all__ = ["STATEMENTS", "patient_ref_hash", "statement_digest"]
+__all__ = ["STATEMENTS", "STATEMENT_LIFE", "patient_ref_hash", "stated", "statement_digest"]
+
+STATEMENT_LIFE: Final = 600
+"""How long a statement can be handed in, in seconds."""
 
 STATEMENTS: Final[Mapping[str, str]] = {
     "Bind": "string tenant,bytes32 patientRefHash,address subject,uint256 nonce,uint64 deadline",
     "Endorse": "string tenant,bytes32 patientRefHash,address subject,address newSubject,uint256 nonce,uint64 deadline",
     "LiftStop": "string tenant,bytes32 patientRefHash,address subject,bytes16 stop,uint64 deadline",
+    "BindGrantee": (
+        "string tenant,string organization,string practitioner,address grantee,uint256 nonce,uint64 deadline"
+    ),
 }
 
 
@@ -23,9 +30,15 @@ def patient_ref_hash(fhir_id: str) -> str:
 
 
 def statement_digest(name: str, members: Mapping[str, Any], domain: Domain) -> bytes:
-    """What is signed of a statement: `Bind`, `Endorse` or `LiftStop`."""
+    """What is signed of a statement; `name` is one of `STATEMENTS`."""
     if name not in STATEMENTS:
         raise ValidationError("There is no such statement.", code="INTENT_UNKNOWN_ACTION")
     fields = fields_of(STATEMENTS[name])
     exact(members, (member for _, member in fields), "statement")
     return domain.digest(hash_struct(f"{name}({STATEMENTS[name]})", fields, members))
+
+
+def stated(by: Signer, domain: Domain, name: str, members: Mapping[str, Any]) -> dict[str, Any]:
+    """What the directory takes of a statement beside whom it is about."""
+    signature = by.sign_digest(statement_digest(name, members, domain))
+    return {"deadline": members["deadline"], "signature": "0x" + signature.hex()}

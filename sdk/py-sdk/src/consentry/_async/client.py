@@ -17,6 +17,7 @@ from .delegates import AsyncDelegates
 from .desk import AsyncDesk
 from .direct import AsyncDirect
 from .gateway import AsyncGateway
+from .grantees import AsyncGrantees
 from .health import AsyncHealth
 from .keys import AsyncKeys
 from .ledger import AsyncLedger
@@ -61,6 +62,7 @@ class AsyncClient:
         self.gateway = AsyncGateway(self.transport, deployment)
         self.access = AsyncAccess(self.transport, deployment)
         self.keys = AsyncKeys(self.transport, deployment, desk)
+        self.grantees = AsyncGrantees(self.transport, deployment, desk)
         self.health = AsyncHealth(self.transport, deployment, ledger)
 
     @classmethod

@@ -18,6 +18,7 @@ from .delegates import Delegates
 from .desk import Desk
 from .direct import Direct
 from .gateway import Gateway
+from .grantees import Grantees
 from .health import Health
 from .keys import Keys
 from .ledger import Ledger
@@ -62,6 +63,7 @@ class Client:
         self.gateway = Gateway(self.transport, deployment)
         self.access = Access(self.transport, deployment)
         self.keys = Keys(self.transport, deployment, desk)
+        self.grantees = Grantees(self.transport, deployment, desk)
         self.health = Health(self.transport, deployment, ledger)
 
     @classmethod

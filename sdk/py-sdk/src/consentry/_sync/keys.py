@@ -5,22 +5,20 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from .._http import Request
 from ..deployment import Deployment
+from ..errors import ValidationError
 from ..models import auth
 from ..signers import Signer
-from ..statements import patient_ref_hash, statement_digest
+from ..statements import STATEMENT_LIFE, patient_ref_hash, stated
 from . import read
 from .desk import Desk
 from .transport import Transport
 
 __all__ = ["Keys"]
-
-STATEMENT_LIFE = 600
-"""How long a statement can be handed in, in seconds."""
 
 
 class Keys:
@@ -36,6 +34,19 @@ class Keys:
         """The addresses that stand for the patient, the oldest first."""
         return (read.get(self._transport, auth.OwnBindings, self._url, self._deployment.auth)).bindings
 
+    def statement(
+        self, *, tenant: str, patient: str, nonce: int = 1, life_seconds: int = STATEMENT_LIFE
+    ) -> dict[str, Any]:
+        """What the signer's key says about whose it is, for others to hand in.
+
+        Where all keys are lost, two administrators put it in their place. Sends nothing, and needs no sign-in. It can
+        be handed in for `life_seconds`.
+        """
+        if life_seconds <= 0:
+            raise ValidationError("`life_seconds` is at least 1.", code="INVALID_REQUEST")
+        about = self._about(tenant, patient, nonce, life_seconds)
+        return {"nonce": str(nonce), **self._says(self._desk.signer, "Bind", about)}
+
     def bind(
         self, *, tenant: str, patient: str, nonce: int = 1, endorsed_by: Signer | None = None
     ) -> Sequence[auth.BindingView]:
@@ -45,8 +56,7 @@ class Keys:
         binding of this key. Every key after the first has to be endorsed by one that stands for the patient already.
         """
         signer = self._desk.signer
-        until = int(time.time()) + STATEMENT_LIFE
-        about = {"tenant": tenant, "patientRefHash": patient_ref_hash(patient), "nonce": nonce, "deadline": until}
+        about = self._about(tenant, patient, nonce, STATEMENT_LIFE)
         body = {"binding": {"nonce": str(nonce), **self._says(signer, "Bind", about)}}
         if endorsed_by is not None:
             body["endorsement"] = self._says(endorsed_by, "Endorse", {**about, "newSubject": signer.address})
@@ -59,7 +69,10 @@ class Keys:
         )
         return read.model(auth.OwnBindings, self._transport.send(request)).bindings
 
-    def _says(self, by: Signer, statement: str, about: Mapping[str, Any]) -> dict[str, Any]:
-        digest = statement_digest(statement, {**about, "subject": by.address}, self._deployment.domain)
-        signature = "0x" + by.sign_digest(digest).hex()
-        return {"subject": by.address, "deadline": about["deadline"], "signature": signature}
+    def _about(self, tenant: str, patient: str, nonce: int, life: int) -> dict[str, Any]:
+        until = int(time.time()) + life
+        return {"tenant": tenant, "patientRefHash": patient_ref_hash(patient), "nonce": nonce, "deadline": until}
+
+    def _says(self, by: Signer, statement: str, about: dict[str, Any]) -> dict[str, Any]:
+        members = {**about, "subject": by.address}
+        return {"subject": by.address, **stated(by, self._deployment.domain, statement, members)}
