@@ -28,18 +28,18 @@ function tampered(change: (receipt: Receipt) => void): Receipt {
   change(copy);
   return copy;
 }
-const lines = (receipt: Receipt, beside: Partial<typeof against> = {}) => checkReceipt(receipt, { ...against, ...beside }).changed.map(({ line }) => line);
+const lines = (receipt: Receipt, beside: Partial<Parameters<typeof checkReceipt>[1]> = {}) => checkReceipt(receipt, { ...against, ...beside }).changed.map(({ line }) => line);
 const file = (value: unknown) => new Blob([typeof value === "string" ? value : JSON.stringify(value)]);
 
 test("a receipt is read from its own file, and nothing in it is other than it must be", async () => {
   const read = await readReceipt(file(made));
   expect(read).toEqual(JSON.parse(JSON.stringify(made)));
-  expect(checkReceipt(read as Receipt, against)).toEqual({ changed: [], remarks: [], isOlder: false, isElsewhere: false });
+  expect(checkReceipt(read as Receipt, against)).toEqual({ changed: [], unsure: [], remarks: [], isOlder: false, isElsewhere: false });
 });
 
 test("what is no receipt is refused, and the place that is wrong is named", async () => {
   expect(await readReceipt(file("{"))).toEqual({ fault: "json" });
-  expect(await readReceipt(file("x".repeat(300_000)))).toEqual({ fault: "long" });
+  expect(await readReceipt(file("x".repeat(1_100_000)))).toEqual({ fault: "long" });
   expect(await readReceipt(file({ ...made, record_id: "0x12" }))).toEqual({ fault: "shape", at: "record_id" });
   expect(await readReceipt(file({ ...made, more: 1 }))).toEqual({ fault: "shape", at: "more" });
   expect(await readReceipt(file([]))).toMatchObject({ fault: "shape" });
@@ -77,6 +77,10 @@ test("a receipt made up from end to end does not have the consent's number, even
   expect(lines(forged)).toContain("document");
 });
 
+test("a document that does not have its fingerprint is found out where nobody holds the right one", () => {
+  expect(lines(tampered((r) => { r.evidence.policy.exclude = []; }), { policy: undefined })).toEqual(["fingerprint"]);
+});
+
 test("of a consent that the registry does not know, only the receipt itself can be checked", () => {
   const foreign = { consent: undefined, policy: undefined, organization: undefined };
   expect(lines(made, { ...foreign, identity: { patient: "p-9", tenant: "custodian" } })).toEqual([]);
@@ -89,9 +93,14 @@ test("of a consent that the registry does not know, only the receipt itself can 
 test("what became of the consent afterwards is no change of the receipt", () => {
   expect(checkReceipt(made, { ...against, consent: { ...consent, status: "EXPIRED" } })).toMatchObject({ changed: [], isOlder: false });
   const ended = { ...consent, status: "REVOKED" as const, version: 3, transaction: hex("de", 32), blockNumber: 9 };
-  expect(checkReceipt(made, { ...against, consent: ended })).toMatchObject({ changed: [], isOlder: true });
+  expect(checkReceipt(made, { ...against, consent: ended })).toMatchObject({ changed: [], unsure: [], isOlder: true });
   // All taken back at once: the consent itself has no new event.
   expect(checkReceipt(made, { ...against, consent: { ...consent, status: "REVOKED" } })).toMatchObject({ changed: [], isOlder: false });
+});
+
+test("that a receipt calls itself older does not make its times true: they are named as not to be told", () => {
+  const older = tampered((r) => { r.consent_events[0].version = 1; r.pii_processing.purposes[0]!.valid_until = null; });
+  expect(checkReceipt(older, against)).toMatchObject({ changed: [], unsure: [{ line: "until", said: "–" }], isOlder: true });
 });
 
 test("words and names that read otherwise are remarked on, and do not make it false", () => {

@@ -25,7 +25,9 @@ export interface Outcome {
   readonly changed: readonly Difference[];
   /** What reads otherwise than we would write it now, and can do so without anybody's doing: it is no part of what was signed. */
   readonly remarks: readonly Difference[];
-  /** The consent changed since: the receipt's own state, window and block can no longer be compared. */
+  /** What differs from the registry and may have been so when the receipt was made: the consent changed since. */
+  readonly unsure: readonly Difference[];
+  /** The consent changed since: the receipt's own state and block can no longer be compared. */
   readonly isOlder: boolean;
   /** It was made for another registry than this portal's. */
   readonly isElsewhere: boolean;
@@ -68,19 +70,21 @@ export function checkReceipt(receipt: Receipt, { consent, policy, organization, 
 
   const relevant = found.filter(({ line }) => {
     if (line === "state") return consent !== undefined && !isOlder && !couldBecome(event.state, EVENTS[consent.status]);
-    return !(isOlder && (line === "from" || line === "until" || line === "written"));
+    return !(isOlder && line === "written");
   });
   // While a block is not final, the network can put the same transaction into another one.
   const canMove = event.finality !== "finalized" && event.transaction.toLowerCase() === facts.consent.transaction.toLowerCase();
   const isRemark = ({ line }: Difference) => line === "words" || line === "name" || (line === "written" && canMove);
-  const changed = relevant.filter((each) => !isRemark(each));
+  const isUnsure = ({ line }: Difference) => isOlder && (line === "from" || line === "until");
+  const changed = relevant.filter((each) => !isRemark(each) && !isUnsure(each));
   if (consent !== undefined && event.version > consent.version) changed.push({ line: "state", said: String(event.version), is: String(consent.version) });
   if (own === undefined) put(changed, { line: "document", said: undefined, is: undefined });
-  else if (own.hash !== evidence.policy_hash.toLowerCase() && !changed.some(({ line }) => line === "document")) put(changed, { line: "fingerprint", said: evidence.policy_hash, is: own.hash });
+  // Compared line by line above, where somebody holds the right one.
+  else if (document === undefined && own.hash !== evidence.policy_hash.toLowerCase()) changed.push({ line: "fingerprint", said: evidence.policy_hash, is: own.hash });
   // The id is the hash of who, whom and what. What it was made of is named above where that is known.
   const id = consentIdOf({ chainId: evidence.chain_id, registry: evidence.registry, subject: evidence.subject, grantee: receipt.pii_processing.purposes[0]!.pii_controllers[0].party_address, scopeId: own?.hash ?? evidence.policy_hash });
   if (changed.length === 0 && id !== receipt.record_id.toLowerCase()) changed.push({ line: "id", said: receipt.record_id, is: id });
-  return { changed, remarks: relevant.filter(isRemark), isOlder, isElsewhere };
+  return { changed, unsure: relevant.filter(isUnsure), remarks: relevant.filter(isRemark), isOlder, isElsewhere };
 }
 
 function put(all: Difference[], one: Difference): void {

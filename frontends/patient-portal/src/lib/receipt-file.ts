@@ -2,10 +2,11 @@
 import * as v from "valibot";
 
 const hex = (bytes: number) => v.custom<`0x${string}`>((value) => typeof value === "string" && value.length === 2 + 2 * bytes && /^0x[0-9a-f]*$/i.test(value));
-const text = v.pipe(v.string(), v.maxLength(500));
+/** A policy's codes alone can be that long, and words list them. */
+const text = v.pipe(v.string(), v.maxLength(20_000));
 const moment = v.pipe(v.string(), v.isoTimestamp());
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
-const codes = v.pipe(v.array(text), v.maxLength(200));
+const codes = v.pipe(v.array(text), v.maxLength(1_000));
 const period = v.strictObject({ start: v.nullable(text), end: v.nullable(text) });
 
 /** What a file says about a consent's life at the moment when it was made. */
@@ -15,7 +16,7 @@ const Purpose = v.strictObject({
   purpose: text,
   purpose_code: text,
   lawful_basis: v.literal("consent"),
-  pii_information: v.pipe(v.array(v.strictObject({ pii_type: text, categories: v.optional(codes), description: text })), v.minLength(1), v.maxLength(200)),
+  pii_information: v.pipe(v.array(v.strictObject({ pii_type: text, categories: v.optional(codes), description: text })), v.minLength(1), v.maxLength(1_000)),
   excluded: codes,
   pii_controllers: v.strictTuple([v.strictObject({ party_name: v.nullable(text), party_id: v.nullable(text), party_address: hex(20) })]),
   processing_methods: codes,
@@ -47,8 +48,8 @@ export type Receipt = v.InferOutput<typeof ReceiptFile>;
 /** Why a file is no receipt: too long, not JSON, or the place in it that is not as it must be. */
 export type FileFault = { readonly fault: "long" | "json" } | { readonly fault: "shape"; readonly at: string };
 
-/** A receipt is a page or two; what is far longer is something else. */
-const MOST_BYTES = 256 * 1024;
+/** A receipt is a page or two, and the longest policy many times that; what is longer is something else. */
+const MOST_BYTES = 1024 * 1024;
 
 export async function readReceipt(file: Blob): Promise<Receipt | FileFault> {
   if (file.size > MOST_BYTES) return { fault: "long" };

@@ -1,6 +1,6 @@
-import type { Consent, Sensitivity } from "@consentry/sdk";
+import type { Consent } from "@consentry/sdk";
 import { Loaded, Notice, StateTag, SummaryList, Table, useFormats } from "@consentry/ui";
-import { SENSITIVITIES, TYPES } from "@consentry/ui/policy";
+import { nameOf, SENSITIVITIES, TYPES } from "@consentry/ui/policy";
 import { useLingui as useWords } from "@lingui/react";
 import { Trans, useLingui } from "@lingui/react/macro";
 import type { ReactNode } from "react";
@@ -10,20 +10,42 @@ import type { Named } from "../lib/verify-link.js";
 import { ConsentSummary } from "./consent-summary.js";
 
 /** What came of comparing a receipt's file with the registry. */
-export function Verdict({ outcome: { changed, remarks, isOlder, isElsewhere }, consent }: { outcome: Outcome; consent: Consent | undefined }) {
+export function Verdict({ outcome, consent }: { outcome: Outcome; consent: Consent | undefined }) {
+  const { changed, isOlder, isElsewhere } = outcome;
+  if (changed.length > 0) {
+    return (
+      <>
+        <Notice kind="error" heading={<Trans>This receipt was changed</Trans>} live><p><Trans>Do not rely on it. These lines are not as they were when the receipt was made:</Trans></p></Notice>
+        <Differences lines={changed} />
+        {consent === undefined && <Unknown />}
+      </>
+    );
+  }
+  if (consent === undefined) {
+    if (!isElsewhere) return <Unknown />;
+    return <Notice kind="warning" heading={<Trans>This receipt is of another system</Trans>} live><p><Trans>It names another registry than the one that we look into. We can say nothing about it.</Trans></p></Notice>;
+  }
   return (
     <>
-      {changed.length > 0 ? (
+      <Unchanged outcome={outcome} consent={consent} />
+      {isOlder && <Notice heading={<Trans>The consent changed after this receipt was made</Trans>}><p><Trans>So we cannot compare what became of it, and where it was written. What holds now stands below.</Trans></p></Notice>}
+    </>
+  );
+}
+
+/** Of a receipt in which nothing is known to be changed: how much of it is known to be right. */
+function Unchanged({ outcome: { unsure, remarks }, consent }: { outcome: Outcome; consent: Consent }) {
+  return (
+    <>
+      {unsure.length > 0 ? (
         <>
-          <Notice kind="error" heading={<Trans>This receipt was changed</Trans>} live><p><Trans>Do not rely on it. These lines are not as they were when the receipt was made:</Trans></p></Notice>
-          <Differences lines={changed} />
+          <Notice kind="warning" heading={<Trans>We cannot tell whether this receipt is genuine</Trans>} live><p><Trans>What it allows is as it was signed. But these lines are not as they are now. They may have been right before the consent changed, or somebody changed them:</Trans></p></Notice>
+          <Differences lines={unsure} />
         </>
-      ) : consent !== undefined && <Notice kind={remarks.length > 0 ? "warning" : "success"} heading={<Standing consent={consent} />} live><p><Trans>Every line that was signed is as the registry has it.</Trans></p></Notice>}
-      {consent === undefined && (isElsewhere && changed.length === 0 ? <Notice kind="warning" heading={<Trans>This receipt is of another system</Trans>} live><p><Trans>It names another registry than the one that we look into. We can say nothing about it.</Trans></p></Notice> : <Unknown />)}
-      {isOlder && changed.length === 0 && <Notice heading={<Trans>The consent changed after this receipt was made</Trans>}><p><Trans>So we cannot compare its state, its times and where it was written. What holds now stands below.</Trans></p></Notice>}
-      {consent !== undefined && remarks.length > 0 && (
+      ) : <Notice kind={remarks.length > 0 ? "warning" : "success"} heading={<Standing consent={consent} />} live><p><Trans>Every line that was signed is as the registry has it.</Trans></p></Notice>}
+      {remarks.length > 0 && (
         <>
-          <Notice kind="warning" heading={<Trans>Some words are not as we write them today</Trans>}><p><Trans>They are no part of what was signed. They may be older, or somebody changed them. Trust the lines further below.</Trans></p></Notice>
+          <Notice kind="warning" heading={<Trans>Some lines are not as we write them today</Trans>}><p><Trans>They are no part of what was signed. They may be older, or somebody changed them. Trust the lines further below.</Trans></p></Notice>
           <Differences lines={remarks} />
         </>
       )}
@@ -47,13 +69,13 @@ function Unknown() {
 }
 
 /** That it is genuine, and what became of the consent. */
-function Standing({ consent: { status, validFrom, validTo, respondBy }, isCode = false }: { consent: Consent; isCode?: boolean }) {
+function Standing({ consent: { status, validFrom, validTo }, isCode = false }: { consent: Consent; isCode?: boolean }) {
   const { date } = useFormats();
   const genuine = isCode ? <Trans>This code is genuine.</Trans> : <Trans>This receipt is genuine.</Trans>;
   const from = date(validFrom);
-  // A request that nobody answered ends when its time to answer does.
-  const end = validTo !== null && validTo * 1000 <= Date.now() ? validTo : respondBy;
-  const on = end === null ? undefined : date(end);
+  // What expired before its own end was a request: the time to answer ran out.
+  const isOver = validTo !== null && validTo * 1000 <= Date.now();
+  const on = isOver ? date(validTo) : undefined;
   const standing = () => {
     switch (status) {
       case "ACTIVE": return <Trans>The consent is active.</Trans>;
@@ -62,7 +84,7 @@ function Standing({ consent: { status, validFrom, validTo, respondBy }, isCode =
       case "REQUESTED": return <Trans>It is a request, and waits for an answer.</Trans>;
       case "DENIED": return <Trans>The answer was no.</Trans>;
       case "REVOKED": return <Trans>The consent was ended by the patient.</Trans>;
-      case "EXPIRED": return on === undefined ? <Trans>The consent has ended.</Trans> : <Trans>The consent ended on {on}.</Trans>;
+      case "EXPIRED": return on === undefined ? <Trans>It was a request, and nobody answered in time.</Trans> : <Trans>The consent ended on {on}.</Trans>;
       case "ABSENT": return <Trans>The consent is no longer in the registry.</Trans>;
     }
   };
@@ -113,7 +135,7 @@ function Value({ line, text }: { line: LineName; text: string }) {
   if (text === "") return <Trans>Nothing</Trans>;
   if (line === "until" && text === NONE) return <Trans>Until you end it</Trans>;
   if ((line === "from" || line === "until") && text !== NONE) return dateTime(text);
-  if (line === "not") return list(text.split(", ").map((code) => (Object.hasOwn(SENSITIVITIES, code) ? _(SENSITIVITIES[code as Sensitivity]) : code)));
+  if (line === "not") return list(text.split(", ").map((code) => nameOf(SENSITIVITIES, code, _)));
   if (line === "what" && TYPES[text] !== undefined) return _(TYPES[text]);
   return <bdi className="code">{text}</bdi>;
 }
