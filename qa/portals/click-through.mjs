@@ -145,7 +145,7 @@ async function main() {
   const wholes = passed.map((took) => Object.values(took).reduce((sum, each) => sum + each, 0));
   const row = (name, all) => [name, seconds(median(all)), seconds(Math.max(...all))];
   const rows = passed.length === 0 ? [] : [...Object.keys(STEPS).map((name) => row(name, passed.map((took) => took[name]))), row("**all of it**", wholes)];
-  const text = `${passed.length} of ${runs} passed, ${runs - passed.length} failed; ${machine()}, services and three browsers on the same.\n\n${table(["step", "median", "worst"], rows)}`;
+  const text = `${passed.length} of ${runs} passed, ${runs - passed.length} failed; ${machine()}, services and browser on the same.\n\n${table(["step", "median", "worst"], rows)}`;
   console.log(`\n${text}`);
   if (values.write) writeBetween(values.write, "click-through", text);
   if (passed.length < runs) process.exitCode = 1;
