@@ -11,7 +11,7 @@ const start = (command, args, cwd) => children.push(spawn(command, args, { cwd, 
 start(process.execPath, ["tools/build-sdk.mjs"], root);
 children[0].on("exit", (code) => {
   if (code !== 0) process.exit(code ?? 1);
-  if (!process.argv.includes("--no-stack")) start("scripts/demo", ["--keep"], `${root}..`);
+  if (!process.argv.includes("--no-stack")) start("scripts/demo", ["--keep", ...(process.env.PORT_OFFSET ? ["--port-offset", process.env.PORT_OFFSET] : [])], `${root}..`);
   for (const app of ["patient-portal", "clinic-console", "admin-console"]) start("node_modules/.bin/vite", [], root + app);
 });
 for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => children.forEach((child) => child.kill(signal)));

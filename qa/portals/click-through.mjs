@@ -50,7 +50,7 @@ const STEPS = {
     const { ada, doctor, patient } = stage;
     await ada.page.goto(`${admin}/decisions`);
     stage.before = await countsOfToday(ada);
-    stage.id = await ask(doctor.page, { code: patient.code, privateKey: doctor.privateKey, template: "laboratory", duration: "7" });
+    stage.id = await ask(doctor.page, { code: patient.code, privateKey: doctor.privateKey, preset: "laboratory", duration: "7" });
     await doctor.page.getByText("The patient has not answered yet").waitFor();
   },
   async "the patient says yes"({ patient: { page } }) {
