@@ -1,6 +1,7 @@
 //! `POST /oauth2/token` (RFC 6749 §3.2).
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use access_token::Claims;
 use axum::Json;
@@ -16,6 +17,7 @@ use super::people::Given;
 use super::{client_credentials, code, exchange, person, refresh};
 use crate::App;
 use crate::client::GrantType;
+use crate::revocation;
 
 /// A token request. Which parameters it needs depends on `grant_type`.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -168,10 +170,22 @@ async fn own(app: &App, claims: Claims) -> Result<(Claims, TokenResponse), OAuth
     Ok((claims, response))
 }
 
+/// Revocations count to the end of their second. A token of that very second would be dead when it is handed out, and the
+/// person who has just signed in anew be sent away; so it is one of the next second, and handed out then.
+async fn alive(app: &App, mut claims: Claims) -> Result<Claims, OAuthError> {
+    let now = app.now();
+    if !revocation::store::stands(&app.db, &claims, now).await? {
+        tokio::time::sleep(Duration::from_nanos(1_000_000_000 - u64::from(now.nanosecond()))).await;
+        claims.iat += 1;
+        claims.exp += 1;
+    }
+    Ok(claims)
+}
+
 /// The answer with all that an app gets from a person.
 async fn persons(app: &App, given: Given) -> Result<(Claims, TokenResponse), OAuthError> {
     let patient = given.patient().map(str::to_owned);
-    let (claims, mut response) = own(app, given.claims).await?;
+    let (claims, mut response) = own(app, alive(app, given.claims).await?).await?;
     let token = &response.access_token;
     let id_token = person::id_token(&claims, &given.authorization, token, given.nonce);
     if let Some(id_token) = id_token {
