@@ -175,7 +175,8 @@ async fn own(app: &App, claims: Claims) -> Result<(Claims, TokenResponse), OAuth
 async fn alive(app: &App, mut claims: Claims) -> Result<Claims, OAuthError> {
     let now = app.now();
     if !revocation::store::stands(&app.db, &claims, now).await? {
-        tokio::time::sleep(Duration::from_nanos(1_000_000_000 - u64::from(now.nanosecond()))).await;
+        let rest = 1_000_000_000 - u64::from(now.nanosecond());
+        tokio::time::sleep(Duration::from_nanos(rest)).await;
         claims.iat += 1;
         claims.exp += 1;
     }
