@@ -12,7 +12,7 @@ export function StopBanner() {
   const since = dateTime(stop.since);
   return (
     <Notice kind="warning" heading={<Trans>Everything is stopped</Trans>}>
-      <p><Trans>Since {since}, nobody sees your record through a consent, even if it says “Active”.</Trans></p>
+      <p><Trans>Since {since} no consent opens your record. That is so even where one says “Active”.</Trans></p>
       <div className="actions"><Link to="/stop" className={buttonClass({ kind: "quiet", small: true })}><Trans>See or undo</Trans></Link></div>
     </Notice>
   );

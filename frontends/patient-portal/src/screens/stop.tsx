@@ -43,7 +43,7 @@ function Stopped({ stop }: { stop: HeldStop }) {
   const since = dateTime(stop.since);
   return (
     <>
-      <Notice kind="warning" heading={<Trans>Everything is stopped</Trans>} live><p><Trans>Since {since}, nobody sees your record through a consent, even if it says “Active”.</Trans></p></Notice>
+      <Notice kind="warning" heading={<Trans>Everything is stopped</Trans>} live><p><Trans>Since {since} no consent opens your record. That is so even where one says “Active”.</Trans></p></Notice>
       <h2><Trans>Undo it</Trans></h2>
       <p><Trans>When you sign with your key, your consents count again as before.</Trans></p>
       <Loaded query={keys} waiting={<Trans>Looking for your keys…</Trans>}>

@@ -20,7 +20,7 @@ export const DURATION_LABELS: Readonly<Record<Reader, Readonly<Record<Duration, 
 /** Both decide by the same sentence what a preset is. */
 export const PRESET_WORDS: Readonly<Record<Preset, { readonly label: MessageDescriptor; readonly hint: MessageDescriptor }>> = {
   visit: { label: msg`This visit`, hint: msg`Only what is written down from today on. Nothing old, and no vaccines.` },
-  medicines: { label: msg`Medicines and tests`, hint: msg`Medicines, allergies, lab tests and test reports, of any date.` },
+  medicines: { label: msg`Medicines and tests`, hint: msg`Medicines, allergies, lab tests and reports on them. All of them, old and new.` },
   laboratory: { label: msg`Lab tests only`, hint: msg`Lab tests and test reports, of any date.` },
   everything: { label: msg`Everything except private topics`, hint: msg`All kinds of records, old and new. Private topics stay closed unless they are ticked below.` },
 };
