@@ -1,4 +1,5 @@
 /** What the portals share. */
+export { sameAddress } from "./address.js";
 export { Button, ButtonLink, buttonClass, type ButtonKind } from "./components/button.js";
 export { CopyText } from "./components/copy.js";
 export { Countdown, useNow } from "./components/countdown.js";

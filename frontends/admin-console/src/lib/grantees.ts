@@ -1,4 +1,5 @@
 /** Organisations and practitioners: what the chain says beside what the directory says. */
+import { sameAddress } from "@consentry/ui";
 import type { Grantee, Organization } from "./api.js";
 
 /**
@@ -13,15 +14,14 @@ export interface OrganizationRow { address: string; id: string | undefined; name
 /** A practitioner's address. The directory's practitioners are told to themselves only. */
 export interface PractitionerRow { address: string; organization: string | undefined; organizationName: string | undefined; chain: Grantee }
 
-const same = (a: string, b: string) => a.toLowerCase() === b.toLowerCase();
 
 /** Every address that either of them knows, those that need a look first. */
 export function organizationRows(chain: readonly Grantee[], directory: readonly Organization[]): OrganizationRow[] {
   const rows: OrganizationRow[] = directory.flatMap(({ id, name, bindings }) => bindings.map(({ grantee }) => {
-    const verified = chain.find(({ address }) => same(address, grantee));
+    const verified = chain.find(({ address }) => sameAddress(address, grantee));
     return { address: grantee, id, name, chain: verified, standing: verified === undefined ? "not-on-chain" : verified.verified ? "standing" : "not-verified" };
   }));
-  const others = chain.filter(({ address }) => !rows.some((row) => same(row.address, address)));
+  const others = chain.filter(({ address }) => !rows.some((row) => sameAddress(row.address, address)));
   rows.push(...others.map((row): OrganizationRow => ({ address: row.address, id: undefined, name: undefined, chain: row, standing: row.verified ? "not-in-directory" : "not-verified" })));
   const order: Standing[] = ["not-in-directory", "not-on-chain", "not-verified", "standing"];
   return rows.sort((a, b) => order.indexOf(a.standing) - order.indexOf(b.standing) || (a.name ?? "").localeCompare(b.name ?? "") || a.address.localeCompare(b.address));
@@ -30,7 +30,7 @@ export function organizationRows(chain: readonly Grantee[], directory: readonly 
 export function practitionerRows(chain: readonly Grantee[], directory: readonly Organization[]): PractitionerRow[] {
   return chain.map((row) => {
     const organization = row.organization ?? undefined;
-    const found = directory.find(({ bindings }) => organization !== undefined && bindings.some(({ grantee }) => same(grantee, organization)));
+    const found = directory.find(({ bindings }) => organization !== undefined && bindings.some(({ grantee }) => sameAddress(grantee, organization)));
     return { address: row.address, organization, organizationName: found?.name, chain: row };
   });
 }

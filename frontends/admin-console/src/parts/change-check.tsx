@@ -1,4 +1,4 @@
-import { Button, Checkbox, FaultNotice, Field, Notice, SummaryList, useFormats, useNow, useSession } from "@consentry/ui";
+import { Button, Checkbox, FaultNotice, Field, Notice, sameAddress, SummaryList, useFormats, useNow, useSession } from "@consentry/ui";
 import { Trans } from "@lingui/react/macro";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
@@ -28,11 +28,10 @@ export function ChangeCheck({ registries }: { registries: Registries }) {
 function Read({ change, registries }: { change: Change; registries: Registries }) {
   const { deployment } = useSession();
   const now = useNow(10_000);
-  const same = (a: string, b: string) => a.toLowerCase() === b.toLowerCase();
   const isOrganization = change.kind === "organization";
-  const known = (isOrganization ? registries.organizations : registries.practitioners).rows.find(({ address }) => same(address, change.grantee));
+  const known = (isOrganization ? registries.organizations : registries.practitioners).rows.find(({ address }) => sameAddress(address, change.grantee));
   const registry = (isOrganization ? registries.chain.hospitals : registries.chain.providers) ?? undefined;
-  const nameOf = (address: string) => registries.directory.rows.find(({ bindings }) => bindings.some(({ grantee }) => same(grantee, address)))?.name;
+  const nameOf = (address: string) => registries.directory.rows.find(({ bindings }) => bindings.some(({ grantee }) => sameAddress(grantee, address)))?.name;
   const name = isOrganization ? nameOf(change.grantee) : undefined;
   const obstacle = obstacleOf(change, { chainId: deployment.chainId, registry }, known, now);
   return (

@@ -1,6 +1,6 @@
 /** The practitioner's own keys: which are bound to them, and whether the chain lets them ask. */
 import { ConsentryError, type Address, type GranteeBinding } from "@consentry/sdk";
-import { callChecked, useSession } from "@consentry/ui";
+import { callChecked, sameAddress, useSession } from "@consentry/ui";
 import { publicKeyOf, type PublicKey } from "@consentry/ui/passkey";
 import { useQuery } from "@tanstack/react-query";
 import * as v from "valibot";
@@ -18,8 +18,6 @@ export type OwnPasskey = OwnKey & { readonly passkey: PublicKey };
 
 /** How often it is looked whether an administrator has verified a key, while somebody waits for it. */
 const WATCH_MS = 10_000;
-
-export const sameAddress = (a: string, b: string) => a.toLowerCase() === b.toLowerCase();
 
 /** The practitioner's FHIR id, of a token's `Practitioner/7`. An account can be of an organisation and of nobody in it. */
 export function practitionerOf({ practitioner }: { readonly practitioner?: string }): string | undefined {

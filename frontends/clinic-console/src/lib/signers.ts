@@ -1,5 +1,6 @@
 /** Who signs for the organisation, where it is no passkey: its key, or a practitioner's own. */
 import { developmentSigner, eip1193Signer, SignerError, ValidationError, type Address, type Eip1193Provider, type Hex, type Signer } from "@consentry/sdk";
+import { sameAddress } from "@consentry/ui";
 import { forgetCredentials } from "@consentry/ui/passkey";
 
 declare global {
@@ -42,6 +43,6 @@ export async function signerBy(way: Way, mayAsk: readonly Address[]): Promise<Si
 }
 
 function mustBeAmong(signer: Signer, mayAsk: readonly Address[]): Signer {
-  if (mayAsk.some((each) => each.toLowerCase() === signer.address.toLowerCase())) return signer;
+  if (mayAsk.some((each) => sameAddress(each, signer.address))) return signer;
   throw new SignerError("SIGNER_WRONG_ACCOUNT", "this key is not one of those that may ask here");
 }

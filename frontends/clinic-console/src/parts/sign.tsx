@@ -1,11 +1,11 @@
 import { ConsentryError, type Address, type Consent, type Consentry, type Pending, type WaitOptions, type WaitStatus } from "@consentry/sdk";
-import { Button, type ButtonKind, FaultNotice, Field, Loaded, Notice, RadioGroup, Steps, buttonClass, isDevelopment, useFormats, useSession } from "@consentry/ui";
+import { Button, type ButtonKind, FaultNotice, Field, Loaded, Notice, RadioGroup, Steps, buttonClass, isDevelopment, useFormats, useSession, sameAddress } from "@consentry/ui";
 import { foundPasskey } from "@consentry/ui/passkey";
 import { Trans } from "@lingui/react/macro";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useRef, useState, type ReactNode } from "react";
-import { passkeysAmong, practitionerOf, sameAddress, useOwnKeys, type OwnPasskey } from "../lib/own-keys.js";
+import { passkeysAmong, practitionerOf, useOwnKeys, type OwnPasskey } from "../lib/own-keys.js";
 import { developmentKey, enterDevelopmentKey, signerBy, type Way } from "../lib/signers.js";
 
 interface Props {

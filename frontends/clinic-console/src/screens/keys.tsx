@@ -1,12 +1,12 @@
 import { ConsentryError, eip1193Signer, SignerError, type Address, type Signer } from "@consentry/sdk";
-import { Button, ButtonLink, CopyText, FaultNotice, Loaded, Notice, Page, SummaryList, useFormats, useNow, useSession, useSignInUrl } from "@consentry/ui";
+import { Button, ButtonLink, CopyText, FaultNotice, Loaded, Notice, Page, sameAddress, SummaryList, useFormats, useNow, useSession, useSignInUrl } from "@consentry/ui";
 import { makePasskey } from "@consentry/ui/passkey";
 import { withChecksum } from "@consentry/ui/patient-code";
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useOrganization, useOrganizationName } from "../lib/organization.js";
-import { practitionerOf, sameAddress, standingOf, useOnChain, useOwnKeys, type OwnKey, type Standing } from "../lib/own-keys.js";
+import { practitionerOf, standingOf, useOnChain, useOwnKeys, type OwnKey, type Standing } from "../lib/own-keys.js";
 
 /** How fresh a sign-in must be to add a key, as auth-service has it; a little less, so that there is time to do it. */
 const FRESH = 270;

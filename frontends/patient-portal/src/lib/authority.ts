@@ -3,7 +3,7 @@
  * the other keys have that one's mandate (ADR 0032).
  */
 import type { Address, Delegate, Right, Subject } from "@consentry/sdk";
-import { useSession } from "@consentry/ui";
+import { sameAddress, useSession } from "@consentry/ui";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { keysOf, type BoundKey } from "./bound-keys.js";
 
@@ -26,17 +26,15 @@ export interface Need {
   readonly until?: number | null;
 }
 
-const same = (one: string, other: string) => one.toLowerCase() === other.toLowerCase();
-
 /** Whether a key decides everything for the subject. */
 export function controls({ state }: Authority, key: Address): boolean {
-  return same(state.controller, key);
+  return sameAddress(state.controller, key);
 }
 
 /** Whether a key may decide this for the subject now. */
 export function mayDecide(authority: Authority, key: Address, { rights, until }: Need): boolean {
   if (controls(authority, key)) return true;
-  const mandate = authority.delegates.find(({ delegate }) => same(delegate, key));
+  const mandate = authority.delegates.find(({ delegate }) => sameAddress(delegate, key));
   if (mandate === undefined || mandate.status !== "ACTIVE" || !rights.every((right) => mandate.rights.includes(right))) return false;
   const end = mandate.validTo ?? null;
   return until === undefined || end === null || (until !== null && until <= end);
@@ -47,19 +45,19 @@ export function mayDecide(authority: Authority, key: Address, { rights, until }:
  * subject's own key: a stop must not wait for it.
  */
 export function signersFor(keys: readonly BoundKey[], subject: Address, authority: Authority | undefined, need: Need): BoundKey[] {
-  if (authority === undefined) return keys.filter((key) => same(key.subject, subject));
+  if (authority === undefined) return keys.filter((key) => sameAddress(key.subject, subject));
   const [own, others] = [keys.filter((key) => controls(authority, key.subject)), keys.filter((key) => !controls(authority, key.subject))];
   return [...own, ...others.filter((key) => mayDecide(authority, key.subject, need))];
 }
 
 /** The authority over a subject, among others'. */
 export function authorityOf(all: readonly Authority[] | undefined, subject: Address | undefined): Authority | undefined {
-  return subject === undefined ? undefined : all?.find(({ state }) => same(state.subject, subject));
+  return subject === undefined ? undefined : all?.find(({ state }) => sameAddress(state.subject, subject));
 }
 
 /** Which of the person's keys this address is. */
 export function keyAt(keys: readonly BoundKey[], address: string | undefined): BoundKey | undefined {
-  return address === undefined ? undefined : keys.find(({ subject }) => same(subject, address));
+  return address === undefined ? undefined : keys.find(({ subject }) => sameAddress(subject, address));
 }
 
 /** Who decides for each of the person's subjects, oldest key first. */

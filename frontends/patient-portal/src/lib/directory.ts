@@ -72,7 +72,8 @@ export function useOrganization(key: string | undefined): Organization | undefin
   return found ?? practitionersOrganization(key, person, data);
 }
 
-function organizationOf(directory: readonly Organization[] | undefined, key: string | undefined): Organization | undefined {
+/** The organisation that an address or an id names, among these. */
+export function organizationOf(directory: readonly Organization[] | undefined, key: string | undefined): Organization | undefined {
   return directory?.find((each) => each.address.toLowerCase() === key?.toLowerCase() || each.id === key);
 }
 

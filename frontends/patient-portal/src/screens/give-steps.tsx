@@ -8,7 +8,7 @@ import { useLingui as useWords } from "@lingui/react";
 import { Trans, useLingui } from "@lingui/react/macro";
 import { Link, Navigate, useNavigate, useParams } from "@tanstack/react-router";
 import { useState, type ReactNode } from "react";
-import { useDirectory, type Organization } from "../lib/directory.js";
+import { organizationOf, useDirectory, type Organization } from "../lib/directory.js";
 import { useDraft } from "../parts/answers.js";
 import { ConsentSummary } from "../parts/consent-summary.js";
 import { SignAndWait } from "../parts/sign.js";
@@ -110,8 +110,7 @@ const SCANNED = /^(consentry:clinic\?|0x[0-9a-f]{40}$)/i;
 
 /** Whose code it is, if the directory knows. */
 function clinicOf(code: string, directory: readonly Organization[]): Organization | undefined {
-  const key = readClinicCode(code);
-  return key === undefined ? undefined : directory.find(({ id, address }) => id === key || address.toLowerCase() === key.toLowerCase());
+  return organizationOf(directory, readClinicCode(code));
 }
 
 /** One entry an organisation, under its first address. */

@@ -39,8 +39,8 @@ pub enum Refusal {
     NotEnrolled,
     /// No token, or a bad one.
     Token(TokenError),
-    /// The token lacks this scope.
-    Scope(&'static str),
+    /// The token lacks the scope.
+    Scope,
     /// The token's organisation is not the grantee.
     NotGrantee,
     /// Too often.
@@ -212,7 +212,7 @@ async fn grantee(
         .map_err(Refusal::Token)?
         .claims;
     if !claims.scope.allows_persona(SCOPE) {
-        return Err(Refusal::Scope(SCOPE));
+        return Err(Refusal::Scope);
     }
     let is_theirs = claims
         .grantees

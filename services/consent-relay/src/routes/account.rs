@@ -5,13 +5,13 @@ use std::sync::Arc;
 use access_token::Call;
 use axum::Json;
 use axum::extract::{Request, State};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use serde::Serialize;
 use service_kit::Problem;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
-use crate::intent::intake::Refusal;
+use super::refusal;
 use crate::relay::Relay;
 
 /// The scope with which administrators look after consents on the chain.
@@ -60,11 +60,9 @@ pub async fn get(
         headers: request.headers(),
     };
     let verified = relay.tokens.verifier.verify_call(call, relay.now()).await;
-    let claims = verified
-        .map_err(|error| Refusal::Token(error).into_response())?
-        .claims;
+    let claims = verified.map_err(refusal::token)?.claims;
     if !claims.scope.allows_persona(SCOPE) {
-        return Err(Refusal::Scope(SCOPE).into_response());
+        return Err(refusal::scope(SCOPE));
     }
     let balance = relay.status.balance();
     Ok(Json(AccountView {

@@ -5,7 +5,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use service_kit::{CorrId, Problem};
 
-use crate::intent::intake::Refusal;
+use crate::intent::intake::{Refusal, SCOPE};
 use crate::intent::limits::TooOften;
 use crate::queue::QueueError;
 
@@ -41,11 +41,7 @@ impl IntoResponse for Refusal {
             )
             .into_response(),
             Self::Token(error) => token(error),
-            Self::Scope(scope) => with(
-                Problem::forbidden(format!("This needs a token with the scope {scope}.")),
-                header::WWW_AUTHENTICATE,
-                Challenge::insufficient_scope(scope).www_authenticate(),
-            ),
+            Self::Scope => scope(SCOPE),
             Self::NotGrantee => Problem::forbidden(
                 "The token's organisation does not have the address that signed.",
             )
@@ -77,7 +73,7 @@ impl Refusal {
             Self::Registry(_) => "registry",
             Self::NotEnrolled => "not-enrolled",
             Self::Token(error) => error.check(),
-            Self::Scope(_) => "scope",
+            Self::Scope => "scope",
             Self::NotGrantee => "not-grantee",
             Self::TooOften(_) => "too-often",
             Self::Unavailable(_) => "unavailable",
@@ -97,7 +93,17 @@ pub fn queue(error: &QueueError) -> Problem {
     }
 }
 
-fn token(error: TokenError) -> Response {
+/// The token is good and lacks this scope.
+pub fn scope(scope: &str) -> Response {
+    with(
+        Problem::forbidden(format!("This needs a token with the scope {scope}.")),
+        header::WWW_AUTHENTICATE,
+        Challenge::insufficient_scope(scope).www_authenticate(),
+    )
+}
+
+/// No token, or a bad one.
+pub fn token(error: TokenError) -> Response {
     let text = sentence(&error.to_string());
     let challenge = Challenge::from(error);
     let status = StatusCode::from_u16(challenge.status()).unwrap_or(StatusCode::UNAUTHORIZED);
